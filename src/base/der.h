@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading DER, strictly and without allocation: a cursor over octets from which one element after the other is
+ * taken.  Refused: the indefinite length, lengths not in their shortest form, tag numbers above 30, anything that
+ * reaches past its container.
+ * @source ITU-T X.690 (2021) sections 8.1 and 10.1
+ */
+#ifndef BASE_DER_H
+#define BASE_DER_H
+
+#include "base/slice.h"
+
+enum {
+    DER_BOOLEAN = 0x01,
+    DER_INTEGER = 0x02,
+    DER_BIT_STRING = 0x03,
+    DER_OCTET_STRING = 0x04,
+    DER_NULL = 0x05,
+    DER_OID = 0x06,
+    DER_UTF8_STRING = 0x0c,
+    DER_PRINTABLE_STRING = 0x13,
+    DER_TELETEX_STRING = 0x14,
+    DER_IA5_STRING = 0x16,
+    DER_UTC_TIME = 0x17,
+    DER_GENERALIZED_TIME = 0x18,
+    DER_VISIBLE_STRING = 0x1a,
+    DER_UNIVERSAL_STRING = 0x1c,
+    DER_BMP_STRING = 0x1e,
+    DER_SEQUENCE = 0x30,
+    DER_SET = 0x31,
+    DER_CONTEXT = 0x80,
+    DER_CONSTRUCTED = 0x20,
+};
+
+struct der_element {
+    uint8_t tag;          /* the identifier octet, class and constructed bit included */
+    struct slice content; /* without header */
+    struct slice whole;   /* header and content */
+};
+
+/* Takes the next element off *cursor; false, and *cursor untouched, when it is not DER or does not fit. */
+bool der_next(struct slice *cursor, struct der_element *e);
+/* The same, and false when its tag is another. */
+bool der_expect(struct slice *cursor, uint8_t tag, struct der_element *e);
+/* True when the next element has that tag. */
+static inline bool der_is(struct slice cursor, uint8_t tag)
+{
+    return cursor.n && cursor.p[0] == tag;
+}
+/* INTEGER content octets in their shortest form (X.690 section 8.3.2). */
+bool der_integer_ok(struct slice content);
+/* OBJECT IDENTIFIER content octets: every arc in its shortest form and ended (X.690 section 8.19.2). */
+bool der_oid_ok(struct slice content);
+/* BOOLEAN content: 0x00 or 0xff only (X.690 section 11.1). */
+bool der_boolean_ok(struct slice content, bool *value);
+/* An OID's content octets as dotted decimal into out (no NUL); returns the octets written, "?" where it is not one. */
+size_t der_oid_write(struct slice content, char *out, size_t room);
+
+#endif

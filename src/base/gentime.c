@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/gentime.h"
+
+#include <stdio.h>
+
+static bool is_leap(int64_t year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static unsigned days_in(int64_t year, unsigned month)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+/* Days from 1970-01-01, counting years from March so that the leap day comes last. */
+static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t era = (y >= 0 ? y : y - 399) / 400;
+    int64_t year_of_era = y - era * 400;
+    int64_t day_of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + (int64_t)day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+bool gentime_from_fields(int64_t year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second,
+                         int64_t *at_utc)
+{
+    if (year < 0 || year > 9999 || month < 1 || month > 12 || day < 1 || day > days_in(year, month) || hour > 23 ||
+        minute > 59 || second > 59)
+        return false;
+    *at_utc = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    return true;
+}
+
+static bool digits(struct slice *s, size_t n, unsigned *value)
+{
+    if (s->n < n)
+        return false;
+    unsigned v = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s->p[i] < '0' || s->p[i] > '9')
+            return false;
+        v = v * 10 + (unsigned)(s->p[i] - '0');
+    }
+    *s = slice_from(*s, n);
+    *value = v;
+    return true;
+}
+
+static bool is_digit_at(struct slice s)
+{
+    return s.n && s.p[0] >= '0' && s.p[0] <= '9';
+}
+
+static bool read_zone(struct slice s, int64_t *offset_s)
+{
+    *offset_s = 0;
+    if (s.n == 1 && s.p[0] == 'Z')
+        return true;
+    if (s.n != 5 || (s.p[0] != '+' && s.p[0] != '-'))
+        return false;
+    bool east = s.p[0] == '+';
+    unsigned hours, minutes;
+    s = slice_from(s, 1);
+    if (!digits(&s, 2, &hours) || !digits(&s, 2, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    *offset_s = (int64_t)(hours * 3600 + minutes * 60) * (east ? 1 : -1);
+    return true;
+}
+
+bool gentime_read(struct slice s, int64_t *at_utc)
+{
+    unsigned year, month, day, hour, minute, second = 0;
+    if (!digits(&s, 4, &year) || !digits(&s, 2, &month) || !digits(&s, 2, &day) || !digits(&s, 2, &hour) ||
+        !digits(&s, 2, &minute))
+        return false;
+    if (is_digit_at(s) && !digits(&s, 2, &second))
+        return false;
+    if (s.n && (s.p[0] == '.' || s.p[0] == ',')) {
+        s = slice_from(s, 1);
+        if (!is_digit_at(s))
+            return false;
+        while (is_digit_at(s))
+            s = slice_from(s, 1);
+    }
+    int64_t offset_s, local;
+    if (!read_zone(s, &offset_s) || !gentime_from_fields(year, month, day, hour, minute, second, &local))
+        return false;
+    *at_utc = local - offset_s;
+    return true;
+}
+
+void gentime_write(int64_t at_utc, uint8_t out[GENTIME_LEN])
+{
+    const int64_t first = -62167219200, last = 253402300799; /* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z */
+    int64_t t = at_utc < first ? first : at_utc > last ? last : at_utc;
+    int64_t days = t / 86400 - (t % 86400 < 0), rest = t - days * 86400;
+    int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, day_of_era = z - era * 146097;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t m = (5 * day_of_year + 2) / 153, day = day_of_year - (153 * m + 2) / 5 + 1;
+    int64_t month = m < 10 ? m + 3 : m - 9, year = year_of_era + era * 400 + (month <= 2);
+    char text[64];
+    snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02dZ", (int)year, (int)month, (int)day, (int)(rest / 3600),
+             (int)(rest / 60 % 60), (int)(rest % 60));
+    memcpy(out, text, GENTIME_LEN);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a certificate says, before anybody judges it: flat data, offsets into the DER that travels beside it.
+ * x509/reader fills it; core only looks.  A `struct facts` holds no pointer into the DER, owns nothing and may be
+ * copied.
+ * @source RFC 5280 section 4.1 and 4.2, ITU-T X.690
+ */
+#ifndef CORE_FACTS_H
+#define CORE_FACTS_H
+
+#include "base/slice.h"
+
+/* Octets at `at`, `n` long, in the certificate's DER.  n == 0 and at == 0: absent. */
+struct span {
+    uint32_t at, n;
+};
+
+enum presence {
+    FIELD_ABSENT = 0,
+    FIELD_PRESENT,   /* once, and it decodes */
+    FIELD_MALFORMED, /* there, and it does not decode */
+    FIELD_DUPLICATE, /* there more than once (RFC 5280 section 4.2 forbids it): no instance counts */
+};
+
+struct extension {
+    enum presence presence;
+    bool critical;
+    struct span value; /* what the extension's OCTET STRING holds; only when FIELD_PRESENT */
+};
+
+/* Why a certificate is shown to the second reader although nothing about it violates policy. */
+enum unusual {
+    UNUSUAL_VERSION = 1 << 0,        /* version 2 */
+    UNUSUAL_SERIAL = 1 << 1,         /* zero, negative, or over 20 octets (RFC 5280 section 4.1.2.2) */
+    UNUSUAL_SUBJECT = 1 << 2,        /* empty, several Common Names, or a name attribute in an old or broken encoding */
+    UNUSUAL_CRITICAL = 1 << 3,       /* a critical extension that we do not know */
+    UNUSUAL_EXTENSION = 1 << 4,      /* an extension that is malformed or there twice */
+    UNUSUAL_KEY = 1 << 5,            /* neither RSA, EC, Ed25519 nor Ed448 */
+    UNUSUAL_NAME = 1 << 6,           /* NUL, control or non-ASCII octets in a subject or alternative name, odd IP length */
+    UNUSUAL_SIZE = 1 << 7,           /* over 64 KiB */
+    UNUSUAL_UNIQUE_ID = 1 << 8,      /* issuerUniqueID or subjectUniqueID */
+};
+
+struct facts {
+    /*
+     * readable: the whole outer structure was decoded, so every field below holds.  Otherwise only `malformed` and
+     * `malformed_at` count, and `version` where it is not 0.
+     */
+    bool readable;
+    const char *malformed; /* NULL, or the first thing wrong, "what: RFC n section m: what is wrong"; a static string */
+    uint32_t malformed_at; /* the octet where it was seen */
+
+    uint8_t version;    /* 1, 2 or 3; 0: could not be read or is none of these (which is malformed) */
+    struct span serial; /* content octets of the INTEGER: big-endian two's complement */
+    struct span issuer; /* the whole Name, header included */
+    struct span subject;
+    int64_t not_before_utc, not_after_utc; /* both ends belong to the validity period (RFC 5280 section 4.1.2.5) */
+    struct span spki;                      /* the whole SubjectPublicKeyInfo, header included */
+    struct span key_algorithm;             /* content octets of the OID in it */
+    struct span signature_algorithm;       /* content octets of the OID; inner and outer are the same or it is malformed */
+    uint32_t common_names;                 /* how many commonName attributes the subject has */
+    struct extension san;                  /* value: the GeneralNames, header included */
+    struct extension eku;                  /* value: the ExtKeyUsageSyntax, header included */
+    uint32_t unusual;                      /* bits of enum unusual; 0: an everyday certificate */
+};
+
+static inline struct slice facts_slice(struct slice der, struct span s)
+{
+    return (uint64_t)s.at + s.n <= der.n ? slice_make(der.p + s.at, s.n) : slice_make(der.p, 0);
+}
+
+/* GeneralName choices by their context tag number (RFC 5280 section 4.2.1.6). */
+enum general_name { NAME_OTHER = 0, NAME_EMAIL = 1, NAME_DNS = 2, NAME_X400 = 3, NAME_DIRECTORY = 4, NAME_EDI = 5,
+                    NAME_URI = 6, NAME_IP = 7, NAME_REGISTERED_ID = 8 };
+
+/*
+ * Walks the subjectAltName.  *cursor starts as facts_san(der, f), which is empty unless the extension is
+ * FIELD_PRESENT.  False at the end.  `value` is the name's content octets.
+ */
+struct slice facts_san(struct slice der, const struct facts *f);
+bool facts_next_name(struct slice *cursor, enum general_name *kind, struct slice *value);
+
+/*
+ * Walks the Common Names of the subject in the order of the certificate.  *cursor starts as facts_subject(der, f);
+ * `tag` is the string type's identifier octet, `value` its content octets.  False at the end.
+ */
+struct slice facts_subject(struct slice der, const struct facts *f);
+bool facts_next_common_name(struct slice *cursor, uint8_t *tag, struct slice *value);
+/*
+ * A DirectoryString (or IA5String) as UTF-8 into out, at most `room` octets.  Returns false when the octets are not
+ * of that type (broken UTF-8, an odd BMPString, a T61 octet over 0x7f, a surrogate) or do not fit: such a name
+ * equals nothing.  NUL and control characters pass through.
+ */
+bool facts_text(uint8_t tag, struct slice value, uint8_t *out, size_t room, size_t *written);
+
+/* Walks the KeyPurposeIds: content octets of each OID.  *cursor starts as facts_eku(der, f). */
+struct slice facts_eku(struct slice der, const struct facts *f);
+bool facts_next_eku(struct slice *cursor, struct slice *oid);
+
+/* Keys that a replacement must share with what it replaces; one value for each algorithm we know, else KEY_OTHER. */
+enum key_family { KEY_OTHER = 0, KEY_RSA, KEY_EC, KEY_ED25519, KEY_ED448 };
+enum key_family facts_key_family(struct slice der, const struct facts *f);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dir/dir_private.h"
+
+const struct dir_capabilities *dir_capabilities(const struct dir *d)
+{
+    return &d->capabilities;
+}
+
+bool dir_knows_attribute(const struct dir *d, struct slice name)
+{
+    return d->operations->knows_attribute(d, name);
+}
+
+enum rc dir_search(struct dir *d, const struct dir_search *search, const struct dir_sink *sink, struct fault *fault)
+{
+    return d->operations->search(d, search, sink, fault);
+}
+
+enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written,
+                  void *context, struct fault *fault)
+{
+    return d->operations->apply(d, changes, count, written, context, fault);
+}
+
+void dir_close(struct dir *d)
+{
+    if (d)
+        d->operations->close(d);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One small façade over every kind of directory.  What differs between servers is a capability that is read from the
+ * rootDSE when the directory is opened, never an `if` in the callers.  A `struct dir` is for one thread and one
+ * operation at a time; nothing may be searched or written from inside a callback.
+ * @source RFC 4511, RFC 4512 section 5.1, RFC 2696 (paging)
+ */
+#ifndef DIR_DIR_H
+#define DIR_DIR_H
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "core/entry.h"
+
+struct dir;
+
+enum dir_bind { DIR_BIND_SIMPLE, DIR_BIND_EXTERNAL };
+
+/* Everything is borrowed until dir_open returns. */
+struct dir_settings {
+    const char *const *uris; /* tried in order; NULL-terminated */
+    enum dir_bind bind;
+    const char *bind_dn;       /* DIR_BIND_SIMPLE */
+    const char *password_file; /* DIR_BIND_SIMPLE: its first line, which is wiped from memory after the bind */
+    bool allow_plaintext;      /* a simple bind over ldap:// without TLS */
+    unsigned timeout_s;        /* to connect, to bind, for a write's answer; in a search, between two messages */
+};
+
+/*
+ * Connects, binds, reads the rootDSE and the schema's attribute names.  On RC_OK *out is the caller's, to be closed
+ * with dir_close.  RC_DENIED: wrong credentials.  RC_INVALID: settings that can't work.  RC_FAULT: not reachable,
+ * silent, broken.
+ */
+enum rc dir_open(const struct dir_settings *settings, struct dir **out, struct fault *fault) MUST_USE;
+void dir_close(struct dir *d); /* NULL is fine */
+
+struct dir_capabilities {
+    const char *kind;                /* what answers, for people: the vendor's name, or "unknown" */
+    const char *stable_id_attribute; /* entryUUID, nsUniqueId or objectGUID; also the prefix of a dircertSubjectId */
+    const struct slice *suffixes;    /* namingContexts */
+    size_t suffix_count;
+};
+/* Lives as long as d. */
+const struct dir_capabilities *dir_capabilities(const struct dir *d);
+/* True when the server's schema defines an attribute type of that name or OID (compared case-insensitively). */
+bool dir_knows_attribute(const struct dir *d, struct slice name);
+
+enum dir_scope { DIR_BASE, DIR_ONE, DIR_SUBTREE };
+
+struct dir_search {
+    struct slice base;
+    enum dir_scope scope;
+    struct slice filter;           /* RFC 4515 */
+    const char *const *attributes; /* NULL-terminated; {"1.1", NULL} for none; NULL for all user attributes */
+    size_t most;                   /* 0, or how many entries are enough: then RC_TRUNCATED says that there were more */
+};
+
+struct dir_sink {
+    /* Forget everything that came: the search starts again from the first entry (paged, this time). */
+    void (*restart)(void *context);
+    /* The entry and all it points to live until the callback returns. */
+    void (*entry)(void *context, const struct entry *entry);
+    void *context;
+};
+
+/*
+ * Streams the entries to the sink, never a whole result in memory.  RC_OK says that the search ended with success and
+ * whole; only then does what came count.  RC_TRUNCATED: `most` was reached.  RC_NOT_FOUND: the base is not there or
+ * hidden.  RC_INVALID: the server refused the base or the filter.  RC_FAULT: everything else, a referral included.
+ */
+enum rc dir_search(struct dir *d, const struct dir_search *search, const struct dir_sink *sink,
+                   struct fault *fault) MUST_USE;
+
+enum dir_verb { DIR_ADD, DIR_MODIFY, DIR_DELETE };
+enum dir_mod_verb { DIR_MOD_ADD, DIR_MOD_DELETE, DIR_MOD_REPLACE };
+
+struct dir_mod {
+    enum dir_mod_verb verb; /* in a DIR_ADD: DIR_MOD_ADD */
+    const char *attribute;
+    const struct slice *values;
+    size_t count; /* 0 with DELETE or REPLACE: the whole attribute */
+};
+
+struct dir_change {
+    enum dir_verb verb;
+    struct slice dn;
+    const struct dir_mod *mods;
+    size_t count;
+};
+
+/*
+ * Called once for each change, in no certain order.  RC_OK; RC_EXISTS (68); RC_NOT_FOUND (32); RC_CONFLICT (16 or
+ * 20: an old value was not there, a new one was); RC_DENIED (50); RC_INVALID (17, 19, 21, 65 and the like: the server
+ * refused the content); RC_FAULT, also for what was not sent or not answered.  `fault` is filled unless RC_OK.
+ */
+typedef void dir_written_fn(void *context, size_t index, enum rc rc, const struct fault *fault);
+
+/*
+ * Writes the changes, a bounded number in flight.  RC_OK: each was answered (which need not be success).  RC_FAULT:
+ * the connection was lost; those without an answer were reported as RC_FAULT, and whether they were carried out is
+ * unknown.
+ */
+enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written,
+                  void *context, struct fault *fault) MUST_USE;
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a kind of directory provides behind dir/dir.h. */
+#ifndef DIR_DIR_PRIVATE_H
+#define DIR_DIR_PRIVATE_H
+
+#include "dir/dir.h"
+
+struct dir_operations {
+    enum rc (*search)(struct dir *d, const struct dir_search *search, const struct dir_sink *sink, struct fault *fault);
+    enum rc (*apply)(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written,
+                     void *context, struct fault *fault);
+    bool (*knows_attribute)(const struct dir *d, struct slice name);
+    void (*close)(struct dir *d);
+};
+
+/* The first member of each kind's own structure. */
+struct dir {
+    const struct dir_operations *operations;
+    struct dir_capabilities capabilities;
+};
+
+#endif
