@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/check_names.h"
+
+#include "base/gentime.h"
+
+static bool always(const struct policy *policy)
+{
+    (void)policy;
+    return true;
+}
+
+static void run(struct arena *a, const struct check_input *in, struct check_result *out)
+{
+    if (!in->facts->readable) {
+        out->answer = ANSWER_NOT_APPLICABLE;
+    } else if (in->now_utc > in->facts->not_after_utc) {
+        uint8_t at[GENTIME_LEN];
+        gentime_write(in->facts->not_after_utc, at);
+        out->answer = ANSWER_VIOLATES;
+        out->detail = arena_format(a, "notAfter %.*s", GENTIME_LEN, (const char *)at);
+    }
+}
+
+const struct check check_expired = {
+    .id = CHECK_EXPIRED,
+    .name = "expired",
+    .title = "the validity period has ended",
+    .severity = SEVERITY_WARNING,
+    .citation = "RFC 5280 section 4.1.2.5",
+    .fix = "renew the certificate, or remove it when nothing uses it",
+    .policy_attributes = "-",
+    .is_on = always,
+    .run = run,
+};

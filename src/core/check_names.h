@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What both name checks need: walking the names of a certificate and comparing them with the entry's host names. */
+#ifndef CORE_CHECK_NAMES_H
+#define CORE_CHECK_NAMES_H
+
+#include "core/check.h"
+#include "core/policy.h"
+
+enum { NAME_SHOWN = 120 /* octets of one foreign name in a finding's detail */ };
+
+/* The SAN is there, decodes, and has a dNSName, an iPAddress or a URI: then it decides, and not the Common Name. */
+bool names_san_decides(const struct check_input *in);
+/* A dNSName or iPAddress of a decodable SAN covers the host. */
+bool names_san_covers(const struct check_input *in, const struct host *h, bool wildcard);
+/* The Common Name equals a host name of the entry, or covers it. */
+bool names_cn_is_host(const struct check_input *in, uint8_t tag, struct slice value);
+/* "a.example, b.example", for a detail. */
+struct slice names_hosts_shown(struct arena *a, const struct check_input *in);
+bool names_all_hosts_valid(const struct check_input *in);
+
+extern const struct check check_malformed, check_version, check_cn_mismatch, check_san_mismatch, check_expired,
+    check_not_yet_valid, check_missing;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/check_names.h"
+
+#include "base/gentime.h"
+
+static bool always(const struct policy *policy)
+{
+    (void)policy;
+    return true;
+}
+
+static void run(struct arena *a, const struct check_input *in, struct check_result *out)
+{
+    if (!in->facts->readable) {
+        out->answer = ANSWER_NOT_APPLICABLE;
+    } else if (in->now_utc < in->facts->not_before_utc) {
+        uint8_t at[GENTIME_LEN];
+        gentime_write(in->facts->not_before_utc, at);
+        out->answer = ANSWER_VIOLATES;
+        out->detail = arena_format(a, "notBefore %.*s", GENTIME_LEN, (const char *)at);
+    }
+}
+
+const struct check check_not_yet_valid = {
+    .id = CHECK_NOT_YET_VALID,
+    .name = "not-yet-valid",
+    .title = "the validity period has not begun",
+    .severity = SEVERITY_NOTICE,
+    .citation = "RFC 5280 section 4.1.2.5",
+    .fix = "wait, or look at the clock of the authority",
+    .policy_attributes = "-",
+    .may_revoke = true,
+    .is_on = always,
+    .run = run,
+};

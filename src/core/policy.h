@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A policy entry, compiled: immutable, complete with its defaults, or disabled by its problems.
+ * @source the schema's class dircertPolicy
+ */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include "core/check.h"
+#include "core/entry.h"
+#include "core/target.h"
+
+enum policy_mode { MODE_OFF, MODE_AUDIT, MODE_ENFORCE };
+enum name_match { MATCH_NONE, MATCH_CN, MATCH_SAN, MATCH_CN_AND_SAN, MATCH_CN_OR_SAN };
+enum action { ACTION_REPORT, ACTION_REISSUE, ACTION_REVOKE, ACTION_REISSUE_THEN_REVOKE };
+/* CRLReason, the weakest first (RFC 5280 section 5.3.1, as far as an administrator may ask for it). */
+enum reason { REASON_NONE, REASON_UNSPECIFIED, REASON_SUPERSEDED, REASON_CESSATION, REASON_AFFILIATION,
+              REASON_PRIVILEGE, REASON_KEY_COMPROMISE, REASON_COUNT };
+enum request_type { REQUEST_REISSUE, REQUEST_REVOKE, REQUEST_TYPES };
+
+const char *action_name(enum action a);
+const char *reason_name(enum reason r); /* "" for REASON_NONE */
+const char *mode_name(enum policy_mode m);
+const char *request_type_name(enum request_type t);
+bool reason_find(struct slice name, enum reason *r);
+
+struct release {
+    struct slice revision;
+    uint64_t count;
+    int64_t until_utc;
+};
+
+/* A malformed policy, subject or request entry: a normal result, reported to the administrator. */
+struct problem {
+    struct slice dn;
+    struct slice attribute;
+    struct slice value;  /* as it stands; escape before printing */
+    struct slice reason; /* what is wrong and what was expected */
+};
+typedef LIST_OF(struct problem) problem_list;
+void problem_add(struct arena *a, problem_list *problems, struct slice dn, const char *attribute, struct slice value,
+                 struct slice reason);
+
+struct policy {
+    struct slice dn;
+    struct slice name;     /* its cn */
+    struct slice revision; /* 16 hexadecimal digits: changes whenever a compiled attribute does, but not with a release */
+
+    bool disabled;       /* something does not parse: it judges nothing and its requests are held */
+    bool target_unknown; /* ... and whom it governs or its rank is among that: later policies must not act either */
+
+    const struct target *targets;
+    size_t target_count;
+    const struct target *excludes;
+    size_t exclude_count;
+    unsigned precedence;
+    enum policy_mode mode;
+    const char *const *certificate_attributes; /* NULL-terminated */
+    const char *const *host_attributes;
+
+    unsigned allowed_versions; /* bit v for version v; 0: not checked */
+    enum name_match name_match;
+    bool wildcard;
+    struct {
+        enum action action;
+        enum reason reason;
+        bool stated;
+    } on_finding[CHECK_COUNT];
+
+    bool automatic[REQUEST_TYPES];
+    unsigned confirmations;
+    unsigned max_requests, max_percent, min_subjects_percent;
+    const struct release *releases;
+    size_t release_count;
+    unsigned retention_days;
+};
+
+/* The names that the program and the documents give to the kinds of value. */
+enum policy_type { POLICY_TARGET, POLICY_INTEGER, POLICY_KEYWORD, POLICY_NAMES, POLICY_FINDING, POLICY_APPROVAL,
+                   POLICY_RELEASE, POLICY_LATER };
+
+/* One row for each attribute of the class: what administrators may set, and what it means when they do not. */
+struct policy_attribute {
+    const char *name;
+    enum policy_type type;
+    bool multi;
+    bool governs; /* decides whom the policy governs: when it does not parse, later policies may not act */
+    const char *unit;
+    int64_t least, most;  /* POLICY_INTEGER */
+    const char *keywords; /* POLICY_KEYWORD: separated by spaces */
+    const char *fallback; /* the value that an absent attribute has; NULL: none, nothing is checked */
+    const char *citation;
+    bool (*compile)(struct arena *a, const struct policy_attribute *row, struct slice value, struct policy *p,
+                    struct slice *reason);
+};
+const struct policy_attribute *policy_attributes(size_t *count);
+
+/*
+ * Compiles one entry; everything lives in the arena.  What is wrong is appended to *problems; then the policy is
+ * disabled, and its fields are good for nothing but its DN, and its targets where target_unknown is not set.
+ */
+const struct policy *policy_compile(struct arena *a, const struct entry *e, problem_list *problems);
+
+/* By precedence, then by DN. */
+int policy_order(const struct policy *a, const struct policy *b);
+
+#endif
