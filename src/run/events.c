@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/events.h"
+
+static const struct event_row rows[EVENT_COUNT] = {
+    [EVENT_START] = {.name = "start",
+                     .severity = SEVERITY_INFO,
+                     .fields = "version mode base server suffixes",
+                     .meaning = "The program began its work: it has read its configuration and reached the directory.",
+                     .advice = "None."},
+    [EVENT_CONFIG] = {.name = "config",
+                      .severity = SEVERITY_ERR,
+                      .fields = "file line column key reason",
+                      .meaning = "The configuration file can't be used as it is; there is one line for each thing that "
+                                 "is wrong.  The program ends with exit code 1, or keeps its earlier configuration.",
+                      .advice = "Mend the file at that line; --check-config tells whether it is right."},
+    [EVENT_PASS] = {.name = "pass",
+                    .severity = SEVERITY_INFO,
+                    .fields = "policy revision mode subjects with-certificate findings undecided problems requests-open "
+                              "created reopened revised moved repaired purged held failed result duration_ms",
+                    .meaning = "A pass ended: one line for each policy, and one for the whole pass with policy=-.  "
+                               "Only result=complete says that everything was read.",
+                    .advice = "Watch that it comes once in each interval and that subjects is the number you expect.  "
+                              "With another result, look for the fault, problem and hold events before it."},
+    [EVENT_FINDING] = {.name = "finding",
+                       .severity = SEVERITY_WARNING,
+                       .fields = "dn policy check detail action certificate",
+                       .meaning = "A certificate, or the lack of one, does not meet policy.  The line's severity is "
+                                  "that of the check.  An unchanged finding is not told again.",
+                       .advice = "Follow the check's fix text.  With an action other than report, and a policy in mode "
+                                 "enforce, a request follows; otherwise the cure is yours."},
+    [EVENT_FINDING_ENDED] = {.name = "finding-ended",
+                             .severity = SEVERITY_NOTICE,
+                             .fields = "dn policy check certificate",
+                             .meaning = "A finding that was told before was looked for again and is not there any more.",
+                             .advice = "None."},
+    [EVENT_UNDECIDED] = {.name = "undecided",
+                         .severity = SEVERITY_NOTICE,
+                         .fields = "dn policy check certificate reason",
+                         .meaning = "A check could come to no answer about this entry.  Nothing is done for it, and "
+                                    "nothing that was asked for is taken back.",
+                         .advice = "Remove the reason, which is most often a right to read that the daemon lacks, or a "
+                                   "certificate that does not decode."},
+    [EVENT_READERS_DISAGREE] = {.name = "readers-disagree",
+                                .severity = SEVERITY_WARNING,
+                                .fields = "dn certificate why",
+                                .meaning = "The program's own DER reader and OpenSSL read different facts from one "
+                                           "certificate.  No request is made from it.",
+                                .advice = "Look at the certificate by hand, replace it, and report it to the makers "
+                                          "of this program: no certificate should divide two readers."},
+    [EVENT_PROBLEM] = {.name = "problem",
+                       .severity = SEVERITY_WARNING,
+                       .fields = "dn attribute value reason",
+                       .meaning = "An entry that an administrator wrote is malformed: a policy, a waiver or a subject.  "
+                                  "A malformed policy is disabled as a whole and its requests are held.",
+                       .advice = "Mend the named value; the next pass takes it up."},
+    [EVENT_FAULT] = {.name = "fault",
+                     .severity = SEVERITY_ERR,
+                     .fields = "what detail bytes",
+                     .meaning = "The program could not do its own work.  Nothing is concluded from what was not read.",
+                     .advice = "Remove the cause that detail names.  Nothing needs repair afterwards: the next pass "
+                               "derives everything anew."},
+    [EVENT_REQUEST] = {.name = "request",
+                       .severity = SEVERITY_NOTICE,
+                       .fields = "id type from state verb dn policy generation attempt checks message",
+                       .meaning = "A request was written: made, moved to another state, revised, repaired or deleted.",
+                       .advice = "With state=pending, decide: write dircertDecision as \"approve <generation>\" or "
+                                 "\"reject <generation>\".  With state=failed, see to the authority."},
+    [EVENT_REQUEST_PROBLEM] = {.name = "request-problem",
+                               .severity = SEVERITY_WARNING,
+                               .fields = "id dn attribute value reason",
+                               .meaning = "An entry below ou=requests is not as the program wrote it: a request that "
+                                          "was edited by hand, or an entry that is no request.  It is repaired only "
+                                          "while that request is wanted, and otherwise left alone.",
+                               .advice = "Find out who may write there.  Remove an entry that is no request."},
+    [EVENT_DECISION_IGNORED] = {.name = "decision-ignored",
+                                .severity = SEVERITY_WARNING,
+                                .fields = "id dn attribute value reason",
+                                .meaning = "A decision or an outcome bears another number than the request's current "
+                                           "one, or does not parse, and so it does not count.",
+                                .advice = "Read the request again, and decide about what it asks for now."},
+    [EVENT_HOLD] = {.name = "hold",
+                    .severity = SEVERITY_ERR,
+                    .fields = "policy guard counts reason release",
+                    .meaning = "A guard stopped the writing of this policy's requests, because there are too many, too "
+                               "few subjects are seen, or the clock is wrong.  Exit code 3.",
+                    .advice = "Find out why first: a wrong policy, a filter, lost rights, a clock.  If the numbers are "
+                              "right, add the value that release names to the policy's dircertRelease."},
+    [EVENT_HOLD_ENDED] = {.name = "hold-ended",
+                          .severity = SEVERITY_NOTICE,
+                          .fields = "policy guard",
+                          .meaning = "A guard that held this policy does so no longer.",
+                          .advice = "None."},
+    [EVENT_PAUSE] = {.name = "pause",
+                     .severity = SEVERITY_WARNING,
+                     .fields = "dn",
+                     .meaning = "dircertPause is TRUE on the base entry: everything is judged, no request is written.",
+                     .advice = "Set it to FALSE or remove it when the reason is gone."},
+    [EVENT_AUTHORITY_NONCOMPLIANT] = {.name = "authority-noncompliant",
+                                      .severity = SEVERITY_ERR,
+                                      .fields = "id dn policy checks certificate attempt next",
+                                      .meaning = "The authority answered a reissue request with a certificate that "
+                                                 "violates the same policy.  It is asked again at the time of next, "
+                                                 "later each time.",
+                                      .advice = "See to the authority's configuration: it issues what policy forbids.  "
+                                                "The request goes on by itself once it issues what policy allows."},
+    [EVENT_LOG_LOST] = {.name = "log-lost",
+                        .severity = SEVERITY_WARNING,
+                        .fields = "lines since",
+                        .meaning = "That many lines could not be written to the log since that time; it works again.",
+                        .advice = "Look at what reads the log, or at the space on its disk.  What was lost is not "
+                                  "told again, but requests and status in the directory are whole."},
+};
+
+static const struct event_field fields[] = {
+    {"action", "what policy asks for on this finding: report, reissue, revoke or reissue-then-revoke"},
+    {"attempt", "how often the authority was asked for this generation of the request, from 1"},
+    {"attribute", "the attribute type that the value belongs to"},
+    {"base", "the DN of the daemon's own subtree"},
+    {"bytes", "the size of what could not be allocated"},
+    {"certificate", "the SHA-256 digest of the certificate, in hexadecimal"},
+    {"check", "the name of the check"},
+    {"checks", "the names of the checks, between commas"},
+    {"column", "the character in that line, from 1"},
+    {"counts", "the figures that the guard compared"},
+    {"created", "requests that this pass made"},
+    {"detail", "what exactly was found, or what exactly failed"},
+    {"dn", "the DN of the entry concerned"},
+    {"duration_ms", "how long it took, in milliseconds"},
+    {"failed", "writes that the directory refused"},
+    {"file", "the path of the file"},
+    {"findings", "certificates and entries that do not meet policy, each check counted"},
+    {"from", "the request's state before"},
+    {"generation", "the number that a decision must bear; it grows with each change of what is asked for"},
+    {"guard", "the name of the guard"},
+    {"held", "operations that a guard held back"},
+    {"id", "the request's dircertRequestId"},
+    {"key", "the configuration key, with its sections"},
+    {"line", "the line in that file, from 1"},
+    {"lines", "how many lines"},
+    {"message", "what the request's dircertStateMessage says"},
+    {"mode", "of a policy: off, audit or enforce; of a start: pass, dry-run or daemon"},
+    {"moved", "requests whose state this pass changed"},
+    {"next", "when the authority is asked again"},
+    {"policy", "the DN of the policy; - for all of them"},
+    {"problems", "malformed values and entries"},
+    {"purged", "finished requests that this pass deleted"},
+    {"reason", "why"},
+    {"release", "the dircertRelease value that would lift the hold"},
+    {"reopened", "finished or rejected requests that this pass opened again"},
+    {"repaired", "requests that were edited by hand and are as they should be again"},
+    {"requests-open", "requests that are not finished, after this pass"},
+    {"result", "complete, incomplete, held or paused"},
+    {"revised", "open requests whose content this pass changed"},
+    {"revision", "the policy's revision, a digest of its attributes"},
+    {"server", "what kind of directory answered"},
+    {"since", "the time of the first of them"},
+    {"state", "the request's state now"},
+    {"subjects", "entries that the policy governs"},
+    {"suffixes", "the directory's naming contexts"},
+    {"type", "reissue or revoke"},
+    {"undecided", "checks that could come to no answer"},
+    {"value", "the value, escaped and cut where it is long"},
+    {"verb", "create, reopen, revise, move, repair or purge"},
+    {"version", "the program's version"},
+    {"what", "the work that could not be done"},
+    {"why", "which fact they read differently, and how"},
+    {"with-certificate", "governed entries that show a certificate"},
+};
+
+static const char *const severities[] = {
+    [SEVERITY_ERR] = "err",   [SEVERITY_WARNING] = "warning", [SEVERITY_NOTICE] = "notice",
+    [SEVERITY_INFO] = "info", [SEVERITY_DEBUG] = "debug",
+};
+
+const struct event_row *event_row(enum event event)
+{
+    return &rows[event];
+}
+
+const struct event_field *event_fields(size_t *count)
+{
+    *count = sizeof fields / sizeof fields[0];
+    return fields;
+}
+
+bool event_carries(enum event event, const char *key)
+{
+    struct slice rest = slice_of(rows[event].fields), field;
+    while (slice_split(&rest, ' ', &field))
+        if (slice_eq(field, slice_of(key)))
+            return true;
+    return false;
+}
+
+const char *severity_name(enum severity severity)
+{
+    return severities[severity];
+}
+
+bool severity_read(struct slice name, enum severity *severity)
+{
+    for (unsigned i = SEVERITY_ERR; i <= SEVERITY_DEBUG; i++)
+        if (slice_eq(name, slice_of(severities[i]))) {
+            *severity = (enum severity)i;
+            return true;
+        }
+    return false;
+}
