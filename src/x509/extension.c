@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/extension.h"
+
+#include "x509/name.h"
+#include "x509/value.h"
+
+/* Context tags; NEST_n: constructed, whether tagged explicitly or a SEQUENCE or CHOICE inside. */
+enum { TAG_0 = 0x80, TAG_1, TAG_2, NEST_0 = 0xa0, NEST_1, NEST_2 };
+
+/* The whole of s is one element of that tag, and *content what it holds. */
+static bool only(struct slice s, uint8_t tag, struct slice *content)
+{
+    struct der_element e;
+    if (!der_expect(&s, tag, &e) || s.n)
+        return false;
+    *content = e.content;
+    return true;
+}
+
+/* The next element, which may be missing, has that tag: taken off, and *there set. */
+static bool optional(struct slice *s, uint8_t tag, struct der_element *e, bool *there)
+{
+    *there = der_is(*s, tag);
+    return !*there || der_next(s, e);
+}
+
+static bool oid_next(struct slice *s)
+{
+    struct der_element e;
+    return der_expect(s, DER_OID, &e) && der_oid_ok(e.content);
+}
+
+/* INTEGER (0..MAX). */
+static bool is_count(struct slice content)
+{
+    return der_integer_ok(content) && content.p[0] < 0x80;
+}
+
+/* All of s is elements of that tag, at least one, each of which `ok` accepts. */
+static bool each(struct slice s, uint8_t tag, bool (*ok)(struct slice content, unsigned *odd), unsigned *odd)
+{
+    struct der_element e;
+    if (s.n == 0)
+        return false;
+    while (s.n)
+        if (!der_expect(&s, tag, &e) || !ok(e.content, odd))
+            return false;
+    return true;
+}
+
+/* IA5String is ASCII (X.680 section 41.1); its control characters are odd. */
+static bool is_ia5(struct slice s, unsigned *odd)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < 0x20 || s.p[i] > 0x7e)
+            *odd |= s.p[i] > 0x7f ? ODD_NAME | ODD_IA5 : ODD_NAME;
+    return true;
+}
+
+/* OtherName: an OID and one value, explicitly tagged. */
+static bool is_other_name(struct slice s)
+{
+    struct der_element e;
+    struct slice value;
+    return oid_next(&s) && only(s, NEST_0, &value) && der_next(&value, &e) && value.n == 0 && value_any_ok(&e);
+}
+
+static bool is_directory_name(struct slice s, unsigned *odd)
+{
+    struct slice rdns;
+    struct name name;
+    if (!only(s, DER_SEQUENCE, &rdns))
+        return false;
+    name_read(rdns, &name);
+    if (name.odd_octets || name.flaw != NAME_FINE)
+        *odd |= ODD_NAME;
+    return name.flaw < NAME_STRING;
+}
+
+/* EDIPartyName: [0] EXPLICIT DirectoryString OPTIONAL, [1] EXPLICIT DirectoryString. */
+static bool is_edi_name(struct slice s)
+{
+    struct der_element e, inner;
+    bool there;
+    if (!optional(&s, NEST_0, &e, &there) || (there && (!der_next(&e.content, &inner) || e.content.n)))
+        return false;
+    struct slice party;
+    return only(s, NEST_1, &party) && der_next(&party, &inner) && party.n == 0;
+}
+
+static bool is_elements(struct slice s)
+{
+    struct der_element e;
+    while (s.n)
+        if (!der_next(&s, &e))
+            return false;
+    return true;
+}
+
+/* One GeneralName (RFC 5280 section 4.2.1.6). */
+static bool is_general_name(const struct der_element *e, unsigned *odd)
+{
+    struct slice s = e->content;
+    switch (e->tag) {
+    case 0xa0:
+        return is_other_name(s);
+    case 0x81: /* rfc822Name */
+    case 0x82: /* dNSName */
+    case 0x86: /* uniformResourceIdentifier */
+        return is_ia5(s, odd);
+    case 0xa3:
+        return is_elements(s);
+    case 0xa4:
+        return is_directory_name(s, odd);
+    case 0xa5:
+        return is_edi_name(s);
+    case 0x87:
+        *odd |= s.n != 4 && s.n != 16 ? ODD_NAME : 0;
+        return true;
+    case 0x88:
+        return der_oid_ok(s);
+    }
+    return false;
+}
+
+/* The content octets of GeneralNames: SIZE (1..MAX). */
+static bool is_general_names(struct slice s, unsigned *odd)
+{
+    struct der_element e;
+    if (s.n == 0)
+        return false;
+    while (s.n)
+        if (!der_next(&s, &e) || !is_general_name(&e, odd))
+            return false;
+    return true;
+}
+
+static bool is_alt_names(struct slice value, unsigned *odd)
+{
+    struct slice names;
+    return only(value, DER_SEQUENCE, &names) && is_general_names(names, odd);
+}
+
+static bool is_san(struct slice value, unsigned *odd)
+{
+    return is_alt_names(value, odd) && !(*odd & ODD_IA5);
+}
+
+static bool is_eku(struct slice value, unsigned *odd)
+{
+    (void)odd;
+    struct slice oids;
+    if (!only(value, DER_SEQUENCE, &oids) || oids.n == 0)
+        return false;
+    while (oids.n)
+        if (!oid_next(&oids))
+            return false;
+    return true;
+}
+
+static bool is_ski(struct slice value, unsigned *odd)
+{
+    (void)odd;
+    struct slice id;
+    return only(value, DER_OCTET_STRING, &id);
+}
+
+static bool is_key_usage(struct slice value, unsigned *odd)
+{
+    (void)odd;
+    struct slice bits;
+    if (!only(value, DER_BIT_STRING, &bits) || !value_bit_string_ok(bits))
+        return false;
+    for (size_t i = 1; i < bits.n; i++)
+        if (bits.p[i])
+            return true;
+    return false;
+}
+
+/* cA encoded although it is FALSE is let pass: it is widespread and says nothing else. */
+static bool is_basic_constraints(struct slice value, unsigned *odd)
+{
+    (void)odd;
+    struct slice s;
+    struct der_element e;
+    bool there, ca;
+    if (!only(value, DER_SEQUENCE, &s) || !optional(&s, DER_BOOLEAN, &e, &there))
+        return false;
+    if (there && !der_boolean_ok(e.content, &ca))
+        return false;
+    return optional(&s, DER_INTEGER, &e, &there) && (!there || is_count(e.content)) && s.n == 0;
+}
+
+/* GeneralSubtree: a name, and distances that RFC 5280 allows only to be absent; they need only decode. */
+static bool is_subtree(struct slice s, unsigned *odd)
+{
+    struct der_element e;
+    return der_next(&s, &e) && is_general_name(&e, odd) && is_elements(s);
+}
+
+static bool is_name_constraints(struct slice value, unsigned *odd)
+{
+    struct slice s;
+    struct der_element e;
+    bool there;
+    if (!only(value, DER_SEQUENCE, &s) || s.n == 0)
+        return false;
+    if (!optional(&s, NEST_0, &e, &there) || (there && !each(e.content, DER_SEQUENCE, is_subtree, odd)))
+        return false;
+    if (!optional(&s, NEST_1, &e, &there) || (there && !each(e.content, DER_SEQUENCE, is_subtree, odd)))
+        return false;
+    return s.n == 0;
+}
+
+/* DistributionPointName: fullName [0] GeneralNames or nameRelativeToCRLIssuer [1] RDN. */
+static bool is_point_name(struct slice s, unsigned *odd)
+{
+    struct der_element e;
+    if (!der_next(&s, &e) || s.n)
+        return false;
+    if (e.tag == NEST_0)
+        return is_general_names(e.content, odd);
+    return e.tag == NEST_1 && e.content.n && is_elements(e.content);
+}
+
+static bool is_distribution_point(struct slice s, unsigned *odd)
+{
+    struct der_element e;
+    bool there;
+    if (!optional(&s, NEST_0, &e, &there) || (there && !is_point_name(e.content, odd)))
+        return false;
+    if (!optional(&s, TAG_1, &e, &there) || (there && !value_bit_string_ok(e.content)))
+        return false;
+    if (!optional(&s, NEST_2, &e, &there) || (there && !is_general_names(e.content, odd)))
+        return false;
+    return s.n == 0;
+}
+
+static bool is_crl_points(struct slice value, unsigned *odd)
+{
+    struct slice s;
+    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_distribution_point, odd);
+}
+
+/* PolicyQualifierInfo: an OID and a value defined by it. */
+static bool is_qualifier(struct slice s, unsigned *odd)
+{
+    (void)odd;
+    struct der_element e;
+    return oid_next(&s) && der_next(&s, &e) && s.n == 0 && value_any_ok(&e);
+}
+
+static bool is_policy(struct slice s, unsigned *odd)
+{
+    struct slice qualifiers;
+    if (!oid_next(&s))
+        return false;
+    return s.n == 0 || (only(s, DER_SEQUENCE, &qualifiers) && each(qualifiers, DER_SEQUENCE, is_qualifier, odd));
+}
+
+static bool is_policies(struct slice value, unsigned *odd)
+{
+    struct slice s;
+    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_policy, odd);
+}
+
+static bool is_mapping(struct slice s, unsigned *odd)
+{
+    (void)odd;
+    return oid_next(&s) && oid_next(&s) && s.n == 0;
+}
+
+static bool is_mappings(struct slice value, unsigned *odd)
+{
+    struct slice s;
+    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_mapping, odd);
+}
+
+static bool is_aki(struct slice value, unsigned *odd)
+{
+    struct slice s;
+    struct der_element e;
+    bool there;
+    if (!only(value, DER_SEQUENCE, &s) || !optional(&s, TAG_0, &e, &there))
+        return false;
+    if (!optional(&s, NEST_1, &e, &there) || (there && !is_general_names(e.content, odd)))
+        return false;
+    if (!optional(&s, TAG_2, &e, &there) || (there && !der_integer_ok(e.content)))
+        return false;
+    return s.n == 0;
+}
+
+static bool is_policy_constraints(struct slice value, unsigned *odd)
+{
+    (void)odd;
+    struct slice s;
+    struct der_element e;
+    bool there;
+    if (!only(value, DER_SEQUENCE, &s) || s.n == 0)
+        return false;
+    if (!optional(&s, TAG_0, &e, &there) || (there && !is_count(e.content)))
+        return false;
+    if (!optional(&s, TAG_1, &e, &there) || (there && !is_count(e.content)))
+        return false;
+    return s.n == 0;
+}
+
+static bool is_any_policy(struct slice value, unsigned *odd)
+{
+    (void)odd;
+    struct slice n;
+    return only(value, DER_INTEGER, &n) && is_count(n);
+}
+
+static bool is_access(struct slice s, unsigned *odd)
+{
+    struct der_element e;
+    return oid_next(&s) && der_next(&s, &e) && s.n == 0 && is_general_name(&e, odd);
+}
+
+static bool is_accesses(struct slice value, unsigned *odd)
+{
+    struct slice s;
+    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_access, odd);
+}
+
+/* id-ce is 2.5.29, id-pe is 1.3.6.1.5.5.7.1; the tables are indexed by the one octet that follows. */
+static const uint8_t id_ce[] = {0x55, 0x1d};
+static const uint8_t id_pe[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01};
+
+static const struct extension_type ce_types[64] = {
+    [14] = {EXTENSION_OTHER, is_ski, "subjectKeyIdentifier: RFC 5280 section 4.2.1.2: not an OCTET STRING"},
+    [15] = {EXTENSION_OTHER, is_key_usage, "keyUsage: RFC 5280 section 4.2.1.3: not a BIT STRING with a bit set"},
+    [17] = {EXTENSION_SAN, is_san, "subjectAltName: RFC 5280 section 4.2.1.6: not GeneralNames"},
+    [18] = {EXTENSION_OTHER, is_alt_names, "issuerAltName: RFC 5280 section 4.2.1.7: not GeneralNames"},
+    [19] = {EXTENSION_OTHER, is_basic_constraints,
+            "basicConstraints: RFC 5280 section 4.2.1.9: not BasicConstraints"},
+    [30] = {EXTENSION_OTHER, is_name_constraints, "nameConstraints: RFC 5280 section 4.2.1.10: not NameConstraints"},
+    [31] = {EXTENSION_OTHER, is_crl_points,
+            "cRLDistributionPoints: RFC 5280 section 4.2.1.13: not CRLDistributionPoints"},
+    [32] = {EXTENSION_OTHER, is_policies,
+            "certificatePolicies: RFC 5280 section 4.2.1.4: not CertificatePolicies"},
+    [33] = {EXTENSION_OTHER, is_mappings, "policyMappings: RFC 5280 section 4.2.1.5: not PolicyMappings"},
+    [35] = {EXTENSION_OTHER, is_aki,
+            "authorityKeyIdentifier: RFC 5280 section 4.2.1.1: not an AuthorityKeyIdentifier"},
+    [36] = {EXTENSION_OTHER, is_policy_constraints,
+            "policyConstraints: RFC 5280 section 4.2.1.11: not PolicyConstraints"},
+    [37] = {EXTENSION_EKU, is_eku, "extKeyUsage: RFC 5280 section 4.2.1.12: not a list of OBJECT IDENTIFIERs"},
+    [46] = {EXTENSION_OTHER, is_crl_points, "freshestCRL: RFC 5280 section 4.2.1.15: not CRLDistributionPoints"},
+    [54] = {EXTENSION_OTHER, is_any_policy,
+            "inhibitAnyPolicy: RFC 5280 section 4.2.1.14: not a number of certificates"},
+};
+static const struct extension_type pe_types[16] = {
+    [1] = {EXTENSION_OTHER, is_accesses,
+           "authorityInfoAccess: RFC 5280 section 4.2.2.1: not a list of AccessDescriptions"},
+    [11] = {EXTENSION_OTHER, is_accesses,
+            "subjectInfoAccess: RFC 5280 section 4.2.2.2: not a list of AccessDescriptions"},
+};
+
+const struct extension_type *extension_find(struct slice oid)
+{
+    const struct extension_type *type = NULL;
+    if (oid.n == sizeof id_ce + 1 && memcmp(oid.p, id_ce, sizeof id_ce) == 0 && oid.p[2] < 64)
+        type = &ce_types[oid.p[2]];
+    else if (oid.n == sizeof id_pe + 1 && memcmp(oid.p, id_pe, sizeof id_pe) == 0 && oid.p[7] < 16)
+        type = &pe_types[oid.p[7]];
+    return type && type->ok ? type : NULL;
+}

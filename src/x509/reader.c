@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/reader.h"
+
+#include "base/gentime.h"
+#include "x509/extension.h"
+#include "x509/name.h"
+#include "x509/value.h"
+
+enum { SIZE_MOST = 0x7fffffff, SIZE_UNUSUAL = 64 * 1024, SERIAL_MOST = 20 };
+
+struct reading {
+    struct slice der;
+    struct facts *f;
+    struct slice inner_algorithm; /* the AlgorithmIdentifier in tbsCertificate, header included */
+    bool times_hold;
+    uint32_t extensions;
+    uint64_t seen_filter; /* a bit for each last octet of an OID seen, so that pairs are rarely looked for */
+    struct slice seen[READER_EXTENSIONS];
+};
+
+static void note(struct reading *r, const uint8_t *where, const char *what)
+{
+    if (r->f->malformed)
+        return;
+    r->f->malformed = what;
+    r->f->malformed_at = (uint32_t)(where - r->der.p);
+}
+
+static bool broken(struct reading *r, struct slice where, const char *what)
+{
+    note(r, where.p, what);
+    return false;
+}
+
+static struct span span_of(const struct reading *r, struct slice s)
+{
+    return (struct span){(uint32_t)(s.p - r->der.p), (uint32_t)s.n};
+}
+
+/* Section 4.1.2.1: [0] EXPLICIT INTEGER DEFAULT v1. */
+static bool read_version(struct reading *r, struct slice *tbs)
+{
+    static const char form[] = "version: RFC 5280 section 4.1.2.1: not one INTEGER";
+    struct der_element wrapper, number;
+    r->f->version = 1;
+    if (!der_is(*tbs, DER_CONTEXT | DER_CONSTRUCTED | 0))
+        return true;
+    r->f->version = 0;
+    if (!der_next(tbs, &wrapper))
+        return broken(r, *tbs, form);
+    struct slice inside = wrapper.content;
+    if (!der_expect(&inside, DER_INTEGER, &number) || inside.n || !der_integer_ok(number.content))
+        return broken(r, wrapper.content, form);
+    uint8_t value = number.content.p[0];
+    if (number.content.n != 1 || value > 2) {
+        note(r, number.content.p, "version: RFC 5280 section 4.1.2.1: neither 1, 2 nor 3");
+        return true;
+    }
+    r->f->version = (uint8_t)(value + 1);
+    if (value == 0)
+        note(r, number.content.p, "version: RFC 5280 section 4.1: version 1 is encoded although it is the default");
+    if (value == 1)
+        r->f->unusual |= UNUSUAL_VERSION;
+    return true;
+}
+
+/* Section 4.1.2.2. */
+static bool read_serial(struct reading *r, struct slice *tbs)
+{
+    struct der_element e;
+    if (!der_expect(tbs, DER_INTEGER, &e) || !der_integer_ok(e.content))
+        return broken(r, *tbs, "serialNumber: RFC 5280 section 4.1.2.2: not an INTEGER");
+    r->f->serial = span_of(r, e.content);
+    bool is_zero = e.content.n == 1 && e.content.p[0] == 0;
+    if (is_zero || e.content.n > SERIAL_MOST || e.content.p[0] & 0x80)
+        r->f->unusual |= UNUSUAL_SERIAL;
+    return true;
+}
+
+/* Section 4.1.1.2: SEQUENCE of an OID and, perhaps, one parameter. */
+static bool read_algorithm(struct slice *cursor, struct der_element *whole, struct slice *oid)
+{
+    struct der_element e;
+    if (!der_expect(cursor, DER_SEQUENCE, whole))
+        return false;
+    struct slice inside = whole->content;
+    if (!der_expect(&inside, DER_OID, &e) || !der_oid_ok(e.content))
+        return false;
+    *oid = e.content;
+    return inside.n == 0 || (der_next(&inside, &e) && inside.n == 0 && value_any_ok(&e));
+}
+
+/* Section 4.1.2.3. */
+static bool read_inner_algorithm(struct reading *r, struct slice *tbs)
+{
+    struct der_element e;
+    struct slice oid;
+    if (!read_algorithm(tbs, &e, &oid))
+        return broken(r, *tbs, "signature: RFC 5280 section 4.1.2.3: not an AlgorithmIdentifier");
+    r->inner_algorithm = e.whole;
+    r->f->signature_algorithm = span_of(r, oid);
+    return true;
+}
+
+static bool read_name(struct reading *r, struct slice *tbs, const char *const flaws[], struct span *span,
+                      struct name *name)
+{
+    struct der_element e;
+    if (!der_expect(tbs, DER_SEQUENCE, &e))
+        return broken(r, *tbs, flaws[NAME_BROKEN]);
+    *span = span_of(r, e.whole);
+    name_read(e.content, name);
+    if (name->flaw != NAME_FINE)
+        note(r, name->where, flaws[name->flaw]);
+    return name->flaw != NAME_BROKEN;
+}
+
+/* Section 4.1.2.4. */
+static bool read_issuer(struct reading *r, struct slice *tbs)
+{
+    static const char *const flaws[] = {
+        [NAME_BROKEN] = "issuer: RFC 5280 section 4.1.2.4: not a Name",
+        [NAME_EMPTY_RDN] = "issuer: RFC 5280 section 4.1.2.4: an RDN without attributes",
+        [NAME_ORDER] = "issuer: RFC 5280 section 4.1: the attributes of an RDN are not in DER's order",
+        [NAME_STRING] = "issuer: RFC 5280 section 4.1.2.4: a string whose octets are not of its type",
+    };
+    struct name name;
+    return read_name(r, tbs, flaws, &r->f->issuer, &name);
+}
+
+/* YYYYMMDDHHMMSSZ and nothing else. */
+static bool digits_and_z(const uint8_t full[GENTIME_LEN], int64_t *at_utc)
+{
+    for (size_t i = 0; i < GENTIME_LEN - 1; i++)
+        if (full[i] < '0' || full[i] > '9')
+            return false;
+    return full[GENTIME_LEN - 1] == 'Z' && gentime_read(slice_make(full, GENTIME_LEN), at_utc);
+}
+
+/* Section 4.1.2.5: UTCTime lacks the century: 50 and above are years of the 20th. */
+static bool time_ok(const struct der_element *e, int64_t *at_utc)
+{
+    struct slice s = e->content;
+    if (e->tag == DER_GENERALIZED_TIME)
+        return s.n == GENTIME_LEN && digits_and_z(s.p, at_utc);
+    if (e->tag != DER_UTC_TIME || s.n != GENTIME_LEN - 2)
+        return false;
+    uint8_t full[GENTIME_LEN];
+    memcpy(full, s.p[0] >= '5' ? "19" : "20", 2);
+    memcpy(full + 2, s.p, s.n);
+    return digits_and_z(full, at_utc);
+}
+
+static bool read_time(struct reading *r, struct slice *validity, const char *flaw, int64_t *at_utc)
+{
+    struct der_element e;
+    if (!der_next(validity, &e))
+        return broken(r, *validity, flaw);
+    if (!time_ok(&e, at_utc)) {
+        note(r, e.whole.p, flaw);
+        r->times_hold = false;
+    }
+    return true;
+}
+
+static bool read_validity(struct reading *r, struct slice *tbs)
+{
+    static const char form[] = "validity: RFC 5280 section 4.1.2.5: not a SEQUENCE of two times";
+    struct der_element e;
+    if (!der_expect(tbs, DER_SEQUENCE, &e))
+        return broken(r, *tbs, form);
+    struct slice inside = e.content;
+    r->times_hold = true;
+    if (!read_time(r, &inside, "notBefore: RFC 5280 section 4.1.2.5: not a time with seconds and Z",
+                   &r->f->not_before_utc) ||
+        !read_time(r, &inside, "notAfter: RFC 5280 section 4.1.2.5: not a time with seconds and Z",
+                   &r->f->not_after_utc))
+        return false;
+    return inside.n == 0 || broken(r, inside, form);
+}
+
+/* Section 4.1.2.6. */
+static bool read_subject(struct reading *r, struct slice *tbs)
+{
+    static const char *const flaws[] = {
+        [NAME_BROKEN] = "subject: RFC 5280 section 4.1.2.6: not a Name",
+        [NAME_EMPTY_RDN] = "subject: RFC 5280 section 4.1.2.6: an RDN without attributes",
+        [NAME_ORDER] = "subject: RFC 5280 section 4.1: the attributes of an RDN are not in DER's order",
+        [NAME_STRING] = "subject: RFC 5280 section 4.1.2.6: a string whose octets are not of its type",
+    };
+    struct name name;
+    struct slice before = *tbs;
+    if (!read_name(r, tbs, flaws, &r->f->subject, &name))
+        return false;
+    bool is_empty = before.n - tbs->n == 2;
+    r->f->common_names = name.common_names;
+    if (is_empty || name.common_names > 1 || name.odd_encoding)
+        r->f->unusual |= UNUSUAL_SUBJECT;
+    if (name.odd_octets)
+        r->f->unusual |= UNUSUAL_NAME;
+    return true;
+}
+
+/* Section 4.1.2.7. */
+static bool read_spki(struct reading *r, struct slice *tbs)
+{
+    static const char form[] = "subjectPublicKeyInfo: RFC 5280 section 4.1.2.7: not a SubjectPublicKeyInfo";
+    struct der_element e, algorithm, key;
+    struct slice oid;
+    if (!der_expect(tbs, DER_SEQUENCE, &e))
+        return broken(r, *tbs, form);
+    struct slice inside = e.content;
+    if (!read_algorithm(&inside, &algorithm, &oid) || !der_expect(&inside, DER_BIT_STRING, &key) || inside.n)
+        return broken(r, inside, form);
+    r->f->spki = span_of(r, e.whole);
+    r->f->key_algorithm = span_of(r, oid);
+    if (!value_bit_string_ok(key.content))
+        note(r, key.whole.p, "subjectPublicKeyInfo: RFC 5280 section 4.1: the padding of the BIT STRING is not DER");
+    if (facts_key_family(r->der, r->f) == KEY_OTHER)
+        r->f->unusual |= UNUSUAL_KEY;
+    return true;
+}
+
+/* Section 4.1.2.8: [1] and [2] IMPLICIT BIT STRING. */
+static bool read_unique_ids(struct reading *r, struct slice *tbs)
+{
+    struct der_element e;
+    for (uint8_t tag = DER_CONTEXT | 1; tag <= (DER_CONTEXT | 2); tag++) {
+        if (!der_is(*tbs, tag))
+            continue;
+        if (!der_next(tbs, &e) || e.content.n == 0 || e.content.p[0] > 7)
+            return broken(r, *tbs, "uniqueIdentifiers: RFC 5280 section 4.1.2.8: not a BIT STRING");
+        r->f->unusual |= UNUSUAL_UNIQUE_ID;
+        if (!value_bit_string_ok(e.content))
+            note(r, e.whole.p, "uniqueIdentifiers: RFC 5280 section 4.1: the padding of the BIT STRING is not DER");
+        if (r->f->version == 1)
+            note(r, e.whole.p, "uniqueIdentifiers: RFC 5280 section 4.1.2.8: version 1 has none");
+    }
+    return true;
+}
+
+/* An extension that does not count, because of `what`. */
+static void spoil(struct reading *r, const uint8_t *where, const char *what)
+{
+    note(r, where, what);
+    r->f->unusual |= UNUSUAL_EXTENSION;
+}
+
+static bool is_second(struct reading *r, struct slice oid)
+{
+    uint64_t bit = UINT64_C(1) << (oid.p[oid.n - 1] & 63);
+    bool found = false;
+    if (r->seen_filter & bit)
+        for (uint32_t i = 0; i < r->extensions && !found; i++)
+            found = slice_eq(r->seen[i], oid);
+    r->seen_filter |= bit;
+    return found;
+}
+
+/* Keeps what the extensions that core looks into hold. */
+static void keep(struct extension *x, bool ok, bool critical, struct span value)
+{
+    x->critical |= critical;
+    if (x->presence != FIELD_ABSENT)
+        *x = (struct extension){FIELD_DUPLICATE, x->critical, {0, 0}};
+    else if (!ok)
+        x->presence = FIELD_MALFORMED;
+    else
+        *x = (struct extension){FIELD_PRESENT, critical, value};
+}
+
+static void read_value(struct reading *r, struct slice oid, bool critical, struct slice value)
+{
+    const struct extension_type *type = extension_find(oid);
+    unsigned odd = 0;
+    if (!type) {
+        r->f->unusual |= critical ? UNUSUAL_CRITICAL : 0;
+        return;
+    }
+    bool ok = type->ok(value, &odd);
+    if (!ok)
+        spoil(r, value.p, type->flaw);
+    switch (type->kind) {
+    case EXTENSION_SAN:
+        keep(&r->f->san, ok, critical, span_of(r, value));
+        r->f->unusual |= odd ? UNUSUAL_NAME : 0;
+        break;
+    case EXTENSION_EKU:
+        keep(&r->f->eku, ok, critical, span_of(r, value));
+        break;
+    case EXTENSION_OTHER:
+        break;
+    }
+}
+
+static bool read_critical(struct reading *r, struct slice *extension, bool *critical)
+{
+    struct der_element e;
+    *critical = false;
+    if (!der_is(*extension, DER_BOOLEAN))
+        return true;
+    if (!der_next(extension, &e) || e.content.n != 1)
+        return false;
+    if (!der_boolean_ok(e.content, critical)) {
+        *critical = true;
+        spoil(r, e.content.p, "extensions: RFC 5280 section 4.1: critical is neither TRUE nor FALSE in DER");
+    } else if (!*critical) {
+        spoil(r, e.content.p, "extensions: RFC 5280 section 4.1: critical is encoded although FALSE is its default");
+    }
+    return true;
+}
+
+static bool read_extension(struct reading *r, struct slice *list)
+{
+    static const char form[] = "extensions: RFC 5280 section 4.1.2.9: not an Extension";
+    struct der_element e, type, value;
+    bool critical;
+    if (!der_expect(list, DER_SEQUENCE, &e))
+        return broken(r, *list, form);
+    struct slice inside = e.content;
+    if (!der_expect(&inside, DER_OID, &type) || !der_oid_ok(type.content) || !read_critical(r, &inside, &critical) ||
+        !der_expect(&inside, DER_OCTET_STRING, &value) || inside.n)
+        return broken(r, inside, form);
+    if (r->extensions == READER_EXTENSIONS)
+        spoil(r, e.whole.p, "extensions: RFC 5280 section 4.2: more than 64, which is our limit");
+    else if (is_second(r, type.content))
+        spoil(r, e.whole.p, "extensions: RFC 5280 section 4.2: one extension is there twice");
+    if (r->extensions < READER_EXTENSIONS)
+        r->seen[r->extensions++] = type.content;
+    read_value(r, type.content, critical, value.content);
+    return true;
+}
+
+/* Section 4.1.2.9: [3] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension. */
+static bool read_extensions(struct reading *r, struct slice *tbs)
+{
+    static const char form[] = "extensions: RFC 5280 section 4.1.2.9: not a SEQUENCE of extensions";
+    struct der_element wrapper, list;
+    if (!der_is(*tbs, DER_CONTEXT | DER_CONSTRUCTED | 3))
+        return true;
+    if (!der_next(tbs, &wrapper))
+        return broken(r, *tbs, form);
+    struct slice inside = wrapper.content;
+    if (!der_expect(&inside, DER_SEQUENCE, &list) || inside.n)
+        return broken(r, wrapper.content, form);
+    if (r->f->version == 1 || r->f->version == 2)
+        note(r, wrapper.whole.p, "extensions: RFC 5280 section 4.1.2.9: only version 3 has them");
+    if (list.content.n == 0)
+        spoil(r, wrapper.whole.p, "extensions: RFC 5280 section 4.1.2.9: the SEQUENCE is empty");
+    while (list.content.n)
+        if (!read_extension(r, &list.content))
+            return false;
+    return true;
+}
+
+/* Section 4.1.1.1, in the order of section 4.1. */
+static bool read_tbs(struct reading *r, struct slice tbs)
+{
+    if (!read_version(r, &tbs) || !read_serial(r, &tbs) || !read_inner_algorithm(r, &tbs) || !read_issuer(r, &tbs) ||
+        !read_validity(r, &tbs) || !read_subject(r, &tbs) || !read_spki(r, &tbs) || !read_unique_ids(r, &tbs) ||
+        !read_extensions(r, &tbs))
+        return false;
+    return tbs.n == 0 || broken(r, tbs, "tbsCertificate: RFC 5280 section 4.1: more than its parts, or out of order");
+}
+
+/* Sections 4.1.1.2 and 4.1.1.3. */
+static bool read_signature(struct reading *r, struct slice *certificate)
+{
+    struct der_element outer, bits;
+    struct slice oid;
+    if (!read_algorithm(certificate, &outer, &oid))
+        return broken(r, *certificate, "signatureAlgorithm: RFC 5280 section 4.1.1.2: not an AlgorithmIdentifier");
+    if (!slice_eq(outer.whole, r->inner_algorithm))
+        note(r, outer.whole.p, "signatureAlgorithm: RFC 5280 section 4.1.1.2: not the same as in tbsCertificate");
+    if (!der_expect(certificate, DER_BIT_STRING, &bits))
+        return broken(r, *certificate, "signatureValue: RFC 5280 section 4.1.1.3: not a BIT STRING");
+    if (!value_bit_string_ok(bits.content))
+        note(r, bits.whole.p, "signatureValue: RFC 5280 section 4.1: the padding of the BIT STRING is not DER");
+    return certificate->n == 0 ||
+           broken(r, *certificate, "certificate: RFC 5280 section 4.1: more than its three parts");
+}
+
+static bool read_certificate(struct reading *r)
+{
+    struct slice rest = r->der;
+    struct der_element certificate, tbs;
+    if (!der_expect(&rest, DER_SEQUENCE, &certificate))
+        return broken(r, rest, "certificate: RFC 5280 section 4.1: not a SEQUENCE in DER, or cut short");
+    struct slice inside = certificate.content;
+    if (!der_expect(&inside, DER_SEQUENCE, &tbs))
+        return broken(r, inside, "tbsCertificate: RFC 5280 section 4.1: not a SEQUENCE");
+    if (!read_tbs(r, tbs.content) || !read_signature(r, &inside))
+        return false;
+    if (rest.n)
+        note(r, rest.p, "certificate: RFC 5280 section 4.1: octets after its end");
+    return true;
+}
+
+/* What people put into userCertificate by mistake, by name; NULL when it may be a certificate. */
+static const char *mistake(struct slice der)
+{
+    if (der.n == 0)
+        return "certificate: RFC 5280 section 4.1: the value is empty";
+    if (der.n > SIZE_MOST)
+        return "certificate: RFC 5280 section 4.1: 2^31 octets or more, which is our limit";
+    if (der.p[0] == DER_SEQUENCE)
+        return NULL;
+    struct slice text = slice_trim(slice_upto(der, SIZE_UNUSUAL));
+    if (slice_starts(text, SLICE_LITERAL("-----BEGIN ")))
+        return "certificate: RFC 5280 section 4.1: PEM text where DER is wanted";
+    if (slice_starts(text, SLICE_LITERAL("MII")))
+        return "certificate: RFC 5280 section 4.1: base64 text where DER is wanted";
+    return NULL;
+}
+
+void facts_read(struct slice der, struct facts *f)
+{
+    struct reading r;
+    memset(f, 0, sizeof *f);
+    f->malformed = mistake(der);
+    if (f->malformed)
+        return;
+    if (der.n > SIZE_UNUSUAL)
+        f->unusual |= UNUSUAL_SIZE;
+    r.der = der;
+    r.f = f;
+    r.times_hold = false;
+    r.extensions = 0;
+    r.seen_filter = 0;
+    f->readable = read_certificate(&r) && r.times_hold;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first reader: our own strict DER reader of one certificate.  It allocates nothing, follows no pointer in the
+ * input, and its time is linear in the size of the input.  What is merely forbidden is noted in f->malformed and the
+ * reading goes on; where the structure itself breaks, f->readable stays false.
+ *
+ * Taken as readable and malformed: octets after the certificate, version outside 1..3 (f->version 0), an encoded
+ * DEFAULT, extensions or unique identifiers that the version forbids, differing AlgorithmIdentifiers, wrong padding of
+ * a BIT STRING, an empty or unordered RDN, a string that is not of its type, an extension that is there twice or does
+ * not decode, no or over READER_EXTENSIONS extensions.
+ * Not readable: everything that is not DER, a wrong order or type of the parts, a time not in RFC 5280's form.
+ * Let pass: a GeneralizedTime before 2050, notBefore after notAfter, an encoded cA FALSE, a key usage with trailing
+ * zero bits, a PrintableString with other ASCII characters (unusual).
+ * @source RFC 5280 section 4.1 and 4.2, ITU-T X.690
+ */
+#ifndef X509_READER_H
+#define X509_READER_H
+
+#include "core/facts.h"
+
+/* More extensions than this are malformed: no certificate has a use for them, and looking for pairs stays cheap. */
+enum { READER_EXTENSIONS = 64 };
+
+/*
+ * Reads the certificate `der` into *f, which needs no initial value.  Input that is empty, PEM
+ * or of 2^31 octets and more is refused by name.
+ */
+void facts_read(struct slice der, struct facts *f);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/value.h"
+
+enum {
+    CLASS_BITS = 0xc0,
+    TAG_END = 0x00,
+    TAG_EXTERNAL = 0x08,
+    TAG_ENUMERATED = 0x0a,
+    TAG_EMBEDDED_PDV = 0x0b,
+    TAG_UNRESTRICTED = 0x1d,
+};
+
+/* Types that only ever come constructed: EXTERNAL, EMBEDDED PDV, SEQUENCE, SET, CHARACTER STRING. */
+static bool is_constructed_type(uint8_t number)
+{
+    return number == TAG_EXTERNAL || number == TAG_EMBEDDED_PDV || number == (DER_SEQUENCE & 0x1f) ||
+           number == (DER_SET & 0x1f) || number == TAG_UNRESTRICTED;
+}
+
+bool value_bit_string_ok(struct slice c)
+{
+    if (c.n == 0 || c.p[0] > 7)
+        return false;
+    return c.n == 1 ? c.p[0] == 0 : (c.p[c.n - 1] & ((1u << c.p[0]) - 1)) == 0;
+}
+
+bool value_any_ok(const struct der_element *e)
+{
+    bool ignored;
+    if (e->tag & CLASS_BITS)
+        return true;
+    if (!!(e->tag & DER_CONSTRUCTED) != is_constructed_type(e->tag & 0x1f))
+        return false;
+    switch (e->tag) {
+    case TAG_END:
+        return false;
+    case DER_BOOLEAN:
+        return der_boolean_ok(e->content, &ignored);
+    case DER_INTEGER:
+    case TAG_ENUMERATED:
+        return der_integer_ok(e->content);
+    case DER_BIT_STRING:
+        return value_bit_string_ok(e->content);
+    case DER_NULL:
+        return e->content.n == 0;
+    case DER_OID:
+        return der_oid_ok(e->content);
+    case DER_BMP_STRING:
+        return e->content.n % 2 == 0;
+    case DER_UNIVERSAL_STRING:
+        return e->content.n % 4 == 0;
+    }
+    return true;
+}

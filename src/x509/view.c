@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "x509/view.h"
+
+#include <openssl/x509.h>
+#include <time.h>
+
+enum { EXTENSIONS_MOST = 64 };
+
+/* Whether what OpenSSL made of an extension is all that the extension holds. */
+static bool is_whole(const struct view *v, int nid, unsigned char *encoded, int n)
+{
+    X509_EXTENSION *e = X509_get_ext(v->x, X509_get_ext_by_NID(v->x, nid, -1));
+    bool same = e && n >= 0 && slice_eq(view_octets(X509_EXTENSION_get_data(e)), slice_make(encoded, (size_t)n));
+    OPENSSL_free(encoded);
+    return same;
+}
+
+static void *look_up(const struct view *v, int nid, struct seen *seen)
+{
+    int critical = -1;
+    void *decoded = X509_get_ext_d2i(v->x, nid, &critical, NULL);
+    seen->critical = critical > 0;
+    if (critical == -1)
+        seen->presence = FIELD_ABSENT;
+    else if (critical == -2)
+        seen->presence = FIELD_DUPLICATE;
+    else
+        seen->presence = decoded ? FIELD_PRESENT : FIELD_MALFORMED;
+    return decoded;
+}
+
+/* OpenSSL lets an IA5String hold any octets; ASCII is all there is (X.680 section 41.1). */
+static bool is_ascii_name(const GENERAL_NAME *name)
+{
+    int kind;
+    const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &kind);
+    if (kind != GEN_EMAIL && kind != GEN_DNS && kind != GEN_URI)
+        return true;
+    struct slice s = view_octets(value);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] > 0x7f)
+            return false;
+    return true;
+}
+
+static void look_up_names(struct view *v)
+{
+    v->names = look_up(v, NID_subject_alt_name, &v->san);
+    if (!v->names)
+        return;
+    unsigned char *encoded = NULL;
+    int n = i2d_GENERAL_NAMES(v->names, &encoded), count = sk_GENERAL_NAME_num(v->names);
+    bool ok = is_whole(v, NID_subject_alt_name, encoded, n) && count > 0;
+    for (int i = 0; ok && i < count; i++)
+        ok = is_ascii_name(sk_GENERAL_NAME_value(v->names, i));
+    if (!ok)
+        v->san.presence = FIELD_MALFORMED;
+}
+
+static void look_up_purposes(struct view *v)
+{
+    v->purposes = look_up(v, NID_ext_key_usage, &v->eku);
+    if (!v->purposes)
+        return;
+    unsigned char *encoded = NULL;
+    int n = i2d_EXTENDED_KEY_USAGE(v->purposes, &encoded);
+    if (!is_whole(v, NID_ext_key_usage, encoded, n) || sk_ASN1_OBJECT_num(v->purposes) == 0)
+        v->eku.presence = FIELD_MALFORMED;
+}
+
+/* The objections: what makes OpenSSL call a certificate malformed.  Each is true when it objects. */
+
+static bool has_octets_after(const struct view *v)
+{
+    return v->consumed != v->der.n;
+}
+
+static bool has_no_version(const struct view *v)
+{
+    return !view_has_version(v);
+}
+
+static bool has_parts_of_later_version(const struct view *v)
+{
+    const ASN1_BIT_STRING *issuer = NULL, *subject = NULL;
+    long version = X509_get_version(v->x);
+    X509_get0_uids(v->x, &issuer, &subject);
+    return (version == X509_VERSION_1 && (issuer || subject)) ||
+           ((version == X509_VERSION_1 || version == X509_VERSION_2) && X509_get0_extensions(v->x));
+}
+
+static bool has_odd_extensions(const struct view *v)
+{
+    int count = X509_get_ext_count(v->x);
+    if (X509_get0_extensions(v->x) && count == 0)
+        return true;
+    if (count > EXTENSIONS_MOST)
+        return true;
+    for (int i = 0; i < count; i++)
+        if (X509_get_ext_by_OBJ(v->x, X509_EXTENSION_get_object(X509_get_ext(v->x, i)), i) >= 0)
+            return true;
+    return false;
+}
+
+static bool has_invalid_extension(const struct view *v)
+{
+    return X509_get_extension_flags(v->x) & EXFLAG_INVALID;
+}
+
+static bool has_bad_names_or_purposes(const struct view *v)
+{
+    return v->san.presence > FIELD_PRESENT || v->eku.presence > FIELD_PRESENT;
+}
+
+static bool has_two_algorithms(const struct view *v)
+{
+    const X509_ALGOR *outer;
+    X509_get0_signature(NULL, &outer, v->x);
+    unsigned char *a = NULL, *b = NULL;
+    int an = i2d_X509_ALGOR(X509_get0_tbs_sigalg(v->x), &a), bn = i2d_X509_ALGOR(outer, &b);
+    bool differ = an < 0 || an != bn || memcmp(a, b, (size_t)an) != 0;
+    OPENSSL_free(a);
+    OPENSSL_free(b);
+    return differ;
+}
+
+static bool has_odd_time(const struct view *v)
+{
+    int64_t ignored;
+    return !view_time(X509_get0_notBefore(v->x), &ignored) || !view_time(X509_get0_notAfter(v->x), &ignored);
+}
+
+/* Takes the last entry off and puts it back, so that OpenSSL forgets the octets that it read. */
+static bool renew(X509_NAME *name)
+{
+    int last = X509_NAME_entry_count(name) - 1;
+    X509_NAME_ENTRY *e = X509_NAME_delete_entry(name, last), *before = X509_NAME_get_entry(name, last - 1);
+    bool shares_rdn = before && X509_NAME_ENTRY_set(before) == X509_NAME_ENTRY_set(e);
+    bool done = X509_NAME_add_entry(name, e, -1, shares_rdn ? -1 : 0);
+    X509_NAME_ENTRY_free(e);
+    return done;
+}
+
+/* Whether the name, encoded anew by OpenSSL, is another than the one that it read. */
+static bool is_encoded_oddly(const X509_NAME *name)
+{
+    X509_NAME *copy = X509_NAME_dup(name);
+    unsigned char *read = NULL, *renewed = NULL;
+    int n = i2d_X509_NAME(name, &read);
+    bool odd = !copy || (X509_NAME_entry_count(copy) ? !renew(copy) : n != 2);
+    odd = odd || i2d_X509_NAME(copy, &renewed) != n || memcmp(read, renewed, (size_t)n) != 0;
+    OPENSSL_free(read);
+    OPENSSL_free(renewed);
+    X509_NAME_free(copy);
+    return odd;
+}
+
+static bool has_odd_name(const struct view *v)
+{
+    return is_encoded_oddly(X509_get_issuer_name(v->x)) || is_encoded_oddly(X509_get_subject_name(v->x));
+}
+
+/* Encodes the certificate anew, an encoded DEFAULT version removed: BER, defaults and padding do not come back. */
+static bool has_odd_encoding(const struct view *v)
+{
+    unsigned char *encoded = NULL;
+    if (X509_get_version(v->x) == X509_VERSION_1 &&
+        (!X509_set_version(v->x, X509_VERSION_2) || !X509_set_version(v->x, X509_VERSION_1)))
+        return true;
+    if (i2d_re_X509_tbs(v->x, NULL) < 0)
+        return true;
+    int n = i2d_X509(v->x, &encoded);
+    bool odd = n < 0 || !slice_eq(slice_upto(v->der, v->consumed), slice_make(encoded, (size_t)n));
+    OPENSSL_free(encoded);
+    return odd;
+}
+
+/* One extension of a type that OpenSSL knows does not decode, or has more in it than decodes. */
+static bool is_odd_extension(X509_EXTENSION *e)
+{
+    const X509V3_EXT_METHOD *method = X509V3_EXT_get(e);
+    if (!method || !method->it)
+        return false;
+    void *decoded = X509V3_EXT_d2i(e);
+    unsigned char *encoded = NULL;
+    int n = decoded ? ASN1_item_i2d(decoded, &encoded, ASN1_ITEM_ptr(method->it)) : -1;
+    bool odd = n < 0 || !slice_eq(view_octets(X509_EXTENSION_get_data(e)), slice_make(encoded, (size_t)n));
+    OPENSSL_free(encoded);
+    ASN1_item_free(decoded, ASN1_ITEM_ptr(method->it));
+    return odd;
+}
+
+static bool has_odd_extension_value(const struct view *v)
+{
+    for (int i = 0; i < X509_get_ext_count(v->x); i++)
+        if (is_odd_extension(X509_get_ext(v->x, i)))
+            return true;
+    return false;
+}
+
+static const struct objection {
+    bool (*objects)(const struct view *v);
+    bool supports_only; /* counts when our reader objects too, but is not asked of a certificate that it accepts */
+    const char *text;
+} objections[] = {
+    {.objects = has_octets_after, .text = "octets after the certificate"},
+    {.objects = has_no_version, .text = "a version outside 1..3"},
+    {.objects = has_parts_of_later_version, .text = "parts that its version does not have"},
+    {.objects = has_odd_extensions, .text = "an extension twice, none or too many"},
+    {.objects = has_invalid_extension, .text = "an invalid extension"},
+    {.objects = has_bad_names_or_purposes, .text = "an undecodable subjectAltName or extKeyUsage"},
+    {.objects = has_two_algorithms, .text = "two signature algorithms"},
+    {.objects = has_odd_time, .text = "a time not in RFC 5280's form"},
+    {.objects = has_odd_name, .text = "a name that is not DER"},
+    {.objects = has_odd_extension_value, .supports_only = true, .text = "an extension that is not DER"},
+    {.objects = has_odd_encoding, .text = "an encoding that is not DER"}, /* last: it changes v->x */
+};
+
+void view_look_up(struct view *v)
+{
+    look_up_names(v);
+    look_up_purposes(v);
+}
+
+bool view_has_version(const struct view *v)
+{
+    long version = X509_get_version(v->x);
+    return version >= X509_VERSION_1 && version <= X509_VERSION_3;
+}
+
+/* RFC 5280 section 4.1.2.5, as OpenSSL checks it; on top, the tag must be that of the form. */
+bool view_time(const ASN1_TIME *t, int64_t *at_utc)
+{
+    struct slice s = view_octets(t);
+    struct tm tm;
+    if (s.n != (ASN1_STRING_type(t) == V_ASN1_UTCTIME ? 13 : 15) || memchr(s.p, 0, s.n))
+        return false;
+    if (!ASN1_TIME_set_string_X509(NULL, (const char *)s.p) || !ASN1_TIME_to_tm(t, &tm))
+        return false;
+    *at_utc = timegm(&tm);
+    return true;
+}
+
+const char *view_objection(const struct view *v)
+{
+    if (!v->x)
+        return "no certificate";
+    for (size_t i = 0; i < sizeof objections / sizeof *objections; i++)
+        if ((v->f->malformed || !objections[i].supports_only) && objections[i].objects(v))
+            return objections[i].text;
+    return NULL;
+}

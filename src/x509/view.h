@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the second reader only: one certificate under both readers, and what OpenSSL has against it.
+ */
+#ifndef X509_VIEW_H
+#define X509_VIEW_H
+
+#include "core/facts.h"
+
+#include <openssl/x509v3.h>
+
+/* One extension that core looks into, as OpenSSL sees it. */
+struct seen {
+    enum presence presence;
+    bool critical;
+};
+
+/* What is OpenSSL's in it belongs to second_read, which frees it. */
+struct view {
+    struct slice der;
+    const struct facts *f;
+    X509 *x;         /* NULL when OpenSSL could not read a certificate: then nothing below counts */
+    size_t consumed; /* octets of der */
+    GENERAL_NAMES *names;
+    EXTENDED_KEY_USAGE *purposes;
+    struct seen san, eku;
+    char *why;
+    size_t room;
+};
+
+/* Fills san, eku, names and purposes from v->x. */
+void view_look_up(struct view *v);
+/* False when OpenSSL reads none of the versions 1, 2 and 3. */
+bool view_has_version(const struct view *v);
+/* A time in RFC 5280's form (section 4.1.2.5), as OpenSSL reads it. */
+bool view_time(const ASN1_TIME *t, int64_t *at_utc);
+
+/* NULL, or what OpenSSL has against the certificate, in a few words: a static string.  Changes v->x: ask it last. */
+const char *view_objection(const struct view *v);
+
+static inline struct slice view_octets(const ASN1_STRING *s)
+{
+    return slice_make(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
+#endif
