@@ -32,8 +32,8 @@ static bool is_good(const struct reader *r, const char *path)
 
 static bool is_nothing(const struct node *n)
 {
-    return n->plain && (n->text.n == 0 || slice_eq(n->text, SLICE_LITERAL("~")) ||
-                        slice_eq(n->text, SLICE_LITERAL("null")));
+    return n->plain &&
+           (n->text.n == 0 || slice_eq(n->text, SLICE_LITERAL("~")) || slice_eq(n->text, SLICE_LITERAL("null")));
 }
 
 static void refuse(struct reader *r, const struct conf_key *key, const struct node *n, const char *expected)
@@ -41,8 +41,7 @@ static void refuse(struct reader *r, const struct conf_key *key, const struct no
     if (is_nothing(n))
         problem_add(r->a, r->problems, n->at, key->path, "%s, found nothing", expected);
     else
-        problem_add(r->a, r->problems, n->at, key->path, "%s, found \"%s\"", expected,
-                    problem_show(r->a, n->text));
+        problem_add(r->a, r->problems, n->at, key->path, "%s, found \"%s\"", expected, problem_show(r->a, n->text));
 }
 
 static void refuse_kind(struct reader *r, const struct conf_key *key, const struct node *n)
@@ -81,8 +80,7 @@ static bool uri_item_ok(struct reader *r, const struct conf_key *key, const stru
 {
     if (item->kind != NODE_SCALAR) {
         if (item->kind != NODE_REFUSED)
-            problem_add(r->a, r->problems, item->at, key->path, "expected a URI, found %s",
-                        tree_kind_name(item->kind));
+            problem_add(r->a, r->problems, item->at, key->path, "expected a URI, found %s", tree_kind_name(item->kind));
         return false;
     }
     const char *fault = value_uri_fault(item->text);
@@ -296,6 +294,14 @@ static void derive(struct conf *conf)
     conf->log.target = i < 0 ? CONF_LOG_FILE : (enum conf_log_target)i;
 }
 
+/* @source RFC 3629 section 6: a signature, which belongs to no line */
+static struct slice without_signature(struct slice text)
+{
+    static const uint8_t signature[] = {0xef, 0xbb, 0xbf};
+    struct slice s = slice_make(signature, sizeof signature);
+    return slice_starts(text, s) ? slice_from(text, s.n) : text;
+}
+
 enum rc conf_parse(struct slice text, struct arena *a, struct conf *conf, struct conf_problems *problems)
 {
     *conf = (struct conf){0};
@@ -303,6 +309,7 @@ enum rc conf_parse(struct slice text, struct arena *a, struct conf *conf, struct
     struct reader r = {.a = a, .conf = conf, .problems = problems};
     size_t count;
     r.keys = conf_keys(&count);
+    text = without_signature(text);
     if (text.n > FILE_OCTETS_MAX)
         problem_add(a, problems, (struct place){0, 0}, NULL, "expected at most %d octets, found %zu",
                     (int)FILE_OCTETS_MAX, text.n);

@@ -16,8 +16,8 @@ bool problem_full(const struct conf_problems *problems)
     return problems->count > CONF_PROBLEMS_MAX;
 }
 
-void problem_add(struct arena *a, struct conf_problems *problems, struct place at, const char *key,
-                 const char *format, ...)
+void problem_add(struct arena *a, struct conf_problems *problems, struct place at, const char *key, const char *format,
+                 ...)
 {
     if (problem_full(problems))
         return;
@@ -31,8 +31,7 @@ void problem_add(struct arena *a, struct conf_problems *problems, struct place a
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    *p = (struct conf_problem){
-        .at = at, .key = key ? key : "", .text = (const char *)arena_copy(a, slice_of(text)).p};
+    *p = (struct conf_problem){.at = at, .key = key ? key : "", .text = (const char *)arena_copy(a, slice_of(text)).p};
 }
 
 /* Insertion: there are few, and most are in order already. */

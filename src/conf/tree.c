@@ -174,7 +174,9 @@ struct tree tree_read(struct slice text, struct arena *a, struct conf_problems *
 
 const char *tree_kind_name(enum node_kind kind)
 {
-    static const char *const names[] = {[NODE_SCALAR] = "a single value", [NODE_LIST] = "a list",
-                                        [NODE_MAP] = "a mapping", [NODE_REFUSED] = "an alias"};
+    static const char *const names[] = {[NODE_SCALAR] = "a single value",
+                                        [NODE_LIST] = "a list",
+                                        [NODE_MAP] = "a mapping",
+                                        [NODE_REFUSED] = "an alias"};
     return names[kind];
 }
