@@ -15,8 +15,9 @@ static const struct event_row rows[EVENT_COUNT] = {
                       .advice = "Mend the file at that line; --check-config tells whether it is right."},
     [EVENT_PASS] = {.name = "pass",
                     .severity = SEVERITY_INFO,
-                    .fields = "policy revision mode subjects with-certificate findings undecided problems requests-open "
-                              "created reopened revised moved repaired purged held failed result duration_ms",
+                    .fields =
+                        "policy revision mode subjects with-certificate findings undecided problems requests-open "
+                        "created reopened revised moved repaired purged held failed result duration_ms",
                     .meaning = "A pass ended: one line for each policy, and one for the whole pass with policy=-.  "
                                "Only result=complete says that everything was read.",
                     .advice = "Watch that it comes once in each interval and that subjects is the number you expect.  "
@@ -31,7 +32,8 @@ static const struct event_row rows[EVENT_COUNT] = {
     [EVENT_FINDING_ENDED] = {.name = "finding-ended",
                              .severity = SEVERITY_NOTICE,
                              .fields = "dn policy check certificate",
-                             .meaning = "A finding that was told before was looked for again and is not there any more.",
+                             .meaning =
+                                 "A finding that was told before was looked for again and is not there any more.",
                              .advice = "None."},
     [EVENT_UNDECIDED] = {.name = "undecided",
                          .severity = SEVERITY_NOTICE,
@@ -50,8 +52,9 @@ static const struct event_row rows[EVENT_COUNT] = {
     [EVENT_PROBLEM] = {.name = "problem",
                        .severity = SEVERITY_WARNING,
                        .fields = "dn attribute value reason",
-                       .meaning = "An entry that an administrator wrote is malformed: a policy, a waiver or a subject.  "
-                                  "A malformed policy is disabled as a whole and its requests are held.",
+                       .meaning =
+                           "An entry that an administrator wrote is malformed: a policy, a waiver or a subject.  "
+                           "A malformed policy is disabled as a whole and its requests are held.",
                        .advice = "Mend the named value; the next pass takes it up."},
     [EVENT_FAULT] = {.name = "fault",
                      .severity = SEVERITY_ERR,

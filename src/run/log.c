@@ -28,9 +28,9 @@ struct log {
     char *instance; /* what settings.instance points to */
     size_t lost;
     int64_t lost_since_utc;
-    size_t told;  /* with so many octets of the text written, the log-lost line is out */
-    bool torn;    /* the last write ended inside a line */
-    bool first;   /* no field of this line is written yet */
+    size_t told; /* with so many octets of the text written, the log-lost line is out */
+    bool torn;   /* the last write ended inside a line */
+    bool first;  /* no field of this line is written yet */
     size_t used;
     char text[LINES_ROOM];
 };
