@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/name.h"
+
+#include "base/der.h"
+#include "base/escape.h"
+#include "base/hex.h"
+#include "core/facts.h"
+
+/* @source RFC 4514 section 3 and RFC 4519; emailAddress from RFC 2985 */
+static const struct {
+    const char *name;
+    struct slice oid;
+} known[] = {
+    {"CN", SLICE_LITERAL("\x55\x04\x03")},
+    {"C", SLICE_LITERAL("\x55\x04\x06")},
+    {"L", SLICE_LITERAL("\x55\x04\x07")},
+    {"ST", SLICE_LITERAL("\x55\x04\x08")},
+    {"STREET", SLICE_LITERAL("\x55\x04\x09")},
+    {"O", SLICE_LITERAL("\x55\x04\x0a")},
+    {"OU", SLICE_LITERAL("\x55\x04\x0b")},
+    {"serialNumber", SLICE_LITERAL("\x55\x04\x05")},
+    {"DC", SLICE_LITERAL("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19")},
+    {"UID", SLICE_LITERAL("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01")},
+    {"emailAddress", SLICE_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01")},
+};
+
+static struct slice type_text(struct arena *a, struct slice oid)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (slice_eq(known[i].oid, oid))
+            return slice_of(known[i].name);
+    char dotted[200];
+    size_t n = der_oid_write(oid, dotted, sizeof dotted);
+    return arena_copy(a, slice_make(dotted, n));
+}
+
+static struct slice value_text(struct arena *a, const struct der_element *value, size_t cap)
+{
+    uint8_t utf8[512];
+    size_t n;
+    struct slice text = facts_text(value->tag, value->content, utf8, sizeof utf8, &n) ? slice_make(utf8, n)
+                                                                                       : value->content;
+    uint8_t *out = arena_alloc(a, cap + 1);
+    return slice_make(out, escape_write(text, ",+\"<>;=", out, cap));
+}
+
+struct slice name_text(struct arena *a, struct slice name, size_t cap)
+{
+    struct der_element sequence, set, pair, type, value;
+    struct slice text = {NULL, 0};
+    if (!der_expect(&name, DER_SEQUENCE, &sequence))
+        return slice_of("?");
+    struct slice rdns = sequence.content;
+    while (der_expect(&rdns, DER_SET, &set) && text.n < cap) {
+        struct slice pairs = set.content, rdn = {NULL, 0};
+        while (der_expect(&pairs, DER_SEQUENCE, &pair) && rdn.n < cap) {
+            struct slice parts = pair.content;
+            if (!der_expect(&parts, DER_OID, &type) || !der_next(&parts, &value))
+                return slice_of("?");
+            rdn = arena_format(a, "%.*s%s%.*s=%.*s", SLICE_ARGS(rdn), rdn.n ? "+" : "",
+                               SLICE_ARGS(type_text(a, type.content)), SLICE_ARGS(value_text(a, &value, 200)));
+        }
+        text = arena_format(a, "%.*s%s%.*s", SLICE_ARGS(rdn), text.n ? "," : "", SLICE_ARGS(text));
+    }
+    if (text.n <= cap)
+        return text;
+    size_t cut = cap - 3;
+    while (cut && (text.p[cut] & 0xc0) == 0x80) /* never in the middle of a character */
+        cut--;
+    return arena_format(a, "%.*s...", (int)cut, (const char *)text.p);
+}
+
+struct slice serial_text(struct arena *a, struct slice serial)
+{
+    if (serial.n > 1 && serial.p[0] == 0)
+        serial = slice_from(serial, 1);
+    uint8_t *hex = arena_alloc(a, 2 * serial.n + 1);
+    hex_write(serial, hex);
+    return slice_make(hex, 2 * serial.n);
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/plan_private.h"
+
+#include "base/escape.h"
+
+#include <stdlib.h>
+
+static int compare_slices(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+size_t sort_slices(struct slice *items, size_t count)
+{
+    if (count < 2)
+        return count;
+    qsort(items, count, sizeof *items, compare_slices);
+    size_t kept = 1;
+    for (size_t i = 1; i < count; i++)
+        if (!slice_eq(items[i], items[kept - 1]))
+            items[kept++] = items[i];
+    return kept;
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct digest));
+}
+
+size_t sort_digests(struct digest *items, size_t count)
+{
+    if (count < 2)
+        return count;
+    qsort(items, count, sizeof *items, compare_digests);
+    size_t kept = 1;
+    for (size_t i = 1; i < count; i++)
+        if (!digest_eq(&items[i], &items[kept - 1]))
+            items[kept++] = items[i];
+    return kept;
+}
+
+struct slice finding_text(struct arena *a, const struct finding *f)
+{
+    return arena_format(a, "%s %.*s", check_get(f->check)->name, SLICE_ARGS(f->detail));
+}
+
+enum reason reason_stronger(enum reason a, enum reason b)
+{
+    return a > b ? a : b;
+}
+
+const struct plan_request *planner_find(const struct planner *p, struct slice id)
+{
+    size_t low = 0, high = p->by_id_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int c = slice_compare(p->by_id[middle]->request.record.id, id);
+        if (c == 0)
+            return p->by_id[middle];
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+const struct policy_pass *planner_policy(const struct planner *p, struct slice dn)
+{
+    for (size_t i = 0; i < p->in->policy_count; i++)
+        if (slice_eq_nocase(p->in->policies[i].policy->dn, dn))
+            return &p->in->policies[i];
+    return NULL;
+}
+
+static enum hold_scope hold_of(const struct planner *p, const struct policy *policy)
+{
+    for (size_t i = 0; p->in->holds && i < p->in->policy_count; i++)
+        if (p->in->policies[i].policy == policy)
+            return p->in->holds[i];
+    return HOLD_NOTHING;
+}
+
+/* From record to operation. */
+
+static const struct attribute *find_attribute(const struct entry *e, const char *name)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (slice_eq(e->attributes[i].name, slice_of(name)))
+            return &e->attributes[i];
+    return NULL;
+}
+
+static bool same_values(const struct attribute *a, const struct attribute *b)
+{
+    size_t a_count = a ? a->count : 0, b_count = b ? b->count : 0;
+    if (a_count != b_count)
+        return false;
+    for (size_t i = 0; i < a_count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < b_count && !found; k++)
+            found = slice_eq(a->values[i], b->values[k]);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* What moves whether or not the request is wanted; the rest of the record is only written while it is. */
+static bool moves(const char *name)
+{
+    static const char *const names[] = {"dircertState",           "dircertStateMessage", "dircertStateChanged",
+                                        "dircertConfirmedPasses", "dircertConfirmedAt",  "dircertAttempt",
+                                        "dircertNextAttempt",     "dircertGeneration",   "dircertReplacementSHA256",
+                                        "dircertCertificate"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static struct entry difference(struct arena *a, const struct entry *stored, const struct entry *wanted, bool whole)
+{
+    LIST_OF(struct attribute) changed = {0};
+    for (const char *const *name = record_attributes(); *name; name++) {
+        const struct attribute *old = find_attribute(stored, *name), *new = find_attribute(wanted, *name);
+        if ((whole || moves(*name)) && !same_values(old, new))
+            *LIST_ADD(a, &changed) = new ? *new : (struct attribute){.name = slice_of(*name)};
+    }
+    return (struct entry){.attributes = changed.items, .count = changed.count};
+}
+
+static bool has_ended(enum state s)
+{
+    return s == STATE_WITHDRAWN || s == STATE_HELD || s == STATE_PURGED;
+}
+
+static enum verb verb_of(const struct plan_request *existing, const struct lifecycle_result *r)
+{
+    if (!existing)
+        return VERB_CREATE;
+    if (r->record.state == STATE_PURGED)
+        return VERB_PURGE;
+    bool damaged = existing->request.identity_damaged || existing->request.progress_damaged;
+    if (damaged || (r->effects & EFFECT_REPAIR))
+        return VERB_REPAIR;
+    bool ended_again = has_ended(r->record.state);
+    if ((r->effects & EFFECT_REOPEN) && !ended_again)
+        return VERB_REOPEN;
+    if (r->record.state != r->first_from && !((r->effects & EFFECT_NEW_GENERATION) && !ended_again))
+        return VERB_MOVE;
+    return r->confirmed ? VERB_MOVE : VERB_REVISE;
+}
+
+static void append(struct planner *p, const struct plan_case *c, const struct lifecycle_result *r, bool held)
+{
+    struct operation o = {.verb = verb_of(c->existing, r),
+                          .held = held,
+                          .record = r->record,
+                          .from = r->first_from,
+                          .checks = (c->seen & SEEN_WANTED) ? c->basis.checks : 0,
+                          .policy = c->policy,
+                          .existing = c->existing,
+                          .opens = (r->effects & (EFFECT_OPENS | EFFECT_BY_POLICY)) && !has_ended(r->record.state),
+                          .noncompliant = (r->effects & EFFECT_NONCOMPLIANT) != 0};
+    if (o.verb == VERB_PURGE) {
+        o.record = c->existing->request.record;
+    } else {
+        struct entry wanted = record_render(p->arena, &o.record);
+        o.attributes = c->existing ? difference(p->arena, &c->existing->request.stored, &wanted,
+                                                (c->seen & SEEN_WANTED) != 0)
+                                   : wanted;
+        if (o.attributes.count == 0)
+            return;
+    }
+    *LIST_ADD(p->arena, &p->operations) = o;
+}
+
+/* The request as the life cycle shall find it: what is written once is put right, what can't be read begins again. */
+static struct request mended(const struct plan_case *c, int64_t now_utc)
+{
+    struct request q = c->existing->request;
+    struct record *d = &q.record;
+    d->id = c->id;
+    d->type = c->type;
+    if (c->subject_id.n)
+        d->subject_id = c->subject_id;
+    if (c->type == REQUEST_REVOKE) {
+        d->issuer = c->issuer;
+        d->serial = c->serial;
+        d->basis.certificate = c->basis.certificate;
+    }
+    if (d->opened_utc == 0)
+        d->opened_utc = now_utc;
+    if (q.progress_damaged) {
+        if (q.decision_generation > d->generation)
+            d->generation = q.decision_generation;
+        if (q.outcome_generation > d->generation)
+            d->generation = q.outcome_generation;
+        d->state = STATE_NONE;
+        d->has_replacement = false;
+    }
+    return q;
+}
+
+static bool may_be_revised(enum state s)
+{
+    return s == STATE_PROPOSED || s == STATE_PENDING || s == STATE_APPROVED || s == STATE_HELD;
+}
+
+static struct lifecycle_result run_case(struct planner *p, const struct plan_case *c, unsigned more_seen)
+{
+    struct request q;
+    struct lifecycle_input in = {.type = c->type,
+                                 .seen = c->seen | more_seen,
+                                 .basis = &c->basis,
+                                 .confirmations = c->policy && !c->policy->disabled ? c->policy->confirmations : 2,
+                                 .interval_s = p->in->interval_s,
+                                 .retention_s = (int64_t)(c->policy && !c->policy->disabled ? c->policy->retention_days : 90) * 86400,
+                                 .now_utc = p->in->now_utc};
+    if (c->existing) {
+        q = (c->seen & SEEN_WANTED) ? mended(c, p->in->now_utc) : c->existing->request;
+        in.request = &q;
+    }
+    struct lifecycle_result r = lifecycle_run(&in);
+    struct record *d = &r.record;
+    if (!c->existing) {
+        d->id = c->id;
+        d->subject_id = c->subject_id;
+        d->issuer = c->issuer;
+        d->serial = c->serial;
+    }
+    if ((c->seen & SEEN_WANTED) && may_be_revised(d->state))
+        d->basis = c->basis;
+    if (d->state == STATE_FULFILLED && c->replacement) {
+        d->replacement = c->replacement->digest;
+        d->has_replacement = true;
+    }
+    /* Nothing took its place, so nothing is left to be revoked on its account. */
+    if (c->type == REQUEST_REISSUE && d->state == STATE_WITHDRAWN && r.first_from != STATE_WITHDRAWN &&
+        !(r.seen & SEEN_STAND_IN))
+        d->basis.certificate = (struct slice){NULL, 0};
+    return r;
+}
+
+static bool same_result(const struct lifecycle_result *a, const struct lifecycle_result *b)
+{
+    return a->record.state == b->record.state && a->record.generation == b->record.generation;
+}
+
+enum state planner_settle(struct planner *p, const struct plan_case *c)
+{
+    const struct request *q = c->existing ? &c->existing->request : NULL;
+    if (q && (q->foreign || ((q->identity_damaged || q->progress_damaged) && !(c->seen & SEEN_WANTED))))
+        return STATE_NONE; /* reported when it was read; left alone */
+    struct lifecycle_result free = run_case(p, c, 0);
+    enum hold_scope hold = hold_of(p, c->policy);
+    if (hold == HOLD_EVERYTHING) {
+        append(p, c, &free, true);
+        return q ? q->record.state : STATE_NONE;
+    }
+    struct lifecycle_result guarded = hold == HOLD_OPENING ? run_case(p, c, SEEN_GUARDED) : free;
+    if (guarded.record.state != STATE_NONE)
+        append(p, c, &guarded, false);
+    if (!same_result(&free, &guarded))
+        append(p, c, &free, true);
+    return guarded.record.state;
+}
+
+/* Preparing. */
+
+static int compare_request_ids(const void *a, const void *b)
+{
+    const struct plan_request *const *x = a, *const *y = b;
+    return slice_compare((*x)->request.record.id, (*y)->request.record.id);
+}
+
+static int compare_publications(const void *a, const void *b)
+{
+    const struct publication *x = a, *y = b;
+    int c = memcmp(&x->certificate->digest, &y->certificate->digest, sizeof(struct digest));
+    return c ? c : slice_compare(x->subject->id, y->subject->id);
+}
+
+static void index_requests(struct planner *p)
+{
+    const struct plan_input *in = p->in;
+    p->by_id = ARENA_ARRAY(p->arena, in->request_count, const struct plan_request *);
+    for (size_t i = 0; i < in->request_count; i++)
+        if (in->requests[i].request.record.id.n)
+            p->by_id[p->by_id_count++] = &in->requests[i];
+    if (p->by_id_count)
+        qsort(p->by_id, p->by_id_count, sizeof *p->by_id, compare_request_ids);
+}
+
+static void index_publications(struct planner *p)
+{
+    const struct plan_input *in = p->in;
+    size_t total = 0;
+    for (size_t i = 0; i < in->subject_count; i++)
+        total += in->subjects[i]->certificate_count;
+    p->publications = ARENA_ARRAY(p->arena, total, struct publication);
+    for (size_t i = 0; i < in->subject_count; i++)
+        for (size_t k = 0; k < in->subjects[i]->certificate_count; k++)
+            p->publications[p->publication_count++] =
+                (struct publication){&in->subjects[i]->certificates[k], in->subjects[i]};
+    if (total)
+        qsort(p->publications, total, sizeof *p->publications, compare_publications);
+}
+
+struct plan plan_build(struct arena *a, const struct plan_input *in)
+{
+    struct planner p = {.arena = a, .in = in, .taken = ARENA_ARRAY(a, in->request_count, bool)};
+    index_requests(&p);
+    index_publications(&p);
+    plan_reissues(&p);
+    plan_revokes(&p);
+    return (struct plan){p.operations.items, p.operations.count};
+}
+
+/* Printing. */
+
+struct slice plan_verb(struct arena *a, const struct operation *o)
+{
+    static const char *const verbs[] = {[VERB_CREATE] = "create", [VERB_REOPEN] = "reopen", [VERB_REVISE] = "revise",
+                                        [VERB_MOVE] = "move-",    [VERB_REPAIR] = "repair", [VERB_PURGE] = "purge"};
+    return arena_format(a, "%s%s%s", o->held ? "held-" : "", verbs[o->verb],
+                        o->verb == VERB_MOVE ? state_name(o->record.state) : "");
+}
+
+static struct slice checks_text(struct arena *a, unsigned checks)
+{
+    struct slice names[CHECK_COUNT], text = {NULL, 0};
+    size_t count = 0;
+    for (unsigned id = 0; id < CHECK_COUNT; id++)
+        if (checks & CHECK_BIT(id))
+            names[count++] = slice_of(check_get((enum check_id)id)->name);
+    count = sort_slices(names, count);
+    for (size_t i = 0; i < count; i++)
+        text = arena_format(a, "%.*s%s%.*s", SLICE_ARGS(text), i ? "," : "", SLICE_ARGS(names[i]));
+    return count ? text : slice_of("-");
+}
+
+/* A DN escapes with "\" itself, so only what would break the line or mislead is escaped here. */
+static struct slice dn_text(struct arena *a, struct slice dn)
+{
+    LIST_OF(uint8_t) out = {0};
+    struct slice rest = dn, part;
+    while (slice_split(&rest, '\\', &part)) {
+        struct slice safe = escape_text(a, part, ESCAPE_ROOM(part.n) + 1);
+        for (size_t i = 0; i < safe.n; i++)
+            *LIST_ADD(a, &out) = safe.p[i];
+        if (rest.p)
+            *LIST_ADD(a, &out) = '\\';
+    }
+    return slice_make(out.items, out.count);
+}
+
+struct slice plan_line(struct arena *a, const struct operation *o)
+{
+    struct slice verb = plan_verb(a, o), checks = checks_text(a, o->checks);
+    struct slice dn = dn_text(a, o->record.basis.subject_dn);
+    return arena_format(a, "%.*s %s %.*s %.*s %.*s", SLICE_ARGS(verb), request_type_name(o->record.type),
+                        SLICE_ARGS(o->record.id), SLICE_ARGS(checks), SLICE_ARGS(dn));
+}
+
+struct slice plan_text(struct arena *a, const struct plan *p)
+{
+    struct slice *lines = ARENA_ARRAY(a, p->count, struct slice);
+    size_t total = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        lines[i] = plan_line(a, &p->operations[i]);
+        total += lines[i].n + 1;
+    }
+    if (p->count)
+        qsort(lines, p->count, sizeof *lines, compare_slices);
+    uint8_t *text = arena_alloc(a, total + 1), *end = text;
+    for (size_t i = 0; i < p->count; i++) {
+        memcpy(end, lines[i].p, lines[i].n);
+        end += lines[i].n;
+        *end++ = '\n';
+    }
+    return slice_make(text, total);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the plan share. */
+#ifndef CORE_PLAN_PRIVATE_H
+#define CORE_PLAN_PRIVATE_H
+
+#include "core/plan.h"
+
+/* A certificate that some subject's policy wants revoked, or wanted revoked and no longer shows. */
+struct revoke_want {
+    struct digest digest;
+    const struct subject *subject;
+    const struct certificate *certificate;
+    unsigned checks;
+    struct slice *findings;
+    size_t finding_count;
+    enum reason reason;
+    struct slice supersedes; /* id of the reissue */
+    bool unpublished;        /* only its reissue still holds it: this asks for a new request and nothing else */
+};
+
+/* One place where a certificate is published among the subjects at hand. */
+struct publication {
+    const struct certificate *certificate;
+    const struct subject *subject;
+};
+
+struct planner {
+    struct arena *arena;
+    const struct plan_input *in;
+    const struct plan_request **by_id; /* requests in the order of their ids, foreign ones left out */
+    size_t by_id_count;
+    bool *taken; /* for each request: its case is settled */
+    struct publication *publications; /* by digest */
+    size_t publication_count;
+    LIST_OF(struct revoke_want) wants;
+    LIST_OF(struct operation) operations;
+};
+
+/* What the observation gives about one identity. */
+struct plan_case {
+    enum request_type type;
+    struct slice id;
+    const struct plan_request *existing;
+    const struct policy *policy; /* whose numbers apply; NULL: vanished */
+    struct slice subject_id;
+    struct slice issuer, serial; /* revoke */
+    unsigned seen;
+    struct basis basis; /* with SEEN_WANTED */
+    const struct certificate *replacement; /* with SEEN_STAND_IN */
+};
+
+const struct plan_request *planner_find(const struct planner *p, struct slice id);
+const struct policy_pass *planner_policy(const struct planner *p, struct slice dn);
+/* Runs the life cycle, minds the guards, and appends what is to be written.  Returns the state afterwards. */
+enum state planner_settle(struct planner *p, const struct plan_case *c);
+
+void plan_reissues(struct planner *p);
+void plan_revokes(struct planner *p);
+
+/* Ascending, each once. */
+size_t sort_slices(struct slice *items, size_t count);
+size_t sort_digests(struct digest *items, size_t count);
+struct slice finding_text(struct arena *a, const struct finding *f);
+enum reason reason_stronger(enum reason a, enum reason b);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One case for each subject: what of it has to be issued anew, and what has to be revoked on its account. */
+#include "core/plan_private.h"
+
+static bool asks_reissue(enum action a)
+{
+    return a == ACTION_REISSUE || a == ACTION_REISSUE_THEN_REVOKE;
+}
+
+/* What is being gathered for one subject. */
+struct gathering {
+    struct planner *planner;
+    const struct subject *subject;
+    const struct plan_request *existing;
+    struct slice id;
+    LIST_OF(struct digest) certificates;
+    LIST_OF(struct slice) findings;
+    LIST_OF(struct slice) to_revoke; /* DER, for afterwards */
+    unsigned checks;
+    enum reason reason;
+    bool undecided;
+};
+
+static void add_want(struct gathering *g, const struct certificate *c, const struct finding *f, bool superseded)
+{
+    struct planner *p = g->planner;
+    struct revoke_want *w = NULL;
+    for (size_t i = p->wants.count; i > 0 && !w && p->wants.items[i - 1].subject == g->subject; i--)
+        if (p->wants.items[i - 1].certificate == c)
+            w = &p->wants.items[i - 1];
+    if (!w) {
+        w = LIST_ADD(p->arena, &p->wants);
+        *w = (struct revoke_want){.digest = c->digest, .certificate = c, .subject = g->subject,
+                                  .findings = ARENA_ARRAY(p->arena, CHECK_COUNT, struct slice)};
+    }
+    w->checks |= CHECK_BIT(f->check);
+    w->findings[w->finding_count++] = finding_text(p->arena, f);
+    w->reason = reason_stronger(w->reason, g->subject->policy->on_finding[f->check].reason);
+    if (superseded && g->existing)
+        w->supersedes = g->id;
+}
+
+static void ask_reissue(struct gathering *g, const struct certificate *c, const struct finding *f)
+{
+    struct arena *a = g->planner->arena;
+    const struct policy *policy = g->subject->policy;
+    g->checks |= CHECK_BIT(f->check);
+    *LIST_ADD(a, &g->findings) = finding_text(a, f);
+    g->reason = reason_stronger(g->reason, policy->on_finding[f->check].reason);
+    if (!c)
+        return;
+    *LIST_ADD(a, &g->certificates) = c->digest;
+    if (policy->on_finding[f->check].action == ACTION_REISSUE_THEN_REVOKE && c->facts.readable)
+        *LIST_ADD(a, &g->to_revoke) = c->der;
+}
+
+static void gather_certificate(struct gathering *g, const struct certificate *c)
+{
+    const struct subject *s = g->subject;
+    g->undecided |= certificate_is_undecided(c);
+    const struct certificate *stand_in = NULL;
+    bool looked = false;
+    for (size_t i = 0; i < c->finding_count; i++) {
+        const struct finding *f = &c->findings[i];
+        enum action action = finding_action(s->policy, c, f);
+        if (asks_reissue(action) && !looked) {
+            stand_in = subject_find_stand_in(s, c, NULL, 0, g->planner->in->now_utc);
+            looked = true;
+        }
+        if (asks_reissue(action) && !stand_in)
+            ask_reissue(g, c, f);
+        if (action == ACTION_REVOKE || (action == ACTION_REISSUE_THEN_REVOKE && stand_in))
+            add_want(g, c, f, action == ACTION_REISSUE_THEN_REVOKE);
+    }
+}
+
+static void gather(struct gathering *g)
+{
+    const struct subject *s = g->subject;
+    for (size_t i = 0; i < s->certificate_count; i++)
+        gather_certificate(g, &s->certificates[i]);
+    for (size_t i = 0; i < s->finding_count; i++)
+        if (asks_reissue(finding_action(s->policy, NULL, &s->findings[i])))
+            ask_reissue(g, NULL, &s->findings[i]);
+}
+
+static struct slice joined(struct arena *a, struct slice *ders, size_t count)
+{
+    size_t total = 0;
+    count = sort_slices(ders, count);
+    for (size_t i = 0; i < count; i++)
+        total += ders[i].n;
+    uint8_t *all = arena_alloc(a, total + 1), *end = all;
+    for (size_t i = 0; i < count; end += ders[i++].n)
+        memcpy(end, ders[i].p, ders[i].n);
+    return slice_make(all, total);
+}
+
+/* The host names that a new certificate has to carry. */
+static size_t wanted_names(struct arena *a, const struct subject *s, const struct slice **out)
+{
+    struct slice *names = ARENA_ARRAY(a, s->host_count, struct slice);
+    size_t n = 0;
+    for (size_t i = 0; i < s->host_count; i++)
+        if (s->hosts[i].kind != HOST_INVALID)
+            names[n++] = s->hosts[i].shown;
+    *out = names;
+    return sort_slices(names, n);
+}
+
+static struct basis basis_of(struct gathering *g)
+{
+    struct arena *a = g->planner->arena;
+    const struct subject *s = g->subject;
+    struct basis b = {.certificates = g->certificates.items,
+                      .certificate_count = sort_digests(g->certificates.items, g->certificates.count),
+                      .checks = g->checks,
+                      .findings = g->findings.items,
+                      .finding_count = sort_slices(g->findings.items, g->findings.count),
+                      .reason = g->reason,
+                      .subject_dn = s->dn,
+                      .policy_dn = s->policy->dn,
+                      .policy_revision = s->policy->revision,
+                      .certificate = joined(a, g->to_revoke.items, g->to_revoke.count)};
+    b.name_count = wanted_names(a, s, &b.names);
+    return b;
+}
+
+static bool is_recorded(const struct basis *b, const struct digest *d)
+{
+    for (size_t i = 0; i < b->certificate_count; i++)
+        if (digest_eq(&b->certificates[i], d))
+            return true;
+    return false;
+}
+
+/* What the request waits for has come: see DESIGN's "stands in", for each old certificate as far as it is known. */
+static const struct certificate *replacement_of(const struct subject *s, const struct plan_request *q, int64_t now_utc)
+{
+    const struct basis *b = &q->request.record.basis;
+    const struct certificate *found =
+        subject_find_stand_in(s, NULL, b->certificates, b->certificate_count, now_utc);
+    for (size_t i = 0; i < q->stored_count && found; i++)
+        found = subject_find_stand_in(s, &q->stored[i], b->certificates, b->certificate_count, now_utc);
+    return found;
+}
+
+static bool violates(const struct certificate *c)
+{
+    for (size_t i = 0; i < c->finding_count; i++)
+        if (!c->findings[i].undecided && !c->findings[i].report_only)
+            return true;
+    return false;
+}
+
+/* Does what the authority issued violate policy: the certificate it handed in, or else the new ones on the entry? */
+static bool issued_badly(const struct gathering *g)
+{
+    const struct plan_request *q = g->existing;
+    if (q->result.der.n) {
+        struct certificate result = q->result;
+        if (result.opinion != OPINION_AGREES)
+            return false;
+        subject_judge_certificate(g->planner->arena, g->subject, &result, g->planner->in->now_utc);
+        return violates(&result);
+    }
+    for (size_t i = 0; i < g->certificates.count; i++)
+        if (!is_recorded(&q->request.record.basis, &g->certificates.items[i]))
+            return true;
+    return false;
+}
+
+/* Should this stored certificate, which the entry no longer shows, be revoked now that its replacement is there? */
+static bool wants_revocation_of_stored(const struct gathering *g, const struct certificate *old, unsigned *checks)
+{
+    const struct subject *s = g->subject;
+    int64_t now_utc = g->planner->in->now_utc;
+    if (!old->facts.readable || old->facts.not_after_utc < now_utc || s->policy->mode != MODE_ENFORCE)
+        return false;
+    *checks = 0;
+    for (unsigned id = 0; id < CHECK_COUNT; id++)
+        if ((g->existing->request.record.basis.checks & CHECK_BIT(id)) &&
+            s->policy->on_finding[id].action == ACTION_REISSUE_THEN_REVOKE)
+            *checks |= CHECK_BIT(id);
+    for (size_t i = 0; i < s->certificate_count; i++)
+        if (slice_eq(s->certificates[i].der, old->der))
+            return false; /* still published: judged where it stands */
+    return *checks && subject_find_stand_in(s, old, NULL, 0, now_utc);
+}
+
+static bool is_final(enum state s)
+{
+    return s == STATE_FULFILLED || s == STATE_WITHDRAWN || s == STATE_REJECTED;
+}
+
+/* A revocation that follows from this reissue is open, or is yet to be made. */
+static bool a_revocation_waits(struct gathering *g)
+{
+    const struct plan_request *q = g->existing;
+    for (size_t i = 0; i < q->stored_count; i++) {
+        unsigned checks;
+        struct slice id = request_id_of_revoke(g->planner->arena, &q->stored[i].digest);
+        const struct plan_request *revoke = planner_find(g->planner, id);
+        if (revoke ? !is_final(revoke->request.record.state)
+                   : g->subject && wants_revocation_of_stored(g, &q->stored[i], &checks))
+            return true;
+    }
+    return false;
+}
+
+static void want_stored_revocations(struct gathering *g)
+{
+    struct planner *p = g->planner;
+    const struct plan_request *q = g->existing;
+    for (size_t i = 0; i < q->stored_count; i++) {
+        unsigned checks;
+        if (!wants_revocation_of_stored(g, &q->stored[i], &checks))
+            continue;
+        struct revoke_want *w = LIST_ADD(p->arena, &p->wants);
+        *w = (struct revoke_want){.digest = q->stored[i].digest, .subject = g->subject, .certificate = &q->stored[i],
+                                  .checks = checks, .supersedes = g->id, .unpublished = true,
+                                  .findings = ARENA_ARRAY(p->arena, q->request.record.basis.finding_count, struct slice)};
+        for (unsigned id = 0; id < CHECK_COUNT; id++)
+            if (checks & CHECK_BIT(id))
+                w->reason = reason_stronger(w->reason, g->subject->policy->on_finding[id].reason);
+        for (size_t k = 0; k < q->request.record.basis.finding_count; k++) {
+            struct slice rest = q->request.record.basis.findings[k], word;
+            enum check_id check = slice_word(&rest, &word) ? check_find(word) : CHECK_COUNT;
+            if (check != CHECK_COUNT && (checks & CHECK_BIT(check)))
+                w->findings[w->finding_count++] = q->request.record.basis.findings[k];
+        }
+    }
+}
+
+static unsigned see_sighted(struct gathering *g, struct plan_case *c)
+{
+    const struct subject *s = g->subject;
+    unsigned seen = s->policy->automatic[REQUEST_REISSUE] ? SEEN_AUTOMATIC : 0;
+    if (s->policy->mode != MODE_ENFORCE)
+        return seen | SEEN_POLICY_WEAK;
+    seen |= SEEN_ENFORCED;
+    if (g->findings.count) {
+        c->basis = basis_of(g);
+        return seen | SEEN_WANTED | (g->existing && issued_badly(g) ? SEEN_ISSUED_BAD : 0);
+    }
+    if (g->existing && issued_badly(g))
+        seen |= SEEN_ISSUED_BAD;
+    c->replacement = g->existing ? replacement_of(s, g->existing, g->planner->in->now_utc) : NULL;
+    return seen | (c->replacement ? SEEN_STAND_IN : SEEN_CURED);
+}
+
+/* Nothing may be concluded: readers disagree, a host name is not one, or values may only be hidden. */
+static bool is_undecided(const struct gathering *g)
+{
+    const struct subject *s = g->subject;
+    if (s->policy->mode != MODE_ENFORCE)
+        return false;
+    return !g->findings.count && (g->undecided || (s->certificate_count == 0 && !s->shows_no_certificate));
+}
+
+static const struct subject *sighted_twice(const struct planner *p, size_t i)
+{
+    struct subject *const *all = p->in->subjects;
+    bool before = i > 0 && slice_eq(all[i - 1]->id, all[i]->id);
+    bool after = i + 1 < p->in->subject_count && slice_eq(all[i + 1]->id, all[i]->id);
+    return before || after ? all[i] : NULL;
+}
+
+static void plan_sighted(struct planner *p, const struct subject *s, const struct plan_request *existing, struct slice id)
+{
+    struct gathering g = {.planner = p, .subject = s, .existing = existing, .id = id};
+    gather(&g);
+    if (is_undecided(&g) || (!existing && !g.findings.count))
+        return;
+    struct plan_case c = {.type = REQUEST_REISSUE, .id = id, .existing = existing, .policy = s->policy,
+                          .subject_id = s->id};
+    c.seen = see_sighted(&g, &c);
+    if (existing && a_revocation_waits(&g))
+        c.seen |= SEEN_STILL_NEEDED;
+    enum state state = planner_settle(p, &c);
+    if (existing && (state == STATE_FULFILLED || state == STATE_WITHDRAWN))
+        want_stored_revocations(&g);
+}
+
+static unsigned see_unsighted(const struct policy_pass *pass, enum whereabouts where)
+{
+    bool disabled = pass && pass->policy->disabled;
+    unsigned enforced = pass && !disabled && pass->policy->mode == MODE_ENFORCE ? SEEN_ENFORCED : 0;
+    unsigned automatic = pass && !disabled && pass->policy->automatic[REQUEST_REISSUE] ? SEEN_AUTOMATIC : 0;
+    switch (where) {
+    case WHERE_GONE:
+        return SEEN_GONE | enforced | automatic;
+    case WHERE_OFF:
+        return SEEN_POLICY_OFF;
+    case WHERE_WEAK:
+        return SEEN_POLICY_WEAK;
+    case WHERE_UNGOVERNED:
+        return !pass || disabled ? SEEN_POLICY_WEAK : SEEN_POLICY_OFF;
+    case WHERE_UNKNOWN:
+        break;
+    }
+    return disabled ? SEEN_POLICY_WEAK : 0;
+}
+
+static void plan_unsighted(struct planner *p, const struct plan_request *q)
+{
+    const struct policy_pass *pass = planner_policy(p, q->request.record.basis.policy_dn);
+    struct plan_case c = {.type = REQUEST_REISSUE, .id = q->request.record.id, .existing = q,
+                          .policy = pass ? pass->policy : NULL, .subject_id = q->request.record.subject_id,
+                          .seen = see_unsighted(pass, q->where)};
+    if (c.seen == 0)
+        return;
+    struct gathering g = {.planner = p, .existing = q, .id = c.id};
+    if (a_revocation_waits(&g))
+        c.seen |= SEEN_STILL_NEEDED;
+    planner_settle(p, &c);
+}
+
+void plan_reissues(struct planner *p)
+{
+    for (size_t i = 0; i < p->in->subject_count; i++) {
+        const struct subject *s = p->in->subjects[i];
+        struct slice id = request_id_of_reissue(p->arena, s->id);
+        const struct plan_request *existing = planner_find(p, id);
+        if (existing)
+            p->taken[existing - p->in->requests] = true;
+        if (!sighted_twice(p, i))
+            plan_sighted(p, s, existing, id);
+    }
+    for (size_t i = 0; i < p->in->request_count; i++)
+        if (!p->taken[i] && p->in->requests[i].request.record.type == REQUEST_REISSUE && !p->in->requests[i].request.foreign)
+            plan_unsighted(p, &p->in->requests[i]);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One case for each certificate that is to be revoked, or was asked to be. */
+#include "core/plan_private.h"
+
+#include "core/name.h"
+
+#include <stdlib.h>
+
+enum { ISSUER_SHOWN = 1024 };
+
+static int compare_wants(const void *a, const void *b)
+{
+    const struct revoke_want *x = a, *y = b;
+    int c = memcmp(&x->digest, &y->digest, sizeof x->digest);
+    c = c ? c : (int)x->unpublished - (int)y->unpublished;
+    return c ? c : slice_compare(x->subject->id, y->subject->id);
+}
+
+static struct basis basis_of_wants(struct planner *p, const struct revoke_want *wants, size_t count,
+                                   const struct revoke_want *leader)
+{
+    LIST_OF(struct slice) findings = {0};
+    struct digest *digest = ARENA_NEW(p->arena, struct digest);
+    *digest = leader->digest;
+    struct basis b = {.certificates = digest, .certificate_count = 1, .subject_dn = leader->subject->dn,
+                      .policy_dn = leader->subject->policy->dn, .policy_revision = leader->subject->policy->revision,
+                      .supersedes = leader->supersedes, .certificate = leader->certificate->der};
+    for (size_t i = 0; i < count; i++) {
+        b.checks |= wants[i].checks;
+        b.reason = reason_stronger(b.reason, wants[i].reason);
+        for (size_t k = 0; k < wants[i].finding_count; k++)
+            *LIST_ADD(p->arena, &findings) = wants[i].findings[k];
+    }
+    b.findings = findings.items;
+    b.finding_count = sort_slices(findings.items, findings.count);
+    return b;
+}
+
+static void describe(struct planner *p, struct plan_case *c, const struct certificate *certificate)
+{
+    c->issuer = name_text(p->arena, facts_slice(certificate->der, certificate->facts.issuer), ISSUER_SHOWN);
+    c->serial = serial_text(p->arena, facts_slice(certificate->der, certificate->facts.serial));
+}
+
+/* Among several subjects the one on record speaks; for a new request, the first by id. */
+static const struct revoke_want *leader_of(const struct revoke_want *wants, size_t count, const struct plan_request *q)
+{
+    for (size_t i = 0; i < count && q; i++)
+        if (slice_eq(wants[i].subject->id, q->request.record.subject_id))
+            return &wants[i];
+    return &wants[0];
+}
+
+struct published {
+    bool complies_here, complies_elsewhere, undecided, audited, asks_no_more, waits;
+    size_t count;
+};
+
+static void look_at(struct published *seen, const struct publication *at, const struct plan_request *q)
+{
+    const struct certificate *c = at->certificate;
+    bool here = q && slice_eq(at->subject->id, q->request.record.subject_id);
+    seen->count++;
+    if (certificate_is_undecided(c))
+        seen->undecided = true;
+    else if (certificate_complies(c) && here)
+        seen->complies_here = true;
+    else if (certificate_complies(c))
+        seen->complies_elsewhere = true;
+    else if (at->subject->policy->mode != MODE_ENFORCE)
+        seen->audited = true;
+    else {
+        bool waits = false;
+        for (size_t i = 0; i < c->finding_count; i++)
+            waits |= finding_action(at->subject->policy, c, &c->findings[i]) == ACTION_REISSUE_THEN_REVOKE;
+        *(waits ? &seen->waits : &seen->asks_no_more) = true;
+    }
+}
+
+static struct published look(const struct planner *p, const struct digest *digest, const struct plan_request *q)
+{
+    struct published seen = {0};
+    size_t low = 0, high = p->publication_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(&p->publications[middle].certificate->digest, digest, sizeof *digest) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < p->publication_count && digest_eq(&p->publications[low].certificate->digest, digest); low++)
+        look_at(&seen, &p->publications[low], q);
+    return seen;
+}
+
+static bool every_policy_is_complete(const struct planner *p)
+{
+    for (size_t i = 0; i < p->in->policy_count; i++)
+        if (!p->in->policies[i].complete && !p->in->policies[i].policy->disabled &&
+            p->in->policies[i].policy->mode != MODE_OFF)
+            return false;
+    return true;
+}
+
+/* The recorded policy still asks for the revocation of what the recorded checks found. */
+static bool still_asks(const struct policy *policy, unsigned checks)
+{
+    for (unsigned id = 0; id < CHECK_COUNT; id++)
+        if ((checks & CHECK_BIT(id)) && (policy->on_finding[id].action == ACTION_REVOKE ||
+                                         policy->on_finding[id].action == ACTION_REISSUE_THEN_REVOKE))
+            return true;
+    return false;
+}
+
+static bool enforces(const struct policy *policy)
+{
+    return policy && !policy->disabled && policy->mode == MODE_ENFORCE;
+}
+
+/* No subject that this pass saw shows it: unpublishing cures nothing, so what is on record stands. */
+static unsigned see_unpublished(const struct plan_request *q, struct plan_case *c)
+{
+    if (!enforces(c->policy) || !still_asks(c->policy, q->request.record.basis.checks))
+        return SEEN_POLICY_WEAK;
+    c->basis = q->request.record.basis;
+    return SEEN_WANTED | SEEN_ENFORCED;
+}
+
+static unsigned see_published(const struct published *at)
+{
+    if (at->undecided)
+        return 0;
+    if (at->complies_here)
+        return SEEN_CURED | SEEN_ENFORCED;
+    if (at->complies_elsewhere)
+        return SEEN_COMPLIANT_ELSEWHERE | SEEN_ENFORCED;
+    if (at->waits)
+        return SEEN_ENFORCED;
+    return SEEN_POLICY_WEAK; /* audited, or policy asks for another action now */
+}
+
+static void plan_existing(struct planner *p, const struct plan_request *q)
+{
+    const struct policy_pass *pass = planner_policy(p, q->request.record.basis.policy_dn);
+    struct plan_case c = {.type = REQUEST_REVOKE, .id = q->request.record.id, .existing = q,
+                          .policy = pass ? pass->policy : NULL, .subject_id = q->request.record.subject_id};
+    const struct certificate *old = q->stored_count ? &q->stored[0] : NULL;
+    if (!old || !old->facts.readable || q->request.foreign || q->request.identity_damaged)
+        return;
+    describe(p, &c, old);
+    struct published at = look(p, &old->digest, q);
+    unsigned expired = old->facts.not_after_utc < p->in->now_utc ? SEEN_EXPIRED : 0;
+    if (expired)
+        c.seen = SEEN_EXPIRED;
+    else if (!every_policy_is_complete(p) && !(c.policy && c.policy->disabled))
+        return;
+    else
+        c.seen = at.count ? see_published(&at) : see_unpublished(q, &c);
+    if (c.seen)
+        planner_settle(p, &c);
+}
+
+/* Where the wants decide nothing, an existing request is not taken, and looked at by itself. */
+static void plan_wanted(struct planner *p, const struct revoke_want *wants, size_t count)
+{
+    struct slice id = request_id_of_revoke(p->arena, &wants[0].digest);
+    const struct plan_request *q = planner_find(p, id);
+    if (wants[0].unpublished && q)
+        return; /* an existing request goes its own way: plan_existing */
+    const struct revoke_want *leader = leader_of(wants, count, q);
+    if (!every_policy_is_complete(p) || leader->certificate->facts.not_after_utc < p->in->now_utc)
+        return;
+    struct plan_case c = {.type = REQUEST_REVOKE, .id = id, .existing = q, .policy = leader->subject->policy,
+                          .subject_id = q && q->request.record.subject_id.n ? q->request.record.subject_id
+                                                                            : leader->subject->id,
+                          .seen = SEEN_WANTED | SEEN_ENFORCED, .basis = basis_of_wants(p, wants, count, leader)};
+    describe(p, &c, leader->certificate);
+    if (q && !leader->supersedes.n)
+        c.basis.supersedes = q->request.record.basis.supersedes;
+    if (look(p, &wants[0].digest, q).complies_elsewhere)
+        c.seen |= SEEN_COMPLIANT_ELSEWHERE;
+    planner_settle(p, &c);
+    if (q)
+        p->taken[q - p->in->requests] = true;
+}
+
+void plan_revokes(struct planner *p)
+{
+    if (p->wants.count)
+        qsort(p->wants.items, p->wants.count, sizeof *p->wants.items, compare_wants);
+    for (size_t i = 0, next; i < p->wants.count; i = next) {
+        /* A certificate that is published is judged where it stands; what its reissue still holds adds nothing. */
+        size_t published = i;
+        for (next = i; next < p->wants.count && digest_eq(&p->wants.items[next].digest, &p->wants.items[i].digest); next++)
+            published += !p->wants.items[next].unpublished;
+        plan_wanted(p, &p->wants.items[i], published > i ? published - i : next - i);
+    }
+    for (size_t i = 0; i < p->in->request_count; i++)
+        if (p->in->requests[i].request.record.type == REQUEST_REVOKE && !p->taken[i])
+            plan_existing(p, &p->in->requests[i]);
+}

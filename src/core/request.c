@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/request.h"
+
+#include "base/gentime.h"
+#include "base/hex.h"
+
+#include <stdlib.h>
+
+static const char *const state_names[STATE_COUNT] = {
+    [STATE_NONE] = "",           [STATE_PROPOSED] = "proposed",   [STATE_PENDING] = "pending",
+    [STATE_APPROVED] = "approved", [STATE_REJECTED] = "rejected", [STATE_SUBMITTED] = "submitted",
+    [STATE_FAILED] = "failed",   [STATE_FULFILLED] = "fulfilled", [STATE_WITHDRAWN] = "withdrawn",
+    [STATE_HELD] = "held",       [STATE_PURGED] = "",
+};
+
+const char *state_name(enum state s)
+{
+    return state_names[s];
+}
+
+enum state state_find(struct slice name)
+{
+    for (unsigned s = 0; s < STATE_COUNT; s++)
+        if (state_names[s][0] && slice_eq_nocase(name, slice_of(state_names[s])))
+            return (enum state)s;
+    return STATE_NONE;
+}
+
+static bool same_slices(const struct slice *a, size_t a_count, const struct slice *b, size_t b_count)
+{
+    if (a_count != b_count)
+        return false;
+    for (size_t i = 0; i < a_count; i++)
+        if (!slice_eq(a[i], b[i]))
+            return false;
+    return true;
+}
+
+bool basis_changed(const struct basis *r, const struct basis *n)
+{
+    return r->checks != n->checks || r->reason != n->reason || r->certificate_count != n->certificate_count ||
+           (n->certificate_count &&
+            memcmp(r->certificates, n->certificates, n->certificate_count * sizeof *n->certificates) != 0) ||
+           !same_slices(r->names, r->name_count, n->names, n->name_count);
+}
+
+static struct slice identity(struct arena *a, struct slice type, struct slice of)
+{
+    uint8_t *text = arena_alloc(a, type.n + 1 + of.n);
+    memcpy(text, type.p, type.n);
+    if (of.n)
+        memcpy(text + type.n + 1, of.p, of.n);
+    struct digest d = digest_of(slice_make(text, type.n + 1 + of.n));
+    uint8_t hex[DIGEST_HEX];
+    digest_to_hex(&d, hex);
+    return arena_copy(a, slice_make(hex, DIGEST_HEX));
+}
+
+struct slice request_id_of_reissue(struct arena *a, struct slice subject_id)
+{
+    return identity(a, SLICE_LITERAL("reissue"), subject_id);
+}
+
+struct slice request_id_of_revoke(struct arena *a, const struct digest *certificate)
+{
+    uint8_t hex[DIGEST_HEX];
+    digest_to_hex(certificate, hex);
+    return identity(a, SLICE_LITERAL("revoke"), slice_make(hex, DIGEST_HEX));
+}
+
+/* Reading.  One small function for each kind of value; each says whether the stored value is good. */
+
+struct reading {
+    struct arena *arena;
+    const struct entry *entry;
+    struct request *request;
+    problem_list *problems;
+};
+
+static void damaged(struct reading *r, bool *flag, const char *attribute, struct slice value, const char *expected)
+{
+    *flag = true;
+    problem_add(r->arena, r->problems, r->entry->dn, attribute, value, slice_of(expected));
+}
+
+static struct slice text_of(struct reading *r, const char *attribute)
+{
+    return arena_copy(r->arena, entry_first(r->entry, attribute));
+}
+
+static unsigned number_of(struct reading *r, const char *attribute, unsigned absent, bool *flag)
+{
+    struct slice value = entry_first(r->entry, attribute);
+    uint64_t v;
+    if (!value.p)
+        return absent;
+    if (slice_to_uint(value, UINT32_MAX / 2, &v))
+        return (unsigned)v;
+    damaged(r, flag, attribute, value, "not a whole number");
+    return absent;
+}
+
+static int64_t time_of(struct reading *r, const char *attribute, bool *flag)
+{
+    struct slice value = entry_first(r->entry, attribute);
+    int64_t at_utc = 0;
+    if (value.p && !gentime_read(value, &at_utc))
+        damaged(r, flag, attribute, value, "not a Generalized Time");
+    return at_utc;
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct digest));
+}
+
+static int compare_slices(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+static void read_certificates(struct reading *r, struct basis *b)
+{
+    size_t count = entry_count(r->entry, "dircertCertificateSHA256");
+    struct digest *digests = ARENA_ARRAY(r->arena, count, struct digest);
+    struct slice value;
+    for (struct entry_cursor at = {0}; entry_next_value(r->entry, "dircertCertificateSHA256", &at, &value);)
+        if (digest_from_hex(value, &digests[b->certificate_count]))
+            b->certificate_count++;
+    if (b->certificate_count)
+        qsort(digests, b->certificate_count, sizeof *digests, compare_digests);
+    b->certificates = digests;
+}
+
+static size_t read_texts(struct reading *r, const char *attribute, const struct slice **out)
+{
+    size_t count = entry_count(r->entry, attribute), n = 0;
+    struct slice *texts = ARENA_ARRAY(r->arena, count, struct slice), value;
+    for (struct entry_cursor at = {0}; entry_next_value(r->entry, attribute, &at, &value);)
+        texts[n++] = arena_copy(r->arena, value);
+    if (n)
+        qsort(texts, n, sizeof *texts, compare_slices);
+    *out = texts;
+    return n;
+}
+
+static void read_basis(struct reading *r, struct basis *b)
+{
+    read_certificates(r, b);
+    b->finding_count = read_texts(r, "dircertFinding", &b->findings);
+    b->name_count = read_texts(r, "dircertWantedName", &b->names);
+    for (size_t i = 0; i < b->finding_count; i++) {
+        struct slice rest = b->findings[i], word;
+        enum check_id check = slice_word(&rest, &word) ? check_find(word) : CHECK_COUNT;
+        if (check != CHECK_COUNT)
+            b->checks |= CHECK_BIT(check);
+    }
+    if (!reason_find(entry_first(r->entry, "dircertReason"), &b->reason))
+        b->reason = REASON_NONE;
+    b->subject_dn = text_of(r, "dircertSubjectDN");
+    b->policy_dn = text_of(r, "dircertPolicyDN");
+    b->policy_revision = text_of(r, "dircertPolicyRevision");
+    b->supersedes = text_of(r, "dircertSupersedes");
+    b->certificate = text_of(r, "dircertCertificate");
+}
+
+/* RDN, type and what the id is the digest of have to fit together. */
+static void read_identity(struct reading *r)
+{
+    struct request *q = r->request;
+    struct record *d = &q->record;
+    struct slice type = entry_first(r->entry, "dircertRequestType");
+    d->id = text_of(r, "dircertRequestId");
+    d->subject_id = text_of(r, "dircertSubjectId");
+    d->issuer = text_of(r, "dircertIssuer");
+    d->serial = text_of(r, "dircertSerialNumber");
+    d->opened_utc = time_of(r, "dircertOpened", &q->identity_damaged);
+    if (d->opened_utc == 0)
+        q->identity_damaged = true;
+    d->type = slice_eq_nocase(type, SLICE_LITERAL("revoke")) ? REQUEST_REVOKE : REQUEST_REISSUE;
+    if (d->type == REQUEST_REISSUE && !slice_eq_nocase(type, SLICE_LITERAL("reissue"))) {
+        damaged(r, &q->identity_damaged, "dircertRequestType", type, "neither reissue nor revoke");
+        /* The id tells: a revocation carries its certificate. */
+        struct digest c = digest_of(d->basis.certificate);
+        if (d->basis.certificate.n && slice_eq(d->id, request_id_of_revoke(r->arena, &c)))
+            d->type = REQUEST_REVOKE;
+    }
+    if (d->type == REQUEST_REISSUE) {
+        if (!slice_eq(d->id, request_id_of_reissue(r->arena, d->subject_id)))
+            damaged(r, &q->identity_damaged, "dircertSubjectId", d->subject_id,
+                    "the request id is not the digest of this subject id");
+        return;
+    }
+    struct digest c = digest_of(d->basis.certificate);
+    if (!slice_eq(d->id, request_id_of_revoke(r->arena, &c)))
+        damaged(r, &q->identity_damaged, "dircertCertificate", slice_of("(DER)"),
+                "the request id is not the digest of this certificate");
+}
+
+static void read_progress(struct reading *r)
+{
+    struct request *q = r->request;
+    struct record *d = &q->record;
+    struct slice state = entry_first(r->entry, "dircertState");
+    bool *bad = &q->progress_damaged;
+    d->state = state_find(state);
+    if (d->state == STATE_NONE)
+        damaged(r, bad, "dircertState", state, "not a state of the life cycle");
+    d->generation = number_of(r, "dircertGeneration", 0, bad);
+    if (d->generation == 0)
+        damaged(r, bad, "dircertGeneration", entry_first(r->entry, "dircertGeneration"), "not a whole number from 1");
+    d->attempt = number_of(r, "dircertAttempt", 1, bad);
+    d->confirmed_passes = number_of(r, "dircertConfirmedPasses", 0, bad);
+    d->confirmed_utc = time_of(r, "dircertConfirmedAt", bad);
+    d->state_changed_utc = time_of(r, "dircertStateChanged", bad);
+    if (!entry_first(r->entry, "dircertStateChanged").p)
+        damaged(r, bad, "dircertStateChanged", (struct slice){NULL, 0}, "missing");
+    d->next_attempt_utc = time_of(r, "dircertNextAttempt", bad);
+    if (d->state == STATE_FAILED && d->next_attempt_utc == 0)
+        damaged(r, bad, "dircertNextAttempt", (struct slice){NULL, 0}, "missing in a failed request");
+    d->message = text_of(r, "dircertStateMessage");
+    d->has_replacement = digest_from_hex(entry_first(r->entry, "dircertReplacementSHA256"), &d->replacement);
+}
+
+/* "<word> <generation>" */
+static void read_decision(struct reading *r)
+{
+    struct request *q = r->request;
+    struct slice rest = q->decision_text = text_of(r, "dircertDecision"), verb, number;
+    uint64_t generation;
+    if (!rest.n)
+        return;
+    bool ok = slice_word(&rest, &verb) && slice_word(&rest, &number) && slice_trim(rest).n == 0 &&
+              slice_to_uint(number, UINT32_MAX / 2, &generation);
+    if (ok && slice_eq_nocase(verb, SLICE_LITERAL("approve")))
+        q->decision = DECISION_APPROVE;
+    else if (ok && slice_eq_nocase(verb, SLICE_LITERAL("reject")))
+        q->decision = DECISION_REJECT;
+    if (q->decision == DECISION_NONE)
+        damaged(r, &q->stale_unreadable, "dircertDecision", q->decision_text,
+                "ignored: expected \"approve <generation>\" or \"reject <generation>\"");
+    else
+        q->decision_generation = (unsigned)generation;
+}
+
+static enum outcome outcome_find(struct slice word)
+{
+    static const char *const names[] = {[OUTCOME_SUBMITTED] = "submitted",
+                                        [OUTCOME_ISSUED] = "issued",
+                                        [OUTCOME_REVOKED] = "revoked",
+                                        [OUTCOME_FAILED] = "failed"};
+    for (unsigned i = OUTCOME_SUBMITTED; i < sizeof names / sizeof *names; i++)
+        if (slice_eq_nocase(word, slice_of(names[i])))
+            return (enum outcome)i;
+    return OUTCOME_NONE;
+}
+
+/* "<word> <generation>.<attempt>" */
+static void read_outcome(struct reading *r)
+{
+    struct request *q = r->request;
+    struct slice rest = q->outcome_text = text_of(r, "dircertOutcome"), word, numbers, first, second;
+    uint64_t generation, attempt;
+    if (!rest.n)
+        return;
+    bool ok = slice_word(&rest, &word) && slice_word(&rest, &numbers) && slice_trim(rest).n == 0 &&
+              slice_split(&numbers, '.', &first) && slice_split(&numbers, '.', &second) && !numbers.p &&
+              slice_to_uint(first, UINT32_MAX / 2, &generation) && slice_to_uint(second, UINT32_MAX / 2, &attempt);
+    q->outcome = ok ? outcome_find(word) : OUTCOME_NONE;
+    if (q->outcome == OUTCOME_NONE) {
+        damaged(r, &q->stale_unreadable, "dircertOutcome", q->outcome_text,
+                "ignored: expected submitted, issued, revoked or failed, then <generation>.<attempt>");
+        return;
+    }
+    q->outcome_generation = (unsigned)generation;
+    q->outcome_attempt = (unsigned)attempt;
+}
+
+static void read_fulfiller(struct reading *r)
+{
+    struct request *q = r->request;
+    bool bad = false;
+    q->claimed = entry_first(r->entry, "dircertClaimedBy").n > 0;
+    q->claimed_until_utc = time_of(r, "dircertClaimedUntil", &bad);
+    if (!entry_first(r->entry, "dircertClaimedUntil").p)
+        q->claimed_until_utc = INT64_MAX;
+    q->has_transaction = entry_first(r->entry, "dircertTransactionId").n > 0;
+    q->result_certificate = text_of(r, "dircertResultCertificate");
+    read_outcome(r);
+}
+
+static const char *const rendered[] = {
+    "dircertRequestId",      "dircertRequestType",    "dircertSubjectId",      "dircertOpened",
+    "dircertIssuer",         "dircertSerialNumber",   "dircertCertificate",    "dircertSubjectDN",
+    "dircertCertificateSHA256", "dircertFinding",     "dircertWantedName",     "dircertReason",
+    "dircertPolicyDN",       "dircertPolicyRevision", "dircertGeneration",     "dircertSupersedes",
+    "dircertState",          "dircertStateMessage",   "dircertStateChanged",   "dircertConfirmedPasses",
+    "dircertConfirmedAt",    "dircertAttempt",        "dircertNextAttempt",    "dircertReplacementSHA256",
+    NULL};
+
+static const char *const wanted[] = {
+    "objectClass",           "dircertRequestId",      "dircertRequestType",    "dircertSubjectId",
+    "dircertOpened",         "dircertIssuer",         "dircertSerialNumber",   "dircertCertificate",
+    "dircertSubjectDN",      "dircertCertificateSHA256", "dircertFinding",     "dircertWantedName",
+    "dircertReason",         "dircertPolicyDN",       "dircertPolicyRevision", "dircertGeneration",
+    "dircertSupersedes",     "dircertState",          "dircertStateMessage",   "dircertStateChanged",
+    "dircertConfirmedPasses", "dircertConfirmedAt",   "dircertAttempt",        "dircertNextAttempt",
+    "dircertReplacementSHA256", "dircertDecision",    "dircertClaimedBy",      "dircertClaimedUntil",
+    "dircertOutcome",        "dircertTransactionId",  "dircertResultCertificate", NULL};
+
+const char *const *record_attributes(void)
+{
+    return rendered;
+}
+
+const char *const *request_attributes(void)
+{
+    return wanted;
+}
+
+static struct entry copy_stored(struct arena *a, const struct entry *e)
+{
+    struct attribute *attributes = ARENA_ARRAY(a, sizeof rendered / sizeof *rendered, struct attribute);
+    struct entry copy = {.dn = arena_copy(a, e->dn), .attributes = attributes};
+    for (const char *const *name = rendered; *name; name++) {
+        size_t count = entry_count(e, *name), n = 0;
+        if (count == 0)
+            continue;
+        struct slice *values = ARENA_ARRAY(a, count, struct slice), value;
+        for (struct entry_cursor at = {0}; entry_next_value(e, *name, &at, &value);)
+            values[n++] = arena_copy(a, value);
+        attributes[copy.count++] = (struct attribute){.name = slice_of(*name), .values = values, .count = count};
+    }
+    return copy;
+}
+
+static bool is_request(const struct entry *e)
+{
+    struct slice value;
+    bool has_class = false;
+    for (struct entry_cursor at = {0}; entry_next_value(e, "objectClass", &at, &value);)
+        has_class |= slice_eq_nocase(value, SLICE_LITERAL("dircertRequest"));
+    return has_class && hex_is(entry_first(e, "dircertRequestId"), DIGEST_OCTETS);
+}
+
+struct request request_read(struct arena *a, const struct entry *e, problem_list *problems)
+{
+    struct request q = {.dn = arena_copy(a, e->dn)};
+    struct reading r = {.arena = a, .entry = e, .request = &q, .problems = problems};
+    if (!is_request(e)) {
+        damaged(&r, &q.foreign, "objectClass", entry_first(e, "objectClass"),
+                "not a dircertRequest whose id is a SHA-256 in hexadecimal: left alone; remove it from this container");
+        q.record.id = text_of(&r, "dircertRequestId");
+        return q;
+    }
+    read_basis(&r, &q.record.basis);
+    read_identity(&r);
+    read_progress(&r);
+    read_decision(&r);
+    read_fulfiller(&r);
+    q.stored = copy_stored(a, e);
+    return q;
+}
+
+/* Rendering. */
+
+struct rendering {
+    struct arena *arena;
+    struct attribute *attributes;
+    size_t count;
+};
+
+static void put_many(struct rendering *r, const char *name, const struct slice *values, size_t count)
+{
+    if (count)
+        r->attributes[r->count++] = (struct attribute){.name = slice_of(name), .values = values, .count = count};
+}
+
+static void put(struct rendering *r, const char *name, struct slice value)
+{
+    struct slice *values = ARENA_NEW(r->arena, struct slice);
+    *values = value;
+    put_many(r, name, values, value.n > 0);
+}
+
+static void put_number(struct rendering *r, const char *name, unsigned value)
+{
+    put(r, name, arena_format(r->arena, "%u", value));
+}
+
+static void put_time(struct rendering *r, const char *name, int64_t at_utc)
+{
+    uint8_t text[GENTIME_LEN];
+    gentime_write(at_utc, text);
+    put(r, name, at_utc ? arena_copy(r->arena, slice_make(text, GENTIME_LEN)) : (struct slice){NULL, 0});
+}
+
+static struct slice digest_text(struct arena *a, const struct digest *d)
+{
+    uint8_t hex[DIGEST_HEX];
+    digest_to_hex(d, hex);
+    return arena_copy(a, slice_make(hex, DIGEST_HEX));
+}
+
+static void put_basis(struct rendering *r, const struct basis *b)
+{
+    struct slice *digests = ARENA_ARRAY(r->arena, b->certificate_count, struct slice);
+    for (size_t i = 0; i < b->certificate_count; i++)
+        digests[i] = digest_text(r->arena, &b->certificates[i]);
+    put(r, "dircertSubjectDN", b->subject_dn);
+    put_many(r, "dircertCertificateSHA256", digests, b->certificate_count);
+    put_many(r, "dircertFinding", b->findings, b->finding_count);
+    put_many(r, "dircertWantedName", b->names, b->name_count);
+    put(r, "dircertReason", slice_of(reason_name(b->reason)));
+    put(r, "dircertPolicyDN", b->policy_dn);
+    put(r, "dircertPolicyRevision", b->policy_revision);
+    put(r, "dircertSupersedes", b->supersedes);
+    put(r, "dircertCertificate", b->certificate);
+}
+
+struct entry record_render(struct arena *a, const struct record *d)
+{
+    struct rendering r = {.arena = a, .attributes = ARENA_ARRAY(a, sizeof rendered / sizeof *rendered, struct attribute)};
+    put(&r, "dircertRequestId", d->id);
+    put(&r, "dircertRequestType", slice_of(request_type_name(d->type)));
+    put(&r, "dircertSubjectId", d->subject_id);
+    put_time(&r, "dircertOpened", d->opened_utc);
+    put(&r, "dircertIssuer", d->issuer);
+    put(&r, "dircertSerialNumber", d->serial);
+    put_basis(&r, &d->basis);
+    put_number(&r, "dircertGeneration", d->generation);
+    put(&r, "dircertState", slice_of(state_name(d->state)));
+    put(&r, "dircertStateMessage", d->message);
+    put_time(&r, "dircertStateChanged", d->state_changed_utc);
+    put_number(&r, "dircertConfirmedPasses", d->confirmed_passes);
+    put_time(&r, "dircertConfirmedAt", d->confirmed_utc);
+    put_number(&r, "dircertAttempt", d->attempt);
+    put_time(&r, "dircertNextAttempt", d->next_attempt_utc);
+    if (d->has_replacement)
+        put(&r, "dircertReplacementSHA256", digest_text(a, &d->replacement));
+    return (struct entry){.attributes = r.attributes, .count = r.count};
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A subject entry and its certificates as one pass saw and judged them.
+ */
+#ifndef CORE_SUBJECT_H
+#define CORE_SUBJECT_H
+
+#include "base/digest.h"
+#include "core/entry.h"
+#include "core/policy.h"
+
+/* What OpenSSL said about our reading of a certificate. */
+enum second_opinion {
+    OPINION_NOT_ASKED, /* an everyday certificate that violates nothing */
+    OPINION_AGREES,
+    OPINION_DISAGREES, /* or could not read at all: nothing may rest on this certificate */
+};
+
+struct certificate {
+    struct slice der;
+    struct facts facts;
+    const struct finding *findings;
+    size_t finding_count;
+    enum second_opinion opinion;
+    struct digest digest; /* only where has_digest: certificates nobody asks about are not hashed */
+    bool has_digest;
+};
+
+struct subject {
+    struct slice dn;
+    struct slice id; /* "entryUUID:…": dircertSubjectId */
+    const struct policy *policy;
+    const struct host *hosts;
+    size_t host_count;
+    struct certificate *certificates;
+    size_t certificate_count;
+    const struct finding *findings; /* of the subject itself */
+    size_t finding_count;
+    bool shows_no_certificate; /* positive evidence; false also where nobody looked */
+};
+
+/*
+ * Compiles an entry: host names and certificates of the policy's attributes, values that stand in several of them
+ * once.  All of it points into the entry, or the arena.  `kind` is the name of the stable id's attribute; an entry
+ * without it has an empty id.  Malformed host names are appended to *problems.
+ */
+struct subject subject_compile(struct arena *a, const struct entry *e, const struct policy *policy, const char *kind,
+                               problem_list *problems);
+/* The dircertSubjectId of an entry: "<kind>:<value>", octets that are not text in hexadecimal; empty without one. */
+struct slice subject_id(struct arena *a, const struct entry *e, const char *kind);
+
+/* Judges one certificate, whose facts are filled in, or the subject itself. */
+void subject_judge_certificate(struct arena *a, const struct subject *s, struct certificate *c, int64_t now_utc);
+void subject_judge(struct arena *a, struct subject *s, int64_t now_utc);
+
+void certificate_hash(struct certificate *c);
+/* A deep copy which does not point into the entry any more. */
+struct subject subject_copy(struct arena *a, const struct subject *s);
+
+/* What policy asks for in answer to a finding; ACTION_REPORT where the finding may not be acted on. */
+enum action finding_action(const struct policy *p, const struct certificate *c, const struct finding *f);
+/* No finding, nothing undecided, and both readers agree. */
+bool certificate_complies(const struct certificate *c);
+/* Something about it could not be decided, so that nothing may be concluded from it. */
+bool certificate_is_undecided(const struct certificate *c);
+
+/*
+ * Does `candidate` stand in for `old`?  Another certificate with another serial, compliant on every check, which
+ * covers the wanted names, the old extended key usages, in the same key family.  What the old one does not say (it
+ * is malformed, or `old` is NULL because the directory no longer shows it) is not asked for.
+ */
+bool subject_stands_in(const struct subject *s, const struct certificate *candidate,
+                       const struct certificate *old, int64_t now_utc);
+/* The first certificate of the subject that stands in for `old` and whose digest is none of `not`; or NULL. */
+struct certificate *subject_find_stand_in(const struct subject *s, const struct certificate *old,
+                                          const struct digest *not_these, size_t count, int64_t now_utc);
+
+#endif
