@@ -50,7 +50,7 @@ static struct slice label_of(struct arena *a, const struct sample_kind *k, unsig
 {
     static const char *const services[] = {"www", "pop3", "imap", "ldap", "smtp", "nntp"};
     if (k->unit == UNIT_SERVERS)
-        return arena_format(a, "%s%02u", services[number % 6], number);
+        return arena_format(a, "%s-%02u", services[number % 6], number);
     return arena_format(a, "%c%03u", k->unit == UNIT_PEOPLE ? 'u' : 'x', number);
 }
 
