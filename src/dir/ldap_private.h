@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_wait (one message in bounded time),
+ * ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_text (words for result codes), ldap (the façade).
+ *
+ * The socket is ours: connected without blocking, handed to libldap, and kept non-blocking, so that libldap can't sleep
+ * in a read or write and every wait is measured against a monotonic clock here.  libldap never opens a connection by
+ * itself, so it can't come back on one that nobody has bound.
+ */
+#ifndef DIR_LDAP_PRIVATE_H
+#define DIR_LDAP_PRIVATE_H
+
+#include "dir/dir_private.h"
+
+#include <ldap.h>
+
+struct ldap_dir {
+    struct dir dir;
+    LDAP *ld;
+    int fd;              /* libldap's own, to wait on */
+    unsigned timeout_s;  /* between two messages */
+    int page_size;       /* 0: the server has not asked for paging so far */
+    bool can_page;       /* the server offers RFC 2696 */
+    bool dead;           /* after which every operation is refused at once */
+    struct arena keep;   /* as long as the handle: capabilities, schema names */
+    struct arena work;   /* within one operation; reset after each entry or request */
+    struct slice *names; /* attribute names and OIDs, lower-case, in order */
+    size_t name_count;
+    char uri[256]; /* who answers, escaped, for fault texts */
+    char why_dead[256];
+};
+
+/* ldap_text.c */
+
+/* What the server said besides the code; freed by ldap_answer_free. */
+struct ldap_answer {
+    int code;      /* LDAPResult.resultCode (RFC 4511 section 4.1.9) */
+    char *matched; /* matchedDN, or NULL */
+    char *message; /* diagnosticMessage, or NULL */
+    char **urls;   /* referral, or NULL */
+    LDAPControl **controls;
+};
+/* Takes the answer out of a response message; false when it does not decode. */
+bool ldap_answer_read(struct ldap_dir *d, LDAPMessage *message, struct ldap_answer *answer);
+void ldap_answer_free(struct ldap_answer *answer);
+/* `answer` as printable text: the code's name and number, the message, what matched, where a referral pointed. */
+const char *ldap_answer_text(struct ldap_dir *d, const struct ldap_answer *answer);
+/* Foreign octets as printable text, capped; in d->work. */
+const char *ldap_printable(struct ldap_dir *d, struct slice s, size_t cap);
+/* URLs as printable text, separated by spaces; in d->work. */
+const char *ldap_urls_text(struct ldap_dir *d, char *const *urls);
+/* s as a C string in d->work; NULL when there is a NUL in it. */
+char *ldap_c_string(struct ldap_dir *d, struct slice s);
+
+/* ldap_wait.c */
+
+int64_t monotonic_ms(void);
+/* The end of the time that one answer may take from now on. */
+int64_t ldap_patience(const struct ldap_dir *d);
+/*
+ * The next message for `id` (LDAP_RES_ANY: any), the caller's to free with ldap_msgfree, and its type.  RC_FAULT, and
+ * the handle is dead: no complete message by until_ms, however many octets came, or the connection broke.
+ */
+enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type,
+                  struct fault *fault) MUST_USE;
+/* RC_FAULT when the handle is dead. */
+enum rc ldap_alive(const struct ldap_dir *d, struct fault *fault) MUST_USE;
+/* Ends the usefulness of the handle; the text says why, and is also the fault. */
+enum rc ldap_die(struct ldap_dir *d, struct fault *fault, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ldap_password.c */
+
+enum { LDAP_PASSWORD_ROOM = 1024 };
+/*
+ * The first line of the file, without its line end, into out, which the caller wipes.  RC_INVALID: not a regular file,
+ * readable by others, empty, too long, or not there.
+ */
+enum rc ldap_password_read(const char *path, uint8_t out[LDAP_PASSWORD_ROOM], size_t *length,
+                           struct fault *fault) MUST_USE;
+
+/* ldap_settings.c */
+
+/* RC_INVALID, with the reason and the remedy, for settings that can't work or would be unsafe. */
+enum rc ldap_settings_check(const struct dir_settings *settings, struct fault *fault) MUST_USE;
+
+/* ldap_connect.c */
+
+/* Connects to uri (already checked) and binds, both within d->timeout_s.  The fault's text does not name the URI. */
+enum rc ldap_connect_and_bind(struct ldap_dir *d, const char *uri, const struct dir_settings *settings,
+                              struct slice password, struct fault *fault) MUST_USE;
+
+/* ldap_discover.c */
+
+enum rc ldap_discover(struct ldap_dir *d, struct fault *fault) MUST_USE;
+bool ldap_knows_attribute(const struct dir *dir, struct slice name);
+
+/* ldap_entry.c */
+
+/* Takes an entry apart; it points into the message and into d->work.  RC_FAULT: it does not decode, or is a fragment.
+ */
+enum rc ldap_entry_read(struct ldap_dir *d, LDAPMessage *message, struct entry *entry, struct fault *fault) MUST_USE;
+
+/* ldap_search.c, ldap_apply.c */
+
+enum rc ldap_search_run(struct dir *dir, const struct dir_search *search, const struct dir_sink *sink,
+                        struct fault *fault) MUST_USE;
+enum rc ldap_apply_run(struct dir *dir, const struct dir_change *changes, size_t count, dir_written_fn *written,
+                       void *context, struct fault *fault) MUST_USE;
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dir/ldap_private.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+/* A request that did not fit the socket's buffer is sent on by the next look, so the rest between looks is short. */
+enum { LOOK_MS = 100 };
+
+int64_t monotonic_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t ldap_patience(const struct ldap_dir *d)
+{
+    return monotonic_ms() + (int64_t)d->timeout_s * 1000;
+}
+
+enum rc ldap_alive(const struct ldap_dir *d, struct fault *fault)
+{
+    if (!d->dead)
+        return RC_OK;
+    return fault_set(fault, RC_FAULT, "%s: the connection is no longer usable: %s", d->uri, d->why_dead);
+}
+
+enum rc ldap_die(struct ldap_dir *d, struct fault *fault, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(d->why_dead, sizeof d->why_dead, format, args);
+    va_end(args);
+    d->dead = true;
+    return fault_set(fault, RC_FAULT, "%s: %s", d->uri, d->why_dead);
+}
+
+static enum rc broken(struct ldap_dir *d, struct fault *fault)
+{
+    int code = LDAP_OTHER;
+    ldap_get_option(d->ld, LDAP_OPT_RESULT_CODE, &code);
+    if (code == LDAP_SERVER_DOWN)
+        return ldap_die(d, fault,
+                        "the connection broke: the server ended it, or sent what is not LDAP or a message over the "
+                        "limit; look into the server's log");
+    return ldap_die(d, fault, "the connection broke: %s (%d); look into the server's log", ldap_err2string(code), code);
+}
+
+enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type, struct fault *fault)
+{
+    for (;;) {
+        *message = NULL;
+        *type = ldap_result(d->ld, id, LDAP_MSG_ONE, &(struct timeval){0}, message);
+        if (*type > 0)
+            return RC_OK;
+        if (*type < 0)
+            return broken(d, fault);
+        int64_t left_ms = until_ms - monotonic_ms();
+        if (left_ms <= 0)
+            return ldap_die(d, fault,
+                            "no answer for %u s; is the server overloaded or stopped? (directory.timeout_s says how "
+                            "long to wait)",
+                            d->timeout_s);
+        struct pollfd wait = {.fd = d->fd, .events = POLLIN};
+        poll(&wait, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
+    }
+}
