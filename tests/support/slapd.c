@@ -47,7 +47,7 @@ static void write_schema_lines(FILE *f, enum slapd_schema schema)
     for (size_t i = 0; i < sizeof schema_files / sizeof *schema_files; i++)
         fprintf(f, "include /etc/ldap/schema/%s.schema\n", schema_files[i]);
     if (schema == SLAPD_SCHEMA_MSUSER)
-        fprintf(f, "include /etc/ldap/schema/msuser.schema\n");
+        fprintf(f, "include /etc/ldap/schema/nis.schema\ninclude /etc/ldap/schema/msuser.schema\n");
     for (size_t i = 0; i < 2; i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/schema/%s.schema", SOURCE_DIR, ours[i]);
@@ -198,6 +198,12 @@ static void complain(const struct slapd *s)
     size_t n = strlen(log);
     fprintf(stderr, "slapd did not start; its last words:\n%s\n", log + (n > 2000 ? n - 2000 : 0));
     free(log);
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/slapd.conf", s->folder);
+    const char *const argv[] = {"slaptest", "-u", "-f", path, NULL};
+    struct command_result r = command_run(argv, NULL, NULL, CLIENT_S);
+    fprintf(stderr, "slaptest on its configuration: %d\n%s%s\n", r.status, r.output, r.errors);
+    command_free(&r);
 }
 
 static bool start(struct slapd *s, const struct slapd_options *o)

@@ -17,7 +17,7 @@
 
 enum slapd_schema {
     SLAPD_SCHEMA_PROJECT = 0, /* core, cosine, inetorgperson, and ours as far as the files are there */
-    SLAPD_SCHEMA_MSUSER,      /* msuser.schema in the place of our dnshostname.schema */
+    SLAPD_SCHEMA_MSUSER,      /* nis.schema and msuser.schema in the place of our dnshostname.schema */
     SLAPD_SCHEMA_HOST,        /* our dnshostname.schema only */
     SLAPD_SCHEMA_PLAIN,       /* core, cosine and inetorgperson only */
 };
