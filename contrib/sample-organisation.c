@@ -62,7 +62,7 @@ static struct slice dn_of(struct arena *a, struct entry_id id)
 
 static const char *surname_of(unsigned number)
 {
-    static const char *const surnames[] = {"Baker", "Carter", "Dyer", "Fuller", "Garc\xc3\xad" "a", "Mason", "Miller",
+    static const char *const surnames[] = {"Baker", "Carter", "Dyer", "Fuller", "Gonz\xc3\xa1lez", "Mason", "Miller",
                                            "M\xc3\xbcller", "Nov\xc3\xa1k", "Potter", "Sawyer", "Smith", "Taylor"};
     return surnames[number % (sizeof surnames / sizeof *surnames)];
 }
@@ -106,7 +106,7 @@ static struct slice stands_for(struct arena *a, struct entry_id id, const uint8_
 
 static struct slice expand(struct arena *a, struct entry_id id, struct slice pattern)
 {
-    LIST_OF(uint8_t) out = {NULL};
+    LIST_OF(uint8_t) out = {.items = NULL};
     for (size_t i = 0; i < pattern.n; i++) {
         struct slice part = stands_for(a, id, pattern.p + i);
         for (size_t j = 0; j < part.n; j++)

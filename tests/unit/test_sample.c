@@ -40,7 +40,7 @@ static struct slice output_of(struct arena *a, const char *arguments)
     struct slice command = arena_format(a, "'%s/bin/sample-organisation' --at %s %s", BINARY_DIR, NOW, arguments);
     FILE *f = popen((const char *)command.p, "re");
     assert_non_null(f);
-    LIST_OF(uint8_t) out = {NULL};
+    LIST_OF(uint8_t) out = {.items = NULL};
     for (int c; (c = getc(f)) != EOF;)
         *LIST_ADD(a, &out) = (uint8_t)c;
     assert_int_equal(pclose(f), 0);
