@@ -5,7 +5,8 @@
 #define LEGACY "Example Legacy CA"
 
 #define CNS(...)                                                                                                       \
-    .common_names = {__VA_ARGS__}, .common_name_count = sizeof((struct cert_text[]){__VA_ARGS__}) / sizeof(struct cert_text)
+    .common_names = {__VA_ARGS__},                                                                                     \
+    .common_name_count = sizeof((struct cert_text[]){__VA_ARGS__}) / sizeof(struct cert_text)
 #define SANS(...)                                                                                                      \
     .names = {__VA_ARGS__}, .name_count = sizeof((struct cert_name[]){__VA_ARGS__}) / sizeof(struct cert_name)
 #define EXTENSIONS(table) .extensions = (table), .extension_count = sizeof(table) / sizeof *(table)
