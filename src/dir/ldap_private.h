@@ -19,7 +19,7 @@ struct ldap_dir {
     LDAP *ld;
     int fd;              /* libldap's own, to wait on */
     unsigned timeout_s;  /* between two messages */
-    int page_size;       /* 0: the server has not asked for paging so far */
+    int page_size;       /* with which a search ended well; 0: paging was not needed so far */
     bool can_page;       /* the server offers RFC 2696 */
     bool dead;           /* after which every operation is refused at once */
     struct arena keep;   /* as long as the handle: capabilities, schema names */

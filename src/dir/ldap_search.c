@@ -12,6 +12,7 @@ struct search {
     struct fault *fault;
     char *base, *filter;
     size_t count;         /* entries handed over since the last start */
+    int page;             /* entries to ask for at once; 0: no paging */
     struct berval cookie; /* where the next page goes on; owned; empty: at the beginning, or at the end */
 };
 
@@ -29,7 +30,7 @@ static const char *where(const struct search *s)
 static int page_size(const struct search *s)
 {
     size_t most = s->asked->most;
-    return most && most < (size_t)s->d->page_size ? (int)most + 1 : s->d->page_size;
+    return most && most < (size_t)s->page ? (int)most + 1 : s->page;
 }
 
 static enum rc not_sent(const struct search *s, int code)
@@ -114,10 +115,10 @@ static enum rc receive(struct search *s, int id, struct ldap_answer *answer)
 static enum rc over_limit(const struct search *s, const struct ldap_answer *answer)
 {
     const char *cure = !s->d->can_page ? "the server offers no paging (RFC 2696): raise the size limit of our account"
-                       : s->d->page_size == 0 ? "raise the limits of our account"
-                                              : "even page by page; raise the limits of our account (slapd: limits "
-                                                "dn.exact=\"…\" size.prtotal=unlimited size.pr=1000; 389-ds: "
-                                                "nsslapd-sizelimit, nsslapd-lookthroughlimit)";
+                       : s->page == 0  ? "raise the limits of our account"
+                                       : "even page by page; raise the limits of our account (slapd: limits "
+                                         "dn.exact=\"…\" size.prtotal=unlimited size.pr=1000; 389-ds: "
+                                         "nsslapd-sizelimit, nsslapd-lookthroughlimit)";
     return fault_set(s->fault, RC_FAULT,
                      "%s: a limit of the server ended it after %zu entries: %s; none of them counts; "
                      "%s",
@@ -158,13 +159,13 @@ static enum rc judge(const struct search *s, const struct ldap_answer *answer)
 
 /* The next way to ask after `code`: smaller pages while the administrative limit is in the way; 0 when there is none.
  */
-static int smaller_page(const struct ldap_dir *d, int code)
+static int smaller_page(const struct search *s, int code)
 {
     static const int pages[] = {1000, 200, 50};
-    if (!d->can_page || (d->page_size && code != LDAP_ADMINLIMIT_EXCEEDED))
+    if (!s->d->can_page || (s->page && code != LDAP_ADMINLIMIT_EXCEEDED))
         return 0;
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        if (d->page_size == 0 || pages[i] < d->page_size)
+        if (s->page == 0 || pages[i] < s->page)
             return pages[i];
     return 0;
 }
@@ -184,24 +185,24 @@ static enum rc keep_cookie(struct search *s, const struct ldap_answer *answer)
                      where(s));
 }
 
-/* What the end of a page means.  *again: nothing counts, start anew with d->page_size, which was changed. */
+/* What the end of a page means.  *again: nothing counts, start anew with s->page, which was changed. */
 static enum rc settle(struct search *s, const struct ldap_answer *answer, bool *again)
 {
     if (answer->code == LDAP_SUCCESS)
-        return s->d->page_size ? keep_cookie(s, answer) : RC_OK;
+        return s->page ? keep_cookie(s, answer) : RC_OK;
     if (answer->code != LDAP_SIZELIMIT_EXCEEDED && answer->code != LDAP_ADMINLIMIT_EXCEEDED)
         return judge(s, answer);
     if (s->asked->most && s->count == s->asked->most)
         return RC_TRUNCATED;
-    int page = smaller_page(s->d, answer->code);
+    int page = smaller_page(s, answer->code);
     if (page == 0)
         return over_limit(s, answer);
-    s->d->page_size = page;
+    s->page = page;
     *again = true;
     return RC_OK;
 }
 
-/* All pages with the present page size. */
+/* All pages of the present size. */
 static enum rc attempt(struct search *s, bool *again)
 {
     enum rc rc;
@@ -227,8 +228,11 @@ static enum rc run(struct search *s)
     for (;;) {
         bool again = false;
         enum rc rc = attempt(s, &again);
-        if (!again)
+        if (!again) {
+            if (s->page && (rc == RC_OK || rc == RC_TRUNCATED))
+                s->d->page_size = s->page; /* the next search need not find out again */
             return rc;
+        }
         s->count = 0;
         if (s->sink->restart)
             s->sink->restart(s->sink->context);
@@ -243,6 +247,7 @@ enum rc ldap_search_run(struct dir *dir, const struct dir_search *search, const 
         return RC_FAULT;
     struct arena_mark mark = arena_mark(&d->work);
     struct search s = {.d = d, .asked = search, .sink = sink, .fault = fault};
+    s.page = search->scope == DIR_BASE ? 0 : d->page_size;
     s.base = ldap_c_string(d, search->base);
     s.filter = ldap_c_string(d, search->filter);
     enum rc rc = run(&s);
