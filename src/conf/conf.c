@@ -39,18 +39,18 @@ static bool is_nothing(const struct node *n)
 static void refuse(struct reader *r, const struct conf_key *key, const struct node *n, const char *expected)
 {
     if (is_nothing(n))
-        problem_add(r->a, r->problems, n->at, key->path, "%s, found nothing", expected);
+        conf_problem_add(r->a, r->problems, n->at, key->path, "%s, found nothing", expected);
     else
-        problem_add(r->a, r->problems, n->at, key->path, "%s, found \"%s\"", expected, problem_show(r->a, n->text));
+        conf_problem_add(r->a, r->problems, n->at, key->path, "%s, found \"%s\"", expected, problem_show(r->a, n->text));
 }
 
 static void refuse_kind(struct reader *r, const struct conf_key *key, const struct node *n)
 {
     const char *expected = value_expected(key, r->a);
     if (n->kind == NODE_SCALAR && is_nothing(n))
-        problem_add(r->a, r->problems, n->at, key->path, "expected %s, found nothing", expected);
+        conf_problem_add(r->a, r->problems, n->at, key->path, "expected %s, found nothing", expected);
     else if (n->kind != NODE_REFUSED) /* that has its problem already */
-        problem_add(r->a, r->problems, n->at, key->path, "expected %s, found %s", expected, tree_kind_name(n->kind));
+        conf_problem_add(r->a, r->problems, n->at, key->path, "expected %s, found %s", expected, tree_kind_name(n->kind));
 }
 
 /* A number or a truth value in quotes is a text. */
@@ -62,7 +62,7 @@ static bool is_quoted_wrongly(const struct conf_key *key, const struct node *n)
 static void read_scalar(struct reader *r, const struct conf_key *key, const struct node *n)
 {
     if (is_quoted_wrongly(key, n)) {
-        problem_add(r->a, r->problems, n->at, key->path, "expected %s without quotes, found the text \"%s\"",
+        conf_problem_add(r->a, r->problems, n->at, key->path, "expected %s without quotes, found the text \"%s\"",
                     value_expected(key, r->a), problem_show(r->a, n->text));
         return;
     }
@@ -80,7 +80,7 @@ static bool uri_item_ok(struct reader *r, const struct conf_key *key, const stru
 {
     if (item->kind != NODE_SCALAR) {
         if (item->kind != NODE_REFUSED)
-            problem_add(r->a, r->problems, item->at, key->path, "expected a URI, found %s", tree_kind_name(item->kind));
+            conf_problem_add(r->a, r->problems, item->at, key->path, "expected a URI, found %s", tree_kind_name(item->kind));
         return false;
     }
     const char *fault = value_uri_fault(item->text);
@@ -100,7 +100,7 @@ static void read_uris(struct reader *r, const struct conf_key *key, const struct
             uris[good++] = item->text;
     }
     if (count < key->least || count > key->most)
-        problem_add(r->a, r->problems, list->at, key->path, "expected %s, found a list of %zu",
+        conf_problem_add(r->a, r->problems, list->at, key->path, "expected %s, found a list of %zu",
                     value_expected(key, r->a), count);
     else if (good == count) {
         value_store_uris(key, uris, good, r->a, r->conf);
@@ -123,11 +123,11 @@ static void refuse_unknown(struct reader *r, struct slice path, const struct nod
     const struct conf_key *nearest = keys_nearest(path);
     const char *shown = problem_show(r->a, path);
     if (nearest && slice_eq(path, slice_of(nearest->path)))
-        problem_add(r->a, r->problems, n->at, shown, "unknown key; write its last part inside its section");
+        conf_problem_add(r->a, r->problems, n->at, shown, "unknown key; write its last part inside its section");
     else if (nearest)
-        problem_add(r->a, r->problems, n->at, shown, "unknown key; did you mean %s?", nearest->path);
+        conf_problem_add(r->a, r->problems, n->at, shown, "unknown key; did you mean %s?", nearest->path);
     else
-        problem_add(r->a, r->problems, n->at, shown, "unknown key");
+        conf_problem_add(r->a, r->problems, n->at, shown, "unknown key");
 }
 
 /* True when the key is known and new. */
@@ -139,7 +139,7 @@ static bool key_ok(struct reader *r, const struct conf_key *key, struct slice pa
     }
     const struct node *earlier = r->found[key - r->keys];
     if (earlier)
-        problem_add(r->a, r->problems, n->at, key->path, "given a second time; the first is on line %u",
+        conf_problem_add(r->a, r->problems, n->at, key->path, "given a second time; the first is on line %u",
                     earlier->at.line);
     return !earlier;
 }
@@ -164,7 +164,7 @@ static void read_pair(struct reader *r, const struct node *name, const char *sec
     const struct node *value = name->next;
     if (name->kind != NODE_SCALAR) {
         if (name->kind != NODE_REFUSED)
-            problem_add(r->a, r->problems, name->at, section, "expected a key, found %s", tree_kind_name(name->kind));
+            conf_problem_add(r->a, r->problems, name->at, section, "expected a key, found %s", tree_kind_name(name->kind));
         return;
     }
     struct slice path = path_of(r, section, name->text);
@@ -203,7 +203,7 @@ static void settle_absent(struct reader *r, const struct conf_key *key, const st
 {
     const struct node *section = section_of(r, key, root);
     if (key->required && section)
-        problem_add(r->a, r->problems, section->at, key->path, "missing: expected %s", value_expected(key, r->a));
+        conf_problem_add(r->a, r->problems, section->at, key->path, "missing: expected %s", value_expected(key, r->a));
     if (key->by_default)
         r->good[key - r->keys] = value_store(key, slice_of(key->by_default), r->a, r->conf) == NULL;
 }
@@ -213,7 +213,7 @@ static void check_simple(struct reader *r)
     static const char *const needed[] = {"directory.bind.dn", "directory.bind.password_file"};
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         if (!found(r, needed[i]))
-            problem_add(r->a, r->problems, found(r, "directory.bind.method")->at, needed[i],
+            conf_problem_add(r->a, r->problems, found(r, "directory.bind.method")->at, needed[i],
                         "missing: a simple bind needs %s", value_expected(keys_find(slice_of(needed[i])), r->a));
 }
 
@@ -222,14 +222,14 @@ static void check_external(struct reader *r)
     static const char *const idle[] = {"directory.bind.dn", "directory.bind.password_file"};
     for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
         if (found(r, idle[i]))
-            problem_add(r->a, r->problems, found(r, idle[i])->at, idle[i],
+            conf_problem_add(r->a, r->problems, found(r, idle[i])->at, idle[i],
                         "an external bind has no DN and no password; remove it, or use method simple");
 }
 
 static void check_pair(struct reader *r, const char *path, const char *partner)
 {
     if (found(r, path) && !found(r, partner))
-        problem_add(r->a, r->problems, found(r, path)->at, path, "needs %s too", partner);
+        conf_problem_add(r->a, r->problems, found(r, path)->at, path, "needs %s too", partner);
 }
 
 /* The directory would refuse to be opened so; here the administrator reads it before anything is started. */
@@ -241,7 +241,7 @@ static void check_plaintext(struct reader *r)
         return;
     for (const char *const *uri = r->conf->uris; *uri; uri++)
         if (value_uri_is_plaintext(slice_of(*uri))) {
-            problem_add(r->a, r->problems, found(r, "directory.uri")->at, "directory.uri",
+            conf_problem_add(r->a, r->problems, found(r, "directory.uri")->at, "directory.uri",
                         "the password would cross \"%s\" readable: use ldaps:// or ldapi://, or set "
                         "directory.tls.start_tls: required, or directory.allow_plaintext: true",
                         problem_show(r->a, slice_of(*uri)));
@@ -272,7 +272,7 @@ static void read_root(struct reader *r, const struct tree *tree)
     static const struct place start = {1, 1};
     if (!root || root->kind != NODE_MAP) {
         if (tree->whole && (!root || root->kind != NODE_REFUSED))
-            problem_add(r->a, r->problems, root ? root->at : start, NULL,
+            conf_problem_add(r->a, r->problems, root ? root->at : start, NULL,
                         "expected a mapping that has at least directory and base, found %s",
                         !root || (root->kind == NODE_SCALAR && is_nothing(root)) ? "nothing"
                                                                                  : tree_kind_name(root->kind));
@@ -311,7 +311,7 @@ enum rc conf_parse(struct slice text, struct arena *a, struct conf *conf, struct
     r.keys = conf_keys(&count);
     text = without_signature(text);
     if (text.n > FILE_OCTETS_MAX)
-        problem_add(a, problems, (struct place){0, 0}, NULL, "expected at most %d octets, found %zu",
+        conf_problem_add(a, problems, (struct place){0, 0}, NULL, "expected at most %d octets, found %zu",
                     (int)FILE_OCTETS_MAX, text.n);
     else if (tree_text_ok(text, a, problems)) {
         struct tree tree = tree_read(text, a, problems);

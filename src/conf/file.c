@@ -19,13 +19,13 @@ static const char *kind_name(mode_t mode)
 
 static bool too_large(struct arena *a, struct conf_problems *problems)
 {
-    problem_add(a, problems, whole_file, NULL, "expected at most %d octets, found more", (int)FILE_OCTETS_MAX);
+    conf_problem_add(a, problems, whole_file, NULL, "expected at most %d octets, found more", (int)FILE_OCTETS_MAX);
     return false;
 }
 
 static bool unreadable(struct arena *a, struct conf_problems *problems, int error)
 {
-    problem_add(a, problems, whole_file, NULL, "can't be read: %s", strerror(error));
+    conf_problem_add(a, problems, whole_file, NULL, "can't be read: %s", strerror(error));
     return false;
 }
 
@@ -35,7 +35,7 @@ static bool is_fit(int fd, struct arena *a, struct conf_problems *problems)
     if (fstat(fd, &st) < 0)
         return unreadable(a, problems, errno);
     if (!S_ISREG(st.st_mode)) {
-        problem_add(a, problems, whole_file, NULL, "expected a file, found %s", kind_name(st.st_mode));
+        conf_problem_add(a, problems, whole_file, NULL, "expected a file, found %s", kind_name(st.st_mode));
         return false;
     }
     return st.st_size <= FILE_OCTETS_MAX || too_large(a, problems);

@@ -45,17 +45,17 @@ static struct node *add_node(struct loader *l, enum node_kind kind, yaml_mark_t 
 static void refuse_marks(struct loader *l, yaml_mark_t mark, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     if (anchor)
-        problem_add(l->a, l->problems, place_of(mark), NULL, "anchors are not used here, found \"&%s\"",
+        conf_problem_add(l->a, l->problems, place_of(mark), NULL, "anchors are not used here, found \"&%s\"",
                     problem_show(l->a, slice_of_yaml(anchor)));
     if (tag)
-        problem_add(l->a, l->problems, place_of(mark), NULL, "tags are not used here, found \"%s\"",
+        conf_problem_add(l->a, l->problems, place_of(mark), NULL, "tags are not used here, found \"%s\"",
                     problem_show(l->a, slice_of_yaml(tag)));
 }
 
 static bool open_node(struct loader *l, enum node_kind kind, yaml_mark_t mark)
 {
     if (l->depth == TREE_DEPTH_MAX) {
-        problem_add(l->a, l->problems, place_of(mark), NULL, "nested deeper than %d", (int)TREE_DEPTH_MAX);
+        conf_problem_add(l->a, l->problems, place_of(mark), NULL, "nested deeper than %d", (int)TREE_DEPTH_MAX);
         return false;
     }
     struct node *n = add_node(l, kind, mark);
@@ -72,7 +72,7 @@ static void add_scalar(struct loader *l, const yaml_event_t *e)
 
 static void refuse_alias(struct loader *l, const yaml_event_t *e)
 {
-    problem_add(l->a, l->problems, place_of(e->start_mark), NULL, "aliases are not used here, found \"*%s\"",
+    conf_problem_add(l->a, l->problems, place_of(e->start_mark), NULL, "aliases are not used here, found \"*%s\"",
                 problem_show(l->a, slice_of_yaml(e->data.alias.anchor)));
     add_node(l, NODE_REFUSED, e->start_mark);
 }
@@ -81,7 +81,7 @@ static bool begin_document(struct loader *l, const yaml_event_t *e)
 {
     if (l->documents++ == 0)
         return true;
-    problem_add(l->a, l->problems, place_of(e->start_mark), NULL, "expected one document, found a second");
+    conf_problem_add(l->a, l->problems, place_of(e->start_mark), NULL, "expected one document, found a second");
     return false;
 }
 
@@ -124,7 +124,7 @@ static void not_yaml(struct loader *l)
     const yaml_parser_t *p = &l->parser;
     if (p->error == YAML_MEMORY_ERROR)
         arena_exhausted(0);
-    problem_add(l->a, l->problems, place_of(p->problem_mark), NULL, "not YAML: %s%s%s", p->context ? p->context : "",
+    conf_problem_add(l->a, l->problems, place_of(p->problem_mark), NULL, "not YAML: %s%s%s", p->context ? p->context : "",
                 p->context ? ", " : "", p->problem ? p->problem : "unreadable");
 }
 
@@ -143,7 +143,7 @@ bool tree_text_ok(struct slice text, struct arena *a, struct conf_problems *prob
         uint32_t code = 0;
         size_t n = character(text, &code);
         if (n == 0) {
-            problem_add(a, problems, at, NULL, "expected printable UTF-8 text, found the octet 0x%02x", text.p[0]);
+            conf_problem_add(a, problems, at, NULL, "expected printable UTF-8 text, found the octet 0x%02x", text.p[0]);
             return false;
         }
         at = code == '\n' ? (struct place){at.line + 1, 1} : (struct place){at.line, at.column + 1};

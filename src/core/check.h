@@ -7,6 +7,7 @@
 #ifndef CORE_CHECK_H
 #define CORE_CHECK_H
 
+#include "base/severity.h"
 #include "core/facts.h"
 #include "core/hostname.h"
 
@@ -26,8 +27,6 @@ enum check_id {
 #define CHECK_BIT(id) (1u << (id))
 
 enum answer { ANSWER_MEETS, ANSWER_VIOLATES, ANSWER_NOT_APPLICABLE, ANSWER_UNDECIDED };
-
-enum severity { SEVERITY_ERR = 3, SEVERITY_WARNING = 4, SEVERITY_NOTICE = 5, SEVERITY_INFO = 6, SEVERITY_DEBUG = 7 };
 
 struct check_input {
     const struct policy *policy;

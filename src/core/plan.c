@@ -328,7 +328,7 @@ struct slice plan_verb(struct arena *a, const struct operation *o)
                         o->verb == VERB_MOVE ? state_name(o->record.state) : "");
 }
 
-static struct slice checks_text(struct arena *a, unsigned checks)
+struct slice plan_checks(struct arena *a, unsigned checks)
 {
     struct slice names[CHECK_COUNT], text = {NULL, 0};
     size_t count = 0;
@@ -358,7 +358,7 @@ static struct slice dn_text(struct arena *a, struct slice dn)
 
 struct slice plan_line(struct arena *a, const struct operation *o)
 {
-    struct slice verb = plan_verb(a, o), checks = checks_text(a, o->checks);
+    struct slice verb = plan_verb(a, o), checks = plan_checks(a, o->checks);
     struct slice dn = dn_text(a, o->record.basis.subject_dn);
     return arena_format(a, "%.*s %s %.*s %.*s %.*s", SLICE_ARGS(verb), request_type_name(o->record.type),
                         SLICE_ARGS(o->record.id), SLICE_ARGS(checks), SLICE_ARGS(dn));

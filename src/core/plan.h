@@ -66,6 +66,9 @@ struct plan {
     size_t count;
 };
 
+/* "<check> <detail>", as dircertFinding has it. */
+struct slice finding_text(struct arena *a, const struct finding *f);
+
 struct plan plan_build(struct arena *a, const struct plan_input *in);
 
 /*
@@ -75,6 +78,8 @@ struct plan plan_build(struct arena *a, const struct plan_input *in);
 struct slice plan_line(struct arena *a, const struct operation *o);
 /* The plan's lines in byte order, each with its newline. */
 struct slice plan_text(struct arena *a, const struct plan *p);
+/* The names of the checks in byte order with commas between them; "-" for none. */
+struct slice plan_checks(struct arena *a, unsigned checks);
 /* "create", "move-pending" and so on, with "held-" before it where a guard holds it. */
 struct slice plan_verb(struct arena *a, const struct operation *o);
 

@@ -60,7 +60,6 @@ void plan_revokes(struct planner *p);
 /* Ascending, each once. */
 size_t sort_slices(struct slice *items, size_t count);
 size_t sort_digests(struct digest *items, size_t count);
-struct slice finding_text(struct arena *a, const struct finding *f);
 enum reason reason_stronger(enum reason a, enum reason b);
 
 #endif

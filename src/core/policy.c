@@ -391,6 +391,8 @@ const struct policy_attribute *policy_attributes(size_t *count)
 struct compilation {
     struct arena *arena;
     const struct entry *entry;
+    policy_knows_fn *knows;
+    void *context;
     struct policy *policy;
     problem_list *problems;
 };
@@ -426,6 +428,14 @@ static void compile_row(struct compilation *c, const struct policy_attribute *ro
         compile_value(c, row, slice_of(row->fallback));
 }
 
+static const struct policy_attribute *row_of(const char *name)
+{
+    size_t i = 0;
+    while (strcmp(rows[i].name, name) != 0)
+        i++;
+    return &rows[i];
+}
+
 /* "reissue auto" beside "reissue manual" contradict each other, which no single value can know. */
 static void check_approvals(struct compilation *c)
 {
@@ -436,9 +446,8 @@ static void check_approvals(struct compilation *c)
         struct slice rest = value;
         unsigned type;
         if (slice_word(&rest, &word) && FIND_WORD(type_names, word, &type) && seen[type]++)
-            problem_add(c->arena, c->problems, c->policy->dn, "dircertApproval", value,
-                        arena_format(c->arena, "a second value for %s: say either auto or manual", type_names[type])),
-                c->policy->disabled = true;
+            complain(c, row_of("dircertApproval"), value,
+                     arena_format(c->arena, "a second value for %s: say either auto or manual", type_names[type]));
     }
 }
 
@@ -478,17 +487,58 @@ static struct slice compute_revision(struct compilation *c)
     return arena_copy(c->arena, slice_make(hex, 16));
 }
 
-const struct policy *policy_compile(struct arena *a, const struct entry *e, problem_list *problems)
+static void check_known(struct compilation *c, const char *row_name, struct slice in, struct slice attribute)
+{
+    if (!c->knows(c->context, attribute))
+        complain(c, row_of(row_name), in,
+                 arena_format(c->arena, "the directory's schema has no attribute type %.*s", SLICE_ARGS(attribute)));
+}
+
+struct filter_check {
+    struct compilation *compilation;
+    const char *row_name;
+    struct slice url;
+};
+
+static void check_filter_attribute(void *context, struct slice attribute)
+{
+    const struct filter_check *f = context;
+    check_known(f->compilation, f->row_name, f->url, attribute);
+}
+
+static void check_targets(struct compilation *c, const char *row_name, const struct target *targets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct filter_check f = {c, row_name, targets[i].url};
+        filter_attributes(targets[i].tree, check_filter_attribute, &f);
+    }
+}
+
+static void check_names(struct compilation *c, const char *row_name, const char *const *names)
+{
+    for (; names && *names; names++)
+        check_known(c, row_name, slice_of(*names), slice_of(*names));
+}
+
+const struct policy *policy_compile(struct arena *a, const struct entry *e, policy_knows_fn *knows, void *context,
+                                    problem_list *problems)
 {
     struct policy *p = ARENA_NEW(a, struct policy);
-    struct compilation c = {.arena = a, .entry = e, .policy = p, .problems = problems};
+    struct compilation c = {
+        .arena = a, .entry = e, .policy = p, .problems = problems, .knows = knows, .context = context};
     p->dn = arena_copy(a, e->dn);
     p->name = arena_copy(a, entry_first(e, "cn"));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         compile_row(&c, &rows[i]);
     check_approvals(&c);
+    check_targets(&c, "dircertTarget", p->targets, p->target_count);
+    check_targets(&c, "dircertExclude", p->excludes, p->exclude_count);
+    check_names(&c, "dircertCertificateAttribute", p->certificate_attributes);
+    if (p->name_match != MATCH_NONE || entry_count(e, "dircertHostAttribute"))
+        check_names(&c, "dircertHostAttribute", p->host_attributes);
     if (p->target_count == 0 && !p->target_unknown)
-        complain(&c, &rows[0], slice_of(""), slice_of("the policy has no target that this account can read"));
+        complain(&c, row_of("dircertTarget"), slice_of(""),
+                 slice_of("the policy has no target that this account can read"));
     p->revision = compute_revision(&c);
     return p;
 }

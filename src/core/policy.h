@@ -95,11 +95,16 @@ struct policy_attribute {
 };
 const struct policy_attribute *policy_attributes(size_t *count);
 
+/* True when the directory's schema has an attribute type of that name. */
+typedef bool policy_knows_fn(void *context, struct slice attribute);
+
 /*
  * Compiles one entry; everything lives in the arena.  What is wrong is appended to *problems; then the policy is
  * disabled, and its fields are good for nothing but its DN, and its targets where target_unknown is not set.
+ * Attribute types that the directory does not know are wrong too: a filter on them would quietly match nothing.
  */
-const struct policy *policy_compile(struct arena *a, const struct entry *e, problem_list *problems);
+const struct policy *policy_compile(struct arena *a, const struct entry *e, policy_knows_fn *knows, void *context,
+                                    problem_list *problems);
 
 /* By precedence, then by DN. */
 int policy_order(const struct policy *a, const struct policy *b);

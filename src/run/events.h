@@ -6,16 +6,8 @@
 #ifndef RUN_EVENTS_H
 #define RUN_EVENTS_H
 
+#include "base/severity.h"
 #include "base/slice.h"
-
-/* @source RFC 5424 section 6.2.1; the numbers are the standard's */
-enum severity {
-    SEVERITY_ERR = 3,
-    SEVERITY_WARNING = 4,
-    SEVERITY_NOTICE = 5,
-    SEVERITY_INFO = 6,
-    SEVERITY_DEBUG = 7,
-};
 
 enum event {
     EVENT_START,

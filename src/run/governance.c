@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which policy governs which entry.  The server evaluates every filter; a filter that came from a policy is never
+ * negated, because "not" over an attribute the server does not know matches nothing.  Only the ids of the overlaps
+ * are collected, and nothing is remembered for the other entries.
+ */
+#include "run/pass_private.h"
+
+#include "base/dn.h"
+#include "core/subject.h"
+
+#include <stdlib.h>
+
+static const enum dir_scope scope_of[] = {
+    [TARGET_BASE] = DIR_BASE, [TARGET_ONE] = DIR_ONE, [TARGET_SUBTREE] = DIR_SUBTREE};
+
+enum dir_scope target_dir_scope(const struct target *t)
+{
+    return scope_of[t->scope];
+}
+
+/* A target whose base was looked up. */
+struct region {
+    const struct target *target;
+    struct slice base;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+bool id_set_has(const struct id_set *set, struct slice id)
+{
+    return set->count && bsearch(&id, set->ids, set->count, sizeof id, compare_ids);
+}
+
+struct collecting {
+    struct pass *pass;
+    LIST_OF(struct slice) ids;
+};
+
+static void collect_id(void *context, const struct entry *e)
+{
+    struct collecting *c = context;
+    struct slice id = subject_id(c->pass->arena, e, dir_capabilities(c->pass->dir)->stable_id_attribute);
+    if (id.n)
+        *LIST_ADD(c->pass->arena, &c->ids) = arena_copy(c->pass->arena, id);
+}
+
+static void collect_again(void *context)
+{
+    ((struct collecting *)context)->ids.count = 0;
+}
+
+static bool collect(struct pass *p, const struct region *at, struct slice filter, struct id_set *out)
+{
+    const char *attributes[] = {dir_capabilities(p->dir)->stable_id_attribute, NULL};
+    struct collecting c = {.pass = p};
+    struct dir_search search = {.base = at->base, .scope = scope_of[at->target->scope], .filter = filter,
+                                .attributes = attributes};
+    struct dir_sink sink = {.restart = collect_again, .entry = collect_id, .context = &c};
+    struct fault fault = {{0}};
+    if (dir_search(p->dir, &search, &sink, &fault) != RC_OK) {
+        report_fault(p, "find out which policy governs", &fault);
+        return false;
+    }
+    if (c.ids.count)
+        qsort(c.ids.items, c.ids.count, sizeof *c.ids.items, compare_ids);
+    *out = (struct id_set){c.ids.items, c.ids.count};
+    return true;
+}
+
+/* Everything in `inner` surely is in `outer`'s region: the names say so octet by octet. */
+static bool surely_within(const struct region *inner, const struct region *outer)
+{
+    struct slice i = inner->base, o = outer->base;
+    if (outer->target->scope != TARGET_SUBTREE || i.n < o.n || !slice_eq_nocase(slice_from(i, i.n - o.n), o))
+        return false;
+    return i.n == o.n || o.n == 0 || i.p[i.n - o.n - 1] == ',';
+}
+
+/* The ids of the entries in both regions. */
+static bool overlap(struct pass *p, const struct region *a, const struct region *b, struct id_set *out)
+{
+    *out = (struct id_set){0};
+    if (!dn_may_be_within(a->base, b->base) && !dn_may_be_within(b->base, a->base))
+        return true;
+    struct slice filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(a->target->filter), SLICE_ARGS(b->target->filter));
+    if (surely_within(a, b))
+        return collect(p, a, filter, out);
+    if (surely_within(b, a))
+        return collect(p, b, filter, out);
+    struct id_set in_a, in_b;
+    if (!collect(p, a, filter, &in_a) || !collect(p, b, filter, &in_b))
+        return false;
+    for (size_t i = 0; i < in_a.count; i++)
+        if (id_set_has(&in_b, in_a.ids[i]))
+            in_a.ids[out->count++] = in_a.ids[i];
+    out->ids = in_a.ids;
+    return true;
+}
+
+static void id_set_add(struct pass *p, struct id_set *set, const struct id_set *more, const struct id_set *but)
+{
+    if (more->count == 0)
+        return;
+    struct slice *all = ARENA_ARRAY(p->arena, set->count + more->count, struct slice);
+    size_t n = set->count;
+    if (n)
+        memcpy(all, set->ids, n * sizeof *all);
+    for (size_t i = 0; i < more->count; i++)
+        if (!but || !id_set_has(but, more->ids[i]))
+            all[n++] = more->ids[i];
+    if (n)
+        qsort(all, n, sizeof *all, compare_ids);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || !slice_eq(all[i], all[kept - 1]))
+            all[kept++] = all[i];
+    *set = (struct id_set){all, kept};
+}
+
+/* The base of an exclusion is compared as it was written: an error there only makes the search wider. */
+static struct region region_of(const struct governed *g, size_t index)
+{
+    return (struct region){&g->policy->targets[index], g->bases[index]};
+}
+
+/* Entries in `g`'s targets that any of these targets matches too. */
+static bool overlap_all(struct pass *p, const struct governed *g, const struct target *targets,
+                        const struct slice *bases, size_t count, struct id_set *out)
+{
+    *out = (struct id_set){0};
+    for (size_t i = 0; i < g->policy->target_count; i++)
+        for (size_t k = 0; k < count; k++) {
+            struct region mine = region_of(g, i), other = {&targets[k], bases ? bases[k] : targets[k].base};
+            struct id_set both;
+            if (!overlap(p, &mine, &other, &both))
+                return false;
+            id_set_add(p, out, &both, NULL);
+        }
+    return true;
+}
+
+/* Entries in `g`'s targets that `other` governs, as far as its own targets and exclusions say. */
+static bool claimed_by(struct pass *p, const struct governed *g, const struct governed *other, struct id_set *out)
+{
+    struct id_set theirs, excluded;
+    *out = (struct id_set){0};
+    if (!overlap_all(p, g, other->policy->targets, other->bases, other->policy->target_count, &theirs))
+        return false;
+    if (theirs.count && !overlap_all(p, g, other->policy->excludes, NULL, other->policy->exclude_count, &excluded))
+        return false;
+    id_set_add(p, out, &theirs, theirs.count ? &excluded : NULL);
+    return true;
+}
+
+bool governance_repeats(struct pass *p, const struct governed *g, size_t target, struct id_set *out)
+{
+    *out = (struct id_set){0};
+    for (size_t i = 0; i < target; i++) {
+        struct region earlier = region_of(g, i), mine = region_of(g, target);
+        struct id_set both;
+        if (!overlap(p, &mine, &earlier, &both))
+            return false;
+        id_set_add(p, out, &both, NULL);
+    }
+    return true;
+}
+
+static void report_ties(struct pass *p, const struct governed *g, const struct governed *other,
+                        const struct id_set *ties)
+{
+    for (size_t i = 0; i < ties->count; i++) {
+        problem_list problems = {0};
+        if (id_set_has(&g->not_mine, ties->ids[i]))
+            continue;
+        problem_add(p->arena, &problems, g->policy->dn, "dircertPrecedence", ties->ids[i],
+                    arena_format(p->arena, "this entry is governed by %.*s with the same precedence: neither policy acts on "
+                                           "it; give them different precedences",
+                                 SLICE_ARGS(other->policy->dn)));
+        report_problems(p, &problems);
+    }
+}
+
+static bool resolve_one(struct pass *p, size_t index)
+{
+    struct governed *g = &p->governed[index];
+    struct id_set set;
+    if (!overlap_all(p, g, g->policy->excludes, NULL, g->policy->exclude_count, &set))
+        return false;
+    id_set_add(p, &g->not_mine, &set, NULL);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct governed *other = &p->governed[i];
+        if (other->policy->precedence >= g->policy->precedence || other->policy->target_unknown)
+            continue;
+        if (!other->reachable || !claimed_by(p, g, other, &set))
+            return false;
+        id_set_add(p, &g->not_mine, &set, NULL);
+    }
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct governed *other = &p->governed[i];
+        if (other == g || other->policy->precedence != g->policy->precedence || other->policy->target_unknown)
+            continue;
+        if (!other->reachable || !claimed_by(p, g, other, &set))
+            return false;
+        report_ties(p, g, other, &set);
+        id_set_add(p, &g->not_mine, &set, NULL);
+    }
+    return true;
+}
+
+/* Looking bases up. */
+
+static void take_dn(void *context, const struct entry *e)
+{
+    struct collecting *c = context;
+    *LIST_ADD(c->pass->arena, &c->ids) = arena_copy(c->pass->arena, e->dn);
+}
+
+static bool find_base(struct pass *p, const struct policy *policy, const struct target *t, struct slice *base)
+{
+    static const char *const none[] = {"1.1", NULL};
+    struct collecting c = {.pass = p};
+    struct dir_search search = {.base = t->base, .scope = DIR_BASE, .filter = SLICE_LITERAL("(objectClass=*)"),
+                                .attributes = none};
+    struct dir_sink sink = {.restart = collect_again, .entry = take_dn, .context = &c};
+    struct fault fault = {{0}};
+    *base = t->base;
+    enum rc rc = dir_search(p->dir, &search, &sink, &fault);
+    if (rc == RC_OK && c.ids.count == 1) {
+        *base = c.ids.items[0];
+        return true;
+    }
+    if (rc == RC_OK || rc == RC_NOT_FOUND || rc == RC_INVALID) {
+        problem_list problems = {0};
+        problem_add(p->arena, &problems, policy->dn, "dircertTarget", t->url,
+                    slice_of("its base is not there, or this account may not see it: nothing is concluded about this "
+                             "policy's subjects"));
+        report_problems(p, &problems);
+    } else {
+        report_fault(p, "look up a target's base", &fault);
+    }
+    return false;
+}
+
+static void find_bases(struct pass *p, struct governed *g)
+{
+    g->bases = ARENA_ARRAY(p->arena, g->policy->target_count, struct slice);
+    g->reachable = true;
+    for (size_t i = 0; i < g->policy->target_count; i++)
+        g->reachable &= find_base(p, g->policy, &g->policy->targets[i], &g->bases[i]);
+}
+
+void governance_resolve(struct pass *p)
+{
+    for (size_t i = 0; i < p->policy_count; i++)
+        if (!p->governed[i].policy->target_unknown)
+            find_bases(p, &p->governed[i]);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        struct governed *g = &p->governed[i];
+        bool judged = !g->policy->disabled && g->policy->mode != MODE_OFF && !g->suspended;
+        if (judged && g->reachable)
+            p->policies[i].complete = resolve_one(p, i);
+    }
+}
+
+/* One entry. */
+
+static bool matches(struct pass *p, const struct region *at, struct slice id_filter, bool *yes)
+{
+    struct fault fault = {{0}};
+    size_t count;
+    struct slice filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(at->target->filter), SLICE_ARGS(id_filter));
+    enum rc rc = pass_count(p, at->base, scope_of[at->target->scope], filter, 1, &count, &fault);
+    *yes = count > 0;
+    return rc == RC_OK || rc == RC_TRUNCATED;
+}
+
+static bool matches_any(struct pass *p, const struct target *targets, const struct slice *bases, size_t count,
+                        struct slice id_filter, bool *yes)
+{
+    *yes = false;
+    for (size_t i = 0; i < count && !*yes; i++) {
+        struct region at = {&targets[i], bases ? bases[i] : targets[i].base};
+        if (!matches(p, &at, id_filter, yes))
+            return false;
+    }
+    return true;
+}
+
+bool governance_of(struct pass *p, struct slice id_filter, const struct governed **out)
+{
+    *out = NULL;
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct governed *g = &p->governed[i];
+        bool targeted, excluded = false;
+        if (g->suspended || g->policy->target_unknown || !g->reachable ||
+            !matches_any(p, g->policy->targets, g->bases, g->policy->target_count, id_filter, &targeted) ||
+            (targeted && !matches_any(p, g->policy->excludes, NULL, g->policy->exclude_count, id_filter, &excluded)))
+            return false;
+        if (targeted && !excluded) {
+            *out = g;
+            return true;
+        }
+    }
+    return true;
+}

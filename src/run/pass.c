@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/pass_private.h"
+
+#include "base/dn.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static struct plan_input input_of(struct pass *p, bool with_holds)
+{
+    return (struct plan_input){.now_utc = p->now_utc,
+                               .interval_s = p->settings->interval_s,
+                               .policies = p->policies,
+                               .holds = with_holds ? p->holds : NULL,
+                               .policy_count = p->policy_count,
+                               .subjects = p->subjects.items,
+                               .subject_count = p->subjects.count,
+                               .requests = p->requests,
+                               .request_count = p->request_count};
+}
+
+/* A plan as if nothing held it, then the guards, then the plan that they leave. */
+void pass_plan(struct pass *p)
+{
+    struct plan_input in = input_of(p, false);
+    p->plan = plan_build(p->arena, &in);
+    struct guard_input guard = {
+        .seen = &in, .plan = &p->plan, .last = p->status.figures, .last_count = p->status.figure_count};
+    p->holds = ARENA_ARRAY(p->arena, p->policy_count, enum hold_scope);
+    guard_judge(p->arena, &guard, &p->held, p->holds);
+    for (size_t i = 0; i < p->held.count; i++)
+        report_hold(p, &p->held.items[i]);
+    if (p->held.count) {
+        in = input_of(p, true);
+        p->plan = plan_build(p->arena, &in);
+    }
+    for (size_t i = 0; (p->paused || p->has_waivers) && i < p->plan.count; i++)
+        p->plan.operations[i].held = true;
+}
+
+/* A blind policy that no guard noticed (there was nothing to compare with) has concluded nothing. */
+static enum pass_result result_of(const struct pass *p)
+{
+    bool incomplete = p->incomplete || p->has_waivers;
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct policy *policy = p->policies[i].policy;
+        bool judged = policy->mode != MODE_OFF || policy->disabled;
+        incomplete |= judged && !p->policies[i].complete;
+        incomplete |= p->governed[i].blind && (!p->holds || p->holds[i] == HOLD_NOTHING);
+    }
+    return incomplete ? PASS_INCOMPLETE : p->held.count ? PASS_HELD : PASS_COMPLETE;
+}
+
+/* DESIGN's table, row by row: entries, policies, subjects and facts, findings, plan, guards, writes, events. */
+static enum pass_result run(struct pass *p, struct slice *plan)
+{
+    if (!pass_read_control(p) || !status_begin(p))
+        return PASS_INCOMPLETE;
+    if (status_clock_holds(p))
+        return PASS_HELD;
+    if (!pass_read_policies(p) || !pass_read_requests(p))
+        return PASS_INCOMPLETE;
+    governance_resolve(p);
+    scan_policies(p);
+    evidence_gather(p);
+    pass_plan(p);
+    if (p->settings->dry_run)
+        *plan = plan_text(p->arena, &p->plan);
+    else
+        write_plan(p);
+    return result_of(p);
+}
+
+enum pass_result pass_run(struct dir *d, struct second_reader *second, struct log *log,
+                          const struct pass_settings *settings, struct arena *a, struct slice *plan)
+{
+    int64_t begun_ms = monotonic_ms();
+    struct pass p = {.dir = d, .second = second, .log = log, .settings = settings, .arena = a,
+                     .now_utc = settings->clock(settings->clock_context)};
+    *plan = (struct slice){NULL, 0};
+    enum pass_result result = run(&p, plan);
+    status_end(&p, result);
+    if (p.incomplete)
+        result = PASS_INCOMPLETE;
+    report_passes(&p, result, monotonic_ms() - begun_ms);
+    return result;
+}
+
+struct slice pass_child(struct pass *p, const char *rdn)
+{
+    return arena_format(p->arena, "%s,%s", rdn, p->settings->base);
+}
+
+struct governed *pass_governed(struct pass *p, const struct policy *policy)
+{
+    for (size_t i = 0; i < p->policy_count; i++)
+        if (p->governed[i].policy == policy)
+            return &p->governed[i];
+    return NULL;
+}
+
+struct slice pass_id_filter(struct pass *p, struct slice subject_id)
+{
+    const char *kind = dir_capabilities(p->dir)->stable_id_attribute;
+    struct slice prefix = arena_format(p->arena, "%s:", kind);
+    if (!slice_starts(subject_id, prefix))
+        return (struct slice){NULL, 0};
+    struct slice value = filter_escape(p->arena, slice_from(subject_id, prefix.n));
+    return arena_format(p->arena, "(%s=%.*s)", kind, SLICE_ARGS(value));
+}
+
+static void count_entry(void *context, const struct entry *e)
+{
+    (void)e;
+    ++*(size_t *)context;
+}
+
+static void count_again(void *context)
+{
+    *(size_t *)context = 0;
+}
+
+enum rc pass_count(struct pass *p, struct slice base, enum dir_scope scope, struct slice filter, size_t most,
+                   size_t *count, struct fault *fault)
+{
+    static const char *const none[] = {"1.1", NULL};
+    struct dir_search search = {.base = base, .scope = scope, .filter = filter, .attributes = none, .most = most};
+    struct dir_sink sink = {.restart = count_again, .entry = count_entry, .context = count};
+    *count = 0;
+    return dir_search(p->dir, &search, &sink, fault);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One pass: read policy, judge every certificate in scope, derive the requests that are wanted, compare them with
+ * those that exist, write the difference.
+ */
+#ifndef RUN_PASS_H
+#define RUN_PASS_H
+
+#include "dir/dir.h"
+#include "run/log.h"
+#include "x509/second.h"
+
+struct pass_settings {
+    const char *base;     /* ou=dircertd,… */
+    const char *instance; /* the status entry's cn */
+    unsigned interval_s;
+    bool dry_run; /* nothing is written */
+    log_clock_fn *clock;
+    void *clock_context;
+};
+
+/* The values are the exit codes of --once. */
+enum pass_result {
+    PASS_COMPLETE = 0,
+    PASS_INCOMPLETE = 2, /* something was not read or not written, or a policy is disabled */
+    PASS_HELD = 3,       /* a guard holds */
+};
+
+/*
+ * Runs one pass and logs it.  With dry_run, *plan is the plan as --dry-run prints it, in the caller's arena;
+ * otherwise it is left empty.  The log, the directory and the second reader are borrowed.
+ */
+enum pass_result pass_run(struct dir *d, struct second_reader *second, struct log *log,
+                          const struct pass_settings *settings, struct arena *a, struct slice *plan);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the rooms of a pass share: one structure that fills up as the pass goes on. */
+#ifndef RUN_PASS_PRIVATE_H
+#define RUN_PASS_PRIVATE_H
+
+#include "core/guard.h"
+#include "core/plan.h"
+#include "run/pass.h"
+#include "run/told.h"
+
+/* Stable ids, ascending, each once. */
+struct id_set {
+    struct slice *ids;
+    size_t count;
+};
+
+struct governed {
+    const struct policy *policy;
+    struct slice *bases;   /* of its targets, as the server spells them */
+    bool reachable;        /* every target's base was found */
+    bool suspended;        /* an earlier policy is not understood, so nobody knows what this one governs */
+    struct id_set not_mine; /* entries in its targets that it does not govern */
+    bool blind;            /* entries show no certificate, and cannot be shown to have none */
+    size_t undecided;
+    unsigned counted[VERB_PURGE + 1], held, failed; /* operations by verb */
+};
+
+struct status {
+    struct slice dn;
+    bool exists;
+    int64_t last_pass_utc;   /* 0: none recorded */
+    int64_t server_utc;      /* the server's clock when it last stamped this entry now; 0: not known */
+    struct figures *figures; /* of the last complete pass */
+    size_t figure_count;
+    LIST_OF(struct slice) held_before; /* "guard policyDN" of each recorded hold */
+};
+
+struct pass {
+    struct dir *dir;
+    struct second_reader *second;
+    struct log *log;
+    const struct pass_settings *settings;
+    struct arena *arena;
+    int64_t now_utc;
+    struct told told; /* what this pass has logged already */
+
+    bool incomplete;
+    bool paused;
+    struct status status;
+    struct governed *governed;   /* by precedence */
+    struct policy_pass *policies; /* the same, as the plan sees them */
+    size_t policy_count;
+    bool has_waivers;
+    struct plan_request *requests; /* by id */
+    size_t request_count;
+    LIST_OF(struct subject *) subjects; /* by id, once the scans have ended */
+    struct digest *watched; /* certificates whose revocation was asked for, ascending */
+    size_t watched_count;
+    enum hold_scope *holds;
+    hold_list held;
+    struct plan plan;
+};
+
+/* Each returns false when the pass can't go on; what happened is logged. */
+bool pass_read_control(struct pass *p);
+bool pass_read_policies(struct pass *p);
+bool pass_read_requests(struct pass *p);
+
+/* Reads the status entry, and unless nothing may be written lets the server stamp it. */
+bool status_begin(struct pass *p);
+/* True when the clock holds everything. */
+bool status_clock_holds(struct pass *p);
+void status_end(struct pass *p, enum pass_result result);
+
+/* Finds out which entries in a policy's targets are another's, excluded, or disputed. */
+void governance_resolve(struct pass *p);
+/* Whom does a policy govern, for one entry: true and *out (NULL: nobody), false where it could not be decided. */
+bool governance_of(struct pass *p, struct slice id_filter, const struct governed **out);
+/* Entries in one of a policy's targets that an earlier target of the same policy matches too. */
+bool governance_repeats(struct pass *p, const struct governed *g, size_t target, struct id_set *out);
+bool id_set_has(const struct id_set *set, struct slice id);
+
+enum dir_scope target_dir_scope(const struct target *t);
+
+/* Streams the subjects of every policy, judges them, and keeps those that the plan needs. */
+void scan_policies(struct pass *p);
+/* Looks for the subjects of requests that no scan showed, and for evidence that certificates are gone. */
+void evidence_gather(struct pass *p);
+
+/* Plans under the guards. */
+void pass_plan(struct pass *p);
+void write_plan(struct pass *p);
+
+/* Reports. */
+void report_fault(struct pass *p, const char *what, const struct fault *fault);
+void report_problems(struct pass *p, const problem_list *problems);
+void report_request_problems(struct pass *p, struct slice id, const problem_list *problems);
+void report_subject(struct pass *p, const struct subject *s);
+void report_disagreement(struct pass *p, const struct subject *s, const struct certificate *c, const char *why);
+void report_hold(struct pass *p, const struct hold *h);
+void report_operation(struct pass *p, const struct operation *o);
+void report_passes(struct pass *p, enum pass_result result, int64_t duration_ms);
+
+/* Searching. */
+struct slice pass_child(struct pass *p, const char *rdn); /* "ou=policies" -> its DN */
+struct governed *pass_governed(struct pass *p, const struct policy *policy);
+const struct plan_request *pass_find_request(const struct pass *p, struct slice id);
+struct slice pass_id_filter(struct pass *p, struct slice subject_id); /* "(entryUUID=…)"; empty where it is none */
+/* RC_OK or RC_TRUNCATED, and how many entries came (at most `most` where that is not 0). */
+enum rc pass_count(struct pass *p, struct slice base, enum dir_scope scope, struct slice filter, size_t most,
+                   size_t *count, struct fault *fault) MUST_USE;
+
+#endif

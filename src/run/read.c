@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a pass reads before it looks at any subject: the control entry, policies, requests. */
+#include "run/pass_private.h"
+
+#include "base/der.h"
+#include "base/hex.h"
+#include "x509/reader.h"
+
+#include <stdlib.h>
+
+static void nothing_to_forget(void *context)
+{
+    (void)context;
+}
+
+static void read_pause(void *context, const struct entry *e)
+{
+    struct pass *p = context;
+    p->paused = slice_eq_nocase(entry_first(e, "dircertPause"), SLICE_LITERAL("TRUE"));
+}
+
+/*
+ * This version does not act on waivers yet.  To write requests against what an administrator waived would be wrong,
+ * so while there are any, nothing is written.
+ */
+static bool look_for_waivers(struct pass *p)
+{
+    struct fault fault = {{0}};
+    size_t count;
+    enum rc rc = pass_count(p, pass_child(p, "ou=waivers"), DIR_ONE, SLICE_LITERAL("(objectClass=dircertWaiver)"), 1,
+                            &count, &fault);
+    if (rc != RC_OK && rc != RC_TRUNCATED && rc != RC_NOT_FOUND) {
+        report_fault(p, "read ou=waivers", &fault);
+        return false;
+    }
+    p->has_waivers = count > 0;
+    if (p->has_waivers)
+        report_fault(p, "waivers",
+                     &(struct fault){"there are entries below ou=waivers, and this version does not act on waivers yet: "
+                                     "nothing is written while they are there"});
+    return true;
+}
+
+bool pass_read_control(struct pass *p)
+{
+    static const char *const attributes[] = {"dircertPause", NULL};
+    struct dir_search search = {.base = slice_of(p->settings->base), .scope = DIR_BASE,
+                                .filter = SLICE_LITERAL("(objectClass=*)"), .attributes = attributes};
+    struct dir_sink sink = {.restart = nothing_to_forget, .entry = read_pause, .context = p};
+    struct fault fault = {{0}};
+    if (dir_search(p->dir, &search, &sink, &fault) != RC_OK) {
+        report_fault(p, "read the base entry", &fault);
+        return false;
+    }
+    if (p->paused)
+        LOG_EVENT(p->log, EVENT_PAUSE, log_text("dn", p->settings->base));
+    return look_for_waivers(p);
+}
+
+/* Policies. */
+
+struct policy_reading {
+    struct pass *pass;
+    LIST_OF(const struct policy *) policies;
+    problem_list problems;
+};
+
+static bool knows(void *context, struct slice attribute)
+{
+    return dir_knows_attribute(context, attribute);
+}
+
+static void read_policy(void *context, const struct entry *e)
+{
+    struct policy_reading *r = context;
+    *LIST_ADD(r->pass->arena, &r->policies) =
+        policy_compile(r->pass->arena, e, knows, r->pass->dir, &r->problems);
+}
+
+static void forget_policies(void *context)
+{
+    struct policy_reading *r = context;
+    r->policies.count = r->problems.count = 0;
+}
+
+static int compare_policies(const void *a, const void *b)
+{
+    const struct policy *const *x = a, *const *y = b;
+    return policy_order(*x, *y);
+}
+
+/* A policy whose targets, exclusions or rank are not understood could govern anything that comes after it. */
+static bool is_suspended(const struct policy_reading *r, size_t index)
+{
+    const struct policy *p = r->policies.items[index];
+    for (size_t i = 0; i < r->policies.count; i++)
+        if (i != index && r->policies.items[i]->target_unknown &&
+            r->policies.items[i]->precedence <= p->precedence)
+            return true;
+    return false;
+}
+
+static void arrange(struct pass *p, struct policy_reading *r)
+{
+    if (r->policies.count)
+        qsort(r->policies.items, r->policies.count, sizeof *r->policies.items, compare_policies);
+    p->policy_count = r->policies.count;
+    p->governed = ARENA_ARRAY(p->arena, p->policy_count, struct governed);
+    p->policies = ARENA_ARRAY(p->arena, p->policy_count, struct policy_pass);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        p->governed[i].policy = p->policies[i].policy = r->policies.items[i];
+        p->governed[i].suspended = is_suspended(r, i);
+        p->incomplete |= r->policies.items[i]->disabled || p->governed[i].suspended;
+    }
+}
+
+bool pass_read_policies(struct pass *p)
+{
+    size_t rows;
+    const struct policy_attribute *row = policy_attributes(&rows);
+    const char **attributes = ARENA_ARRAY(p->arena, rows + 2, const char *);
+    attributes[0] = "cn";
+    for (size_t i = 0; i < rows; i++)
+        attributes[i + 1] = row[i].name;
+    struct policy_reading r = {.pass = p};
+    struct dir_search search = {.base = pass_child(p, "ou=policies"), .scope = DIR_ONE,
+                                .filter = SLICE_LITERAL("(objectClass=dircertPolicy)"), .attributes = attributes};
+    struct dir_sink sink = {.restart = forget_policies, .entry = read_policy, .context = &r};
+    struct fault fault = {{0}};
+    if (dir_search(p->dir, &search, &sink, &fault) != RC_OK) {
+        report_fault(p, "read ou=policies", &fault);
+        return false;
+    }
+    report_problems(p, &r.problems);
+    if (r.policies.count == 0) {
+        fault_set(&fault, RC_NOT_FOUND, "no policy is seen below ou=policies,%s: either there is none yet (load one with "
+                  "ldapadd), or this account may not read it; nothing was concluded", p->settings->base);
+        report_fault(p, "read ou=policies", &fault);
+        return false;
+    }
+    arrange(p, &r);
+    return true;
+}
+
+/* Requests. */
+
+struct request_reading {
+    struct pass *pass;
+    LIST_OF(struct plan_request) requests;
+};
+
+static bool is_recorded(const struct basis *b, const struct digest *d)
+{
+    for (size_t i = 0; i < b->certificate_count; i++)
+        if (digest_eq(&b->certificates[i], d))
+            return true;
+    return false;
+}
+
+static enum second_opinion ask_second(struct pass *p, const struct certificate *c)
+{
+    char why[256];
+    return second_read(p->second, c->der, &c->facts, why, sizeof why) == SECOND_AGREES ? OPINION_AGREES
+                                                                                       : OPINION_DISAGREES;
+}
+
+static struct certificate read_certificate(struct pass *p, struct slice der)
+{
+    struct certificate c = {.der = der};
+    facts_read(der, &c.facts);
+    certificate_hash(&c);
+    c.opinion = ask_second(p, &c);
+    c.facts.readable &= c.opinion == OPINION_AGREES; /* nothing rests on what the readers disagree about */
+    return c;
+}
+
+/* dircertCertificate holds one certificate of a revocation, or those of a reissue one after the other. */
+static void read_stored(struct pass *p, struct plan_request *q)
+{
+    const struct record *d = &q->request.record;
+    struct slice rest = d->basis.certificate;
+    struct der_element e;
+    LIST_OF(struct certificate) stored = {0};
+    while (rest.n && der_next(&rest, &e)) {
+        struct certificate c = read_certificate(p, e.whole);
+        if (d->type == REQUEST_REVOKE || is_recorded(&d->basis, &c.digest))
+            *LIST_ADD(p->arena, &stored) = c;
+    }
+    q->stored = stored.items;
+    q->stored_count = stored.count;
+    if (q->request.result_certificate.n)
+        q->result = read_certificate(p, q->request.result_certificate);
+}
+
+static void report_ignored(struct pass *p, const struct request *q)
+{
+    const struct record *d = &q->record;
+    bool open = d->state != STATE_FULFILLED && d->state != STATE_WITHDRAWN && d->state != STATE_REJECTED;
+    struct slice reason = arena_format(p->arena, "the request is at %u.%u", d->generation, d->attempt);
+    if (open && q->decision != DECISION_NONE && q->decision_generation != d->generation)
+        LOG_EVENT(p->log, EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
+                  log_text("attribute", "dircertDecision"), log_slice("value", q->decision_text),
+                  log_slice("reason", reason));
+    bool stale = q->outcome_generation != d->generation || q->outcome_attempt != d->attempt;
+    if (open && q->outcome != OUTCOME_NONE && stale)
+        LOG_EVENT(p->log, EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
+                  log_text("attribute", "dircertOutcome"), log_slice("value", q->outcome_text),
+                  log_slice("reason", reason));
+}
+
+static void read_one_request(void *context, const struct entry *e)
+{
+    struct request_reading *r = context;
+    problem_list problems = {0};
+    struct plan_request *q = LIST_ADD(r->pass->arena, &r->requests);
+    q->request = request_read(r->pass->arena, e, &problems);
+    if (!q->request.foreign) {
+        read_stored(r->pass, q);
+        report_ignored(r->pass, &q->request);
+    } else if (hex_is(q->request.record.id, DIGEST_OCTETS)) {
+        r->pass->incomplete = true; /* it takes the name of a request, which could then not be written */
+    }
+    report_request_problems(r->pass, q->request.record.id, &problems);
+}
+
+static void forget_requests(void *context)
+{
+    ((struct request_reading *)context)->requests.count = 0;
+}
+
+static int compare_requests(const void *a, const void *b)
+{
+    const struct plan_request *x = a, *y = b;
+    return slice_compare(x->request.record.id, y->request.record.id);
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct digest));
+}
+
+/* Where such a certificate is published matters, whatever the entry that shows it. */
+static void watch_revocations(struct pass *p)
+{
+    p->watched = ARENA_ARRAY(p->arena, p->request_count, struct digest);
+    for (size_t i = 0; i < p->request_count; i++) {
+        const struct plan_request *q = &p->requests[i];
+        if (q->request.record.type == REQUEST_REVOKE && q->stored_count && !q->request.foreign)
+            p->watched[p->watched_count++] = q->stored[0].digest;
+    }
+    if (p->watched_count)
+        qsort(p->watched, p->watched_count, sizeof *p->watched, compare_digests);
+}
+
+bool pass_read_requests(struct pass *p)
+{
+    struct request_reading r = {.pass = p};
+    struct dir_search search = {.base = pass_child(p, "ou=requests"), .scope = DIR_ONE,
+                                .filter = SLICE_LITERAL("(objectClass=*)"), .attributes = request_attributes()};
+    struct dir_sink sink = {.restart = forget_requests, .entry = read_one_request, .context = &r};
+    struct fault fault = {{0}};
+    if (dir_search(p->dir, &search, &sink, &fault) != RC_OK) {
+        report_fault(p, "read ou=requests", &fault);
+        return false;
+    }
+    p->requests = r.requests.items;
+    p->request_count = r.requests.count;
+    if (p->request_count)
+        qsort(p->requests, p->request_count, sizeof *p->requests, compare_requests);
+    watch_revocations(p);
+    return true;
+}
+
+const struct plan_request *pass_find_request(const struct pass *p, struct slice id)
+{
+    size_t low = 0, high = p->request_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int c = slice_compare(p->requests[middle].request.record.id, id);
+        if (c == 0)
+            return &p->requests[middle];
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}

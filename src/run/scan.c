@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Streaming the subjects of a policy: read, judge, and keep only those that the plan needs. */
+#include "run/pass_private.h"
+
+#include "x509/reader.h"
+
+#include <stdlib.h>
+
+struct scan {
+    struct pass *pass;
+    struct governed *governed;
+    struct policy_pass *figures;
+    struct arena entry_arena;     /* dropped after each entry */
+    struct id_set repeats;        /* an earlier target of this policy showed them */
+    size_t target_subjects, target_with, target_findings, target_undecided, kept_before; /* to take back on a restart */
+    bool looks_for_bare;          /* this search finds entries that positively have no certificate */
+};
+
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct digest));
+}
+
+/* Is there an unfinished reissue about this subject, or one whose certificates are still to be revoked? */
+static bool is_watched_subject(struct scan *s, const struct subject *subject)
+{
+    if (s->pass->request_count == 0)
+        return false;
+    const struct plan_request *q =
+        pass_find_request(s->pass, request_id_of_reissue(&s->entry_arena, subject->id));
+    if (!q)
+        return false;
+    enum state state = q->request.record.state;
+    return (state != STATE_WITHDRAWN && state != STATE_FULFILLED) || q->stored_count > 0;
+}
+
+static bool shows_watched_certificate(struct scan *s, struct subject *subject)
+{
+    bool found = false;
+    for (size_t i = 0; s->pass->watched_count && i < subject->certificate_count; i++) {
+        certificate_hash(&subject->certificates[i]);
+        found |= bsearch(&subject->certificates[i].digest, s->pass->watched, s->pass->watched_count,
+                         sizeof(struct digest), compare_digests) != NULL;
+    }
+    return found;
+}
+
+/* OpenSSL's reading; where it differs, every finding on this certificate becomes undecided. */
+static void ask_second(struct scan *s, const struct subject *subject, struct certificate *c)
+{
+    char why[256] = "";
+    if (c->opinion != OPINION_NOT_ASKED)
+        return;
+    c->opinion = second_read(s->pass->second, c->der, &c->facts, why, sizeof why) == SECOND_AGREES ? OPINION_AGREES
+                                                                                                   : OPINION_DISAGREES;
+    if (c->opinion == OPINION_DISAGREES)
+        report_disagreement(s->pass, subject, c, why);
+}
+
+static bool asks_for_something(const struct subject *subject)
+{
+    const struct policy *p = subject->policy;
+    for (size_t i = 0; i < subject->certificate_count; i++)
+        for (size_t k = 0; k < subject->certificates[i].finding_count; k++)
+            if (finding_action(p, &subject->certificates[i], &subject->certificates[i].findings[k]) != ACTION_REPORT)
+                return true;
+    for (size_t k = 0; k < subject->finding_count; k++)
+        if (finding_action(p, NULL, &subject->findings[k]) != ACTION_REPORT)
+            return true;
+    return false;
+}
+
+static void judge(struct scan *s, struct subject *subject)
+{
+    struct pass *p = s->pass;
+    for (size_t i = 0; i < subject->certificate_count; i++) {
+        struct certificate *c = &subject->certificates[i];
+        facts_read(c->der, &c->facts);
+        subject_judge_certificate(&s->entry_arena, subject, c, p->now_utc);
+        if (c->finding_count || c->facts.unusual || c->facts.malformed)
+            ask_second(s, subject, c);
+    }
+    subject_judge(&s->entry_arena, subject, p->now_utc);
+}
+
+/* What stands in for what is judged over the whole entry, so there each certificate needs both readers. */
+static void keep(struct scan *s, struct subject *subject)
+{
+    for (size_t i = 0; i < subject->certificate_count; i++) {
+        ask_second(s, subject, &subject->certificates[i]);
+        certificate_hash(&subject->certificates[i]);
+    }
+    struct subject *kept = ARENA_NEW(s->pass->arena, struct subject);
+    *kept = subject_copy(s->pass->arena, subject);
+    *LIST_ADD(s->pass->arena, &s->pass->subjects) = kept;
+}
+
+static void count_findings(struct scan *s, const struct subject *subject)
+{
+    for (size_t i = 0; i < subject->certificate_count; i++) {
+        const struct certificate *c = &subject->certificates[i];
+        for (size_t k = 0; k < c->finding_count; k++) {
+            bool undecided = c->findings[k].undecided || c->opinion == OPINION_DISAGREES;
+            *(undecided ? &s->governed->undecided : &s->figures->findings) += 1;
+        }
+    }
+    s->figures->findings += subject->finding_count;
+}
+
+static struct subject *find_kept(const struct pass *p, struct slice id)
+{
+    for (size_t i = p->subjects.count; i > 0; i--)
+        if (slice_eq(p->subjects.items[i - 1]->id, id))
+            return p->subjects.items[i - 1];
+    return NULL;
+}
+
+static void take_subject(struct scan *s, const struct entry *e)
+{
+    struct pass *p = s->pass;
+    problem_list problems = {0};
+    struct subject subject = subject_compile(&s->entry_arena, e, s->governed->policy,
+                                             dir_capabilities(p->dir)->stable_id_attribute, &problems);
+    if (id_set_has(&s->governed->not_mine, subject.id) || id_set_has(&s->repeats, subject.id))
+        return;
+    if (subject.id.n == 0)
+        problem_add(&s->entry_arena, &problems, e->dn, dir_capabilities(p->dir)->stable_id_attribute,
+                    slice_of(""), slice_of("the entry shows no stable id: no request can be made for it; let the "
+                                           "daemon read this attribute"));
+    subject.shows_no_certificate = s->looks_for_bare;
+    judge(s, &subject);
+    count_findings(s, &subject);
+    if (s->looks_for_bare) {
+        struct subject *kept = is_watched_subject(s, &subject) ? find_kept(p, subject.id) : NULL;
+        if (kept && kept->certificate_count == 0) {
+            *kept = subject_copy(p->arena, &subject);
+            report_subject(p, kept);
+            return;
+        }
+    } else {
+        report_problems(p, &problems);
+        s->figures->subjects++;
+        s->figures->with_certificate += subject.certificate_count > 0;
+    }
+    report_subject(p, &subject);
+    if (subject.id.n && (asks_for_something(&subject) || is_watched_subject(s, &subject) ||
+                         shows_watched_certificate(s, &subject)))
+        keep(s, &subject);
+}
+
+static void take_entry(void *context, const struct entry *e)
+{
+    struct scan *s = context;
+    struct arena_mark mark = arena_mark(&s->entry_arena);
+    take_subject(s, e);
+    arena_reset(&s->entry_arena, mark);
+}
+
+static void begin_target(struct scan *s)
+{
+    s->target_subjects = s->figures->subjects;
+    s->target_with = s->figures->with_certificate;
+    s->target_findings = s->figures->findings;
+    s->target_undecided = s->governed->undecided;
+    s->kept_before = s->pass->subjects.count;
+}
+
+static void restart(void *context)
+{
+    struct scan *s = context;
+    s->figures->subjects = s->target_subjects;
+    s->figures->with_certificate = s->target_with;
+    s->figures->findings = s->target_findings;
+    s->governed->undecided = s->target_undecided;
+    s->pass->subjects.count = s->kept_before;
+}
+
+/* The attributes that judging needs, and no others. */
+static const char *const *attributes_of(struct pass *p, const struct policy *policy)
+{
+    LIST_OF(const char *) names = {0};
+    *LIST_ADD(p->arena, &names) = dir_capabilities(p->dir)->stable_id_attribute;
+    for (const char *const *n = policy->certificate_attributes; *n; n++)
+        *LIST_ADD(p->arena, &names) = *n;
+    for (const char *const *n = policy->host_attributes; *n; n++)
+        *LIST_ADD(p->arena, &names) = *n;
+    *LIST_ADD(p->arena, &names) = NULL;
+    return names.items;
+}
+
+/* "(!(userCertificate=*))" and so on: true of an entry only where the server knows that it has no value. */
+static struct slice bare_filter(struct pass *p, const struct policy *policy)
+{
+    struct slice all = {NULL, 0};
+    for (const char *const *n = policy->certificate_attributes; *n; n++)
+        all = arena_format(p->arena, "%.*s(!(%s=*))", SLICE_ARGS(all), *n);
+    return all;
+}
+
+static bool search_target(struct scan *s, size_t index, struct slice filter)
+{
+    struct pass *p = s->pass;
+    const struct target *t = &s->governed->policy->targets[index];
+    struct dir_search search = {.base = s->governed->bases[index], .scope = target_dir_scope(t), .filter = filter,
+                                .attributes = attributes_of(p, s->governed->policy)};
+    struct dir_sink sink = {.restart = restart, .entry = take_entry, .context = s};
+    struct fault fault = {{0}};
+    begin_target(s);
+    if (dir_search(p->dir, &search, &sink, &fault) == RC_OK)
+        return true;
+    fault_set(&fault, RC_FAULT, "the search of %.*s did not end whole", SLICE_ARGS(search.base));
+    report_fault(p, "read the subjects of a policy", &fault);
+    return false;
+}
+
+/* Entries that show no certificate: which of them have none, and which may only hide it? */
+static bool look_for_bare(struct scan *s)
+{
+    const struct policy *policy = s->governed->policy;
+    struct pass *p = s->pass;
+    size_t bare = s->figures->subjects - s->figures->with_certificate;
+    bool judged = policy->on_finding[CHECK_MISSING].stated;
+    if (bare == 0 || (!judged && s->figures->with_certificate))
+        return true;
+    size_t evident = 0;
+    s->looks_for_bare = true;
+    for (size_t i = 0; i < policy->target_count; i++) {
+        struct slice filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(policy->targets[i].filter),
+                                           SLICE_ARGS(bare_filter(p, policy)));
+        struct fault fault = {{0}};
+        size_t count;
+        enum rc rc = pass_count(p, s->governed->bases[i], target_dir_scope(&policy->targets[i]), filter, judged ? 0 : 1, &count, &fault);
+        evident += count;
+        if (rc != RC_OK && rc != RC_TRUNCATED) {
+            report_fault(p, "look for entries without a certificate", &fault);
+            return false;
+        }
+        if (judged && (!governance_repeats(p, s->governed, i, &s->repeats) || !search_target(s, i, filter)))
+            return false;
+    }
+    s->governed->blind = evident == 0;
+    return true;
+}
+
+static void report_blindness(struct scan *s)
+{
+    const struct policy *policy = s->governed->policy;
+    problem_list problems = {0};
+    struct slice names = {NULL, 0};
+    for (const char *const *n = policy->certificate_attributes; *n; n++)
+        names = arena_format(s->pass->arena, "%.*s%s%s", SLICE_ARGS(names), names.n ? " " : "", *n);
+    problem_add(s->pass->arena, &problems, policy->dn, "dircertCertificateAttribute", names,
+                arena_format(s->pass->arena, "none of %zu entries shows a certificate, and none can be shown to have none: "
+                                             "this account most likely may not read the attribute; nothing is concluded",
+                             s->figures->subjects));
+    report_problems(s->pass, &problems);
+}
+
+/* No subject at all: is nothing there, or may this account not see it? */
+static bool sees_something(struct scan *s)
+{
+    struct pass *p = s->pass;
+    for (size_t i = 0; i < s->governed->policy->target_count; i++) {
+        struct fault fault = {{0}};
+        size_t count;
+        enum rc rc = pass_count(p, s->governed->bases[i], DIR_SUBTREE, SLICE_LITERAL("(objectClass=*)"), 2, &count, &fault);
+        if ((rc == RC_OK || rc == RC_TRUNCATED) && count > 1)
+            return true;
+    }
+    return false;
+}
+
+static void report_emptiness(struct scan *s)
+{
+    problem_list problems = {0};
+    const struct policy *policy = s->governed->policy;
+    bool sees = sees_something(s);
+    problem_add(s->pass->arena, &problems, policy->dn, "dircertTarget", policy->targets[0].url,
+                slice_of(sees ? "matches no entry that this account may see: is the filter right?"
+                              : "shows no entry, and neither does anything below its base: this account most likely has "
+                                "no rights there; nothing is concluded"));
+    report_problems(s->pass, &problems);
+    s->governed->blind = !sees;
+}
+
+static void scan_policy(struct pass *p, size_t index)
+{
+    struct scan s = {.pass = p, .governed = &p->governed[index], .figures = &p->policies[index]};
+    const struct policy *policy = s.governed->policy;
+    bool whole = true;
+    for (size_t i = 0; i < policy->target_count && whole; i++)
+        whole = governance_repeats(p, s.governed, i, &s.repeats) && search_target(&s, i, policy->targets[i].filter);
+    whole = whole && look_for_bare(&s);
+    if (whole && s.governed->blind)
+        report_blindness(&s);
+    if (whole && s.figures->subjects == 0)
+        report_emptiness(&s);
+    s.figures->complete = whole;
+    arena_free(&s.entry_arena);
+}
+
+/* What an unfinished search showed counts for nothing: its subjects are forgotten. */
+static void forget_incomplete(struct pass *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->subjects.count; i++) {
+        const struct governed *g = pass_governed(p, p->subjects.items[i]->policy);
+        if (g && p->policies[g - p->governed].complete)
+            p->subjects.items[kept++] = p->subjects.items[i];
+    }
+    p->subjects.count = kept;
+}
+
+static int compare_subjects(const void *a, const void *b)
+{
+    const struct subject *const *x = a, *const *y = b;
+    return slice_compare((*x)->id, (*y)->id);
+}
+
+void scan_policies(struct pass *p)
+{
+    for (size_t i = 0; i < p->policy_count; i++)
+        if (p->policies[i].complete)
+            scan_policy(p, i);
+    forget_incomplete(p);
+    if (p->subjects.count)
+        qsort(p->subjects.items, p->subjects.count, sizeof *p->subjects.items, compare_subjects);
+}
