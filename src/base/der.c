@@ -26,7 +26,7 @@ static size_t read_length(struct slice s, size_t *length)
     return 1 + count;
 }
 
-bool der_next(struct slice *cursor, struct der_element *e)
+bool der_next_long(struct slice *cursor, struct der_element *e)
 {
     if (cursor->n < 2 || (cursor->p[0] & 0x1f) == 0x1f)
         return false;
@@ -40,11 +40,6 @@ bool der_next(struct slice *cursor, struct der_element *e)
     return true;
 }
 
-bool der_expect(struct slice *cursor, uint8_t tag, struct der_element *e)
-{
-    return der_is(*cursor, tag) && der_next(cursor, e);
-}
-
 bool der_integer_ok(struct slice c)
 {
     if (c.n == 0)
@@ -56,11 +51,11 @@ bool der_oid_ok(struct slice c)
 {
     if (c.n == 0 || (c.p[c.n - 1] & 0x80))
         return false;
-    bool arc_begins = true;
+    uint8_t before = 0; /* 0x80 may not begin an arc, which is where the octet before it had no high bit */
     for (size_t i = 0; i < c.n; i++) {
-        if (arc_begins && c.p[i] == 0x80)
+        if (c.p[i] == 0x80 && before < 0x80)
             return false;
-        arc_begins = !(c.p[i] & 0x80);
+        before = c.p[i];
     }
     return true;
 }

@@ -38,14 +38,31 @@ struct der_element {
     struct slice whole;   /* header and content */
 };
 
+/* der_next where the length takes several octets, or the identifier may. */
+bool der_next_long(struct slice *cursor, struct der_element *e);
 /* Takes the next element off *cursor; false, and *cursor untouched, when it is not DER or does not fit. */
-bool der_next(struct slice *cursor, struct der_element *e);
-/* The same, and false when its tag is another. */
-bool der_expect(struct slice *cursor, uint8_t tag, struct der_element *e);
+static inline bool der_next(struct slice *cursor, struct der_element *e)
+{
+    const uint8_t *p = cursor->p;
+    size_t n = cursor->n;
+    if (n < 2 || p[1] >= 0x80 || (p[0] & 0x1f) == 0x1f)
+        return der_next_long(cursor, e);
+    size_t length = p[1];
+    if (length > n - 2)
+        return false;
+    *e = (struct der_element){p[0], {p + 2, length}, {p, length + 2}};
+    *cursor = (struct slice){p + 2 + length, n - 2 - length};
+    return true;
+}
 /* True when the next element has that tag. */
 static inline bool der_is(struct slice cursor, uint8_t tag)
 {
     return cursor.n && cursor.p[0] == tag;
+}
+/* As der_next, and false when the element's tag is another. */
+static inline bool der_expect(struct slice *cursor, uint8_t tag, struct der_element *e)
+{
+    return der_is(*cursor, tag) && der_next(cursor, e);
 }
 /* INTEGER content octets in their shortest form (X.690 section 8.3.2). */
 bool der_integer_ok(struct slice content);
