@@ -128,27 +128,35 @@ static bool read_issuer(struct reading *r, struct slice *tbs)
     return read_name(r, tbs, flaws, &r->f->issuer, &name);
 }
 
-/* YYYYMMDDHHMMSSZ and nothing else. */
-static bool digits_and_z(const uint8_t full[GENTIME_LEN], int64_t *at_utc)
+/* MMDDHHMMSSZ and nothing else. */
+static bool rest_of_time(int64_t year, const uint8_t *p, int64_t *at_utc)
 {
-    for (size_t i = 0; i < GENTIME_LEN - 1; i++)
-        if (full[i] < '0' || full[i] > '9')
+    unsigned field[5];
+    for (size_t i = 0; i < 5; i++, p += 2) {
+        unsigned tens = p[0] - (unsigned)'0', ones = p[1] - (unsigned)'0';
+        if (tens > 9 || ones > 9)
             return false;
-    return full[GENTIME_LEN - 1] == 'Z' && gentime_read(slice_make(full, GENTIME_LEN), at_utc);
+        field[i] = 10 * tens + ones;
+    }
+    return *p == 'Z' && gentime_from_fields(year, field[0], field[1], field[2], field[3], field[4], at_utc);
 }
 
 /* Section 4.1.2.5: UTCTime lacks the century: 50 and above are years of the 20th. */
 static bool time_ok(const struct der_element *e, int64_t *at_utc)
 {
-    struct slice s = e->content;
-    if (e->tag == DER_GENERALIZED_TIME)
-        return s.n == GENTIME_LEN && digits_and_z(s.p, at_utc);
-    if (e->tag != DER_UTC_TIME || s.n != GENTIME_LEN - 2)
+    const uint8_t *p = e->content.p;
+    size_t year_digits = e->tag == DER_UTC_TIME ? 2 : 4;
+    if ((e->tag != DER_UTC_TIME && e->tag != DER_GENERALIZED_TIME) || e->content.n != year_digits + 11)
         return false;
-    uint8_t full[GENTIME_LEN];
-    memcpy(full, s.p[0] >= '5' ? "19" : "20", 2);
-    memcpy(full + 2, s.p, s.n);
-    return digits_and_z(full, at_utc);
+    int64_t year = 0;
+    for (size_t i = 0; i < year_digits; i++) {
+        if (p[i] < '0' || p[i] > '9')
+            return false;
+        year = 10 * year + (p[i] - '0');
+    }
+    if (year_digits == 2)
+        year += year < 50 ? 2000 : 1900;
+    return rest_of_time(year, p + year_digits, at_utc);
 }
 
 static bool read_time(struct reading *r, struct slice *validity, const char *flaw, int64_t *at_utc)

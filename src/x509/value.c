@@ -3,6 +3,7 @@
 
 enum {
     CLASS_BITS = 0xc0,
+    TAG_NUMBER = 0x1f,
     TAG_END = 0x00,
     TAG_EXTERNAL = 0x08,
     TAG_ENUMERATED = 0x0a,
@@ -10,11 +11,20 @@ enum {
     TAG_UNRESTRICTED = 0x1d,
 };
 
-/* Types that only ever come constructed: EXTERNAL, EMBEDDED PDV, SEQUENCE, SET, CHARACTER STRING. */
-static bool is_constructed_type(uint8_t number)
+/* Whether the constructed bit is as the type wants it (X.690 sections 8 and 10.2).  Types that nobody uses may be either. */
+static bool is_constructed_rightly(uint8_t tag)
 {
-    return number == TAG_EXTERNAL || number == TAG_EMBEDDED_PDV || number == (DER_SEQUENCE & 0x1f) ||
-           number == (DER_SET & 0x1f) || number == TAG_UNRESTRICTED;
+    bool constructed = tag & DER_CONSTRUCTED;
+    switch (tag & TAG_NUMBER) {
+    case DER_SEQUENCE & TAG_NUMBER:
+    case DER_SET & TAG_NUMBER:
+        return constructed;
+    case TAG_EXTERNAL:
+    case TAG_EMBEDDED_PDV:
+    case TAG_UNRESTRICTED:
+        return true;
+    }
+    return !constructed;
 }
 
 bool value_bit_string_ok(struct slice c)
@@ -29,7 +39,7 @@ bool value_any_ok(const struct der_element *e)
     bool ignored;
     if (e->tag & CLASS_BITS)
         return true;
-    if (!!(e->tag & DER_CONSTRUCTED) != is_constructed_type(e->tag & 0x1f))
+    if (!is_constructed_rightly(e->tag))
         return false;
     switch (e->tag) {
     case TAG_END:

@@ -130,10 +130,15 @@ static bool has_odd_time(const struct view *v)
     return !view_time(X509_get0_notBefore(v->x), &ignored) || !view_time(X509_get0_notAfter(v->x), &ignored);
 }
 
-/* Takes the last entry off and puts it back, so that OpenSSL forgets the octets that it read. */
-static bool renew(X509_NAME *name)
+/*
+ * Takes the last entry off and puts it back, so that OpenSSL forgets the octets that it read and encodes the name anew.
+ * A name of RDNs without attributes has no entry, and is none of an empty name's two octets.
+ */
+static bool renew_name(X509_NAME *name)
 {
     int last = X509_NAME_entry_count(name) - 1;
+    if (last < 0)
+        return i2d_X509_NAME(name, NULL) == 2;
     X509_NAME_ENTRY *e = X509_NAME_delete_entry(name, last), *before = X509_NAME_get_entry(name, last - 1);
     bool shares_rdn = before && X509_NAME_ENTRY_set(before) == X509_NAME_ENTRY_set(e);
     bool done = X509_NAME_add_entry(name, e, -1, shares_rdn ? -1 : 0);
@@ -141,33 +146,19 @@ static bool renew(X509_NAME *name)
     return done;
 }
 
-/* Whether the name, encoded anew by OpenSSL, is another than the one that it read. */
-static bool is_encoded_oddly(const X509_NAME *name)
+/* An encoded version 1, which is the default, is forgotten too; OpenSSL skips a change that it thinks is none. */
+static bool renew_version(X509 *x)
 {
-    X509_NAME *copy = X509_NAME_dup(name);
-    unsigned char *read = NULL, *renewed = NULL;
-    int n = i2d_X509_NAME(name, &read);
-    bool odd = !copy || (X509_NAME_entry_count(copy) ? !renew(copy) : n != 2);
-    odd = odd || i2d_X509_NAME(copy, &renewed) != n || memcmp(read, renewed, (size_t)n) != 0;
-    OPENSSL_free(read);
-    OPENSSL_free(renewed);
-    X509_NAME_free(copy);
-    return odd;
+    return X509_get_version(x) != X509_VERSION_1 ||
+           (X509_set_version(x, X509_VERSION_2) && X509_set_version(x, X509_VERSION_1));
 }
 
-static bool has_odd_name(const struct view *v)
-{
-    return is_encoded_oddly(X509_get_issuer_name(v->x)) || is_encoded_oddly(X509_get_subject_name(v->x));
-}
-
-/* Encodes the certificate anew, an encoded DEFAULT version removed: BER, defaults and padding do not come back. */
+/* Encodes the certificate anew: BER, defaults, padding, empty and unordered RDNs do not come back as they were. */
 static bool has_odd_encoding(const struct view *v)
 {
     unsigned char *encoded = NULL;
-    if (X509_get_version(v->x) == X509_VERSION_1 &&
-        (!X509_set_version(v->x, X509_VERSION_2) || !X509_set_version(v->x, X509_VERSION_1)))
-        return true;
-    if (i2d_re_X509_tbs(v->x, NULL) < 0)
+    if (!renew_version(v->x) || !renew_name(X509_get_issuer_name(v->x)) || !renew_name(X509_get_subject_name(v->x)) ||
+        i2d_re_X509_tbs(v->x, NULL) < 0)
         return true;
     int n = i2d_X509(v->x, &encoded);
     bool odd = n < 0 || !slice_eq(slice_upto(v->der, v->consumed), slice_make(encoded, (size_t)n));
@@ -175,16 +166,83 @@ static bool has_odd_encoding(const struct view *v)
     return odd;
 }
 
+/* OpenSSL decodes these and then lets them hold what RFC 5280 section 4.2.1 forbids: nothing, or less than nothing. */
+static bool is_negative(const ASN1_INTEGER *number)
+{
+    return number && ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER;
+}
+
+static bool has_empty_qualifiers(const CERTIFICATEPOLICIES *policies)
+{
+    for (int i = 0; i < sk_POLICYINFO_num(policies); i++) {
+        const POLICYINFO *policy = sk_POLICYINFO_value(policies, i);
+        if (policy->qualifiers && sk_POLICYQUALINFO_num(policy->qualifiers) == 0)
+            return true;
+    }
+    return sk_POLICYINFO_num(policies) == 0;
+}
+
+static bool has_empty_subtrees(const NAME_CONSTRAINTS *names)
+{
+    if (!names->permittedSubtrees && !names->excludedSubtrees)
+        return true;
+    return sk_GENERAL_SUBTREE_num(names->permittedSubtrees) == 0 || sk_GENERAL_SUBTREE_num(names->excludedSubtrees) == 0;
+}
+
+static bool is_forbidden_value(int nid, const void *decoded)
+{
+    const BASIC_CONSTRAINTS *basic = decoded;
+    const POLICY_CONSTRAINTS *policy = decoded;
+    switch (nid) {
+    case NID_basic_constraints:
+        return basic->ca != 0 && basic->ca != 0xff;
+    case NID_name_constraints:
+        return has_empty_subtrees(decoded);
+    case NID_policy_constraints:
+        return (!policy->requireExplicitPolicy && !policy->inhibitPolicyMapping) ||
+               is_negative(policy->requireExplicitPolicy) || is_negative(policy->inhibitPolicyMapping);
+    case NID_inhibit_any_policy:
+        return is_negative(decoded);
+    case NID_certificate_policies:
+        return has_empty_qualifiers(decoded);
+    case NID_issuer_alt_name:
+    case NID_policy_mappings:
+    case NID_crl_distribution_points:
+    case NID_freshest_crl:
+    case NID_info_access:
+    case NID_sinfo_access:
+        return OPENSSL_sk_num(decoded) == 0;
+    }
+    return false;
+}
+
+/* Whether OpenSSL writes the flag otherwise: it keeps an encoded FALSE, and any octet for TRUE. */
+static bool is_odd_critical(X509_EXTENSION *e)
+{
+    unsigned char *read = NULL, *renewed = NULL;
+    X509_EXTENSION *copy = X509_EXTENSION_create_by_OBJ(NULL, X509_EXTENSION_get_object(e),
+                                                        X509_EXTENSION_get_critical(e), X509_EXTENSION_get_data(e));
+    int n = i2d_X509_EXTENSION(e, &read);
+    bool odd = !copy || n < 0 || i2d_X509_EXTENSION(copy, &renewed) != n || memcmp(read, renewed, (size_t)n) != 0;
+    OPENSSL_free(read);
+    OPENSSL_free(renewed);
+    X509_EXTENSION_free(copy);
+    return odd;
+}
+
 /* One extension of a type that OpenSSL knows does not decode, or has more in it than decodes. */
 static bool is_odd_extension(X509_EXTENSION *e)
 {
     const X509V3_EXT_METHOD *method = X509V3_EXT_get(e);
+    if (is_odd_critical(e))
+        return true;
     if (!method || !method->it)
         return false;
     void *decoded = X509V3_EXT_d2i(e);
     unsigned char *encoded = NULL;
     int n = decoded ? ASN1_item_i2d(decoded, &encoded, ASN1_ITEM_ptr(method->it)) : -1;
     bool odd = n < 0 || !slice_eq(view_octets(X509_EXTENSION_get_data(e)), slice_make(encoded, (size_t)n));
+    odd = odd || is_forbidden_value(method->ext_nid, decoded);
     OPENSSL_free(encoded);
     ASN1_item_free(decoded, ASN1_ITEM_ptr(method->it));
     return odd;
@@ -211,8 +269,7 @@ static const struct objection {
     {.objects = has_bad_names_or_purposes, .text = "an undecodable subjectAltName or extKeyUsage"},
     {.objects = has_two_algorithms, .text = "two signature algorithms"},
     {.objects = has_odd_time, .text = "a time not in RFC 5280's form"},
-    {.objects = has_odd_name, .text = "a name that is not DER"},
-    {.objects = has_odd_extension_value, .supports_only = true, .text = "an extension that is not DER"},
+    {.objects = has_odd_extension_value, .supports_only = true, .text = "an extension that is not DER or holds what RFC 5280 forbids"},
     {.objects = has_odd_encoding, .text = "an encoding that is not DER"}, /* last: it changes v->x */
 };
 
