@@ -151,7 +151,7 @@ static bool send_next(struct batch *b, struct fault *fault)
     } else if (code == LDAP_PARAM_ERROR || code == LDAP_ENCODING_ERROR)
         report(b, b->next++, RC_INVALID, "it can't be put into a request (a NUL octet in the name?)");
     else
-        ldap_die(d, fault, "a write can't be sent: %s", ldap_err2string(code));
+        ldap_broke(d, code, fault);
     return true;
 }
 

@@ -65,6 +65,8 @@ enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **me
                   struct fault *fault) MUST_USE;
 /* RC_FAULT when the handle is dead. */
 enum rc ldap_alive(const struct ldap_dir *d, struct fault *fault) MUST_USE;
+/* libldap reported `code` where only a lost connection can be the cause: the handle is dead. */
+enum rc ldap_broke(struct ldap_dir *d, int code, struct fault *fault);
 /* Ends the usefulness of the handle; the text says why, and is also the fault. */
 enum rc ldap_die(struct ldap_dir *d, struct fault *fault, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

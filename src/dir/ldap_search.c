@@ -37,7 +37,7 @@ static enum rc not_sent(const struct search *s, int code)
 {
     if (code == LDAP_FILTER_ERROR)
         return fault_set(s->fault, RC_INVALID, "%s: that is not a filter (RFC 4515)", where(s));
-    return ldap_die(s->d, s->fault, "a search can't be sent: %s", ldap_err2string(code));
+    return ldap_broke(s->d, code, s->fault);
 }
 
 static enum rc send_search(struct search *s, int *id)

@@ -38,15 +38,20 @@ enum rc ldap_die(struct ldap_dir *d, struct fault *fault, const char *format, ..
     return fault_set(fault, RC_FAULT, "%s: %s", d->uri, d->why_dead);
 }
 
-static enum rc broken(struct ldap_dir *d, struct fault *fault)
+enum rc ldap_broke(struct ldap_dir *d, int code, struct fault *fault)
 {
-    int code = LDAP_OTHER;
-    ldap_get_option(d->ld, LDAP_OPT_RESULT_CODE, &code);
     if (code == LDAP_SERVER_DOWN)
         return ldap_die(d, fault,
                         "the connection broke: the server ended it, or sent what is not LDAP or a message over the "
                         "limit; look into the server's log");
     return ldap_die(d, fault, "the connection broke: %s (%d); look into the server's log", ldap_err2string(code), code);
+}
+
+static enum rc broken(struct ldap_dir *d, struct fault *fault)
+{
+    int code = LDAP_OTHER;
+    ldap_get_option(d->ld, LDAP_OPT_RESULT_CODE, &code);
+    return ldap_broke(d, code, fault);
 }
 
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type, struct fault *fault)
