@@ -217,9 +217,14 @@ static void the_server_tells_the_table_beside_msuser(void **state)
 
 static void make_requests(struct slapd *s)
 {
-    char *tree = file_text(SOURCE_DIR "/conf/tree.ldif");
-    assert_int_equal(slapd_add_ldif(s, tree), 0);
-    free(tree);
+    static const char *const recipes[] = {"tree", "policy-servers", "policy-people"};
+    for (size_t i = 0; i < 3; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/conf/%s.ldif", SOURCE_DIR, recipes[i]);
+        char *text = file_text(path);
+        assert_int_equal(slapd_add_ldif(s, text), 0);
+        free(text);
+    }
     assert_int_equal(slapd_add_ldif(s, "dn: dircertRequestId=aa," REQUESTS "\nobjectClass: dircertRequest\n"
                                        "dircertRequestType: reissue\ndircertState: pending\n"
                                        "dircertStateChanged: 20260101120000Z\ndircertGeneration: 9\n"
@@ -261,6 +266,8 @@ static const struct {
     {"(dircertTrustAnchor=CN=ca,DC=example,DC=com)", 1},
     {"(dircertAllowCA=FALSE)", 1},
     {"(dircertPause=FALSE)", 1},
+    {"(dircertMode=Audit)", 2},
+    {"(dircertPrecedence>=101)", 1},
 };
 
 static size_t count_entries(const char *text)
