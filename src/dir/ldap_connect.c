@@ -172,9 +172,10 @@ static enum rc send_bind(struct ldap_dir *d, const struct dir_settings *settings
     struct berval nobody_else = {.bv_len = 0, .bv_val = (char[]){""}}; /* no other authorization identity */
     int code = ldap_sasl_bind(d->ld, simple ? settings->bind_dn : NULL, simple ? LDAP_SASL_SIMPLE : "EXTERNAL",
                               simple ? &secret : &nobody_else, NULL, NULL, id);
-    if (code != LDAP_SUCCESS)
-        return fault_set(fault, RC_FAULT, "can't send the bind: %s", ldap_err2string(code));
-    return RC_OK;
+    if (code == LDAP_SUCCESS)
+        return RC_OK;
+    struct fault why = {0};
+    return fault_set(fault, ldap_broke(d, code, &why), "the bind was not answered: %s", d->why_dead);
 }
 
 static enum rc judge_bind(struct ldap_dir *d, const struct dir_settings *settings, const struct ldap_answer *answer,
