@@ -119,6 +119,9 @@ static void test_made(void **state)
     EVP_PKEY_free(key);
 }
 
+/* Names and purposes of another extension, as many as the true ones. */
+static struct span other_names, other_purposes;
+
 /* Each changes one field of true facts. */
 static void lie_version(struct facts *f)
 {
@@ -184,6 +187,14 @@ static void lie_other_eku(struct facts *f)
 {
     f->eku.value = f->san.value;
 }
+static void lie_names(struct facts *f)
+{
+    f->san.value = other_names;
+}
+static void lie_purposes(struct facts *f)
+{
+    f->eku.value = other_purposes;
+}
 static void lie_malformed(struct facts *f)
 {
     f->malformed = "a lie: RFC 1 section 1: nothing is wrong";
@@ -214,9 +225,18 @@ static const struct lie {
     {"number of subjectAltNames", lie_other_san},
     {"extKeyUsage presence", lie_no_eku},
     {"number of extKeyUsages", lie_other_eku},
+    {"subjectAltName:", lie_names},
+    {"extKeyUsage:", lie_purposes},
     {"malformed", lie_malformed},
     {"malformed", lie_unreadable},
 };
+
+static struct span find(struct slice der, struct slice part)
+{
+    const uint8_t *at = memmem(der.p, der.n, part.p, part.n);
+    assert_non_null(at);
+    return (struct span){(uint32_t)(at - der.p), (uint32_t)part.n};
+}
 
 static void test_lies(void **state)
 {
@@ -226,7 +246,13 @@ static void test_lies(void **state)
     struct facts truth;
     char why[512];
     recipe_everyday(&a, &r);
+    struct slice none = slice_make(NULL, 0);
+    struct slice names = DER(&a, DER_SEQUENCE, DER_TEXT(&a, 0x82, "h1.example.com"), DER_TEXT(&a, 0x82, "other"));
+    struct slice purposes = DER(&a, DER_SEQUENCE, DER(&a, DER_OID, O(0x2b, 6, 1, 5, 5, 7, 3, 2)));
+    r.extensions = DER_JOIN(&a, r.extensions, der_extension(&a, 98, none, names), der_extension(&a, 99, none, purposes));
     struct slice der = recipe_build(&a, &r);
+    other_names = find(der, names);
+    other_purposes = find(der, purposes);
     assert_int_equal(read_twice(der, &truth, why, sizeof why), SECOND_AGREES);
     assert_string_equal(why, "");
     for (size_t i = 0; i < COUNT(lies); i++) {
