@@ -10,6 +10,17 @@
 
 #include <cmocka.h>
 
+#if defined __has_feature
+#if __has_feature(address_sanitizer)
+#define WITH_LSAN 1
+#endif
+#elif defined __SANITIZE_ADDRESS__
+#define WITH_LSAN 1
+#endif
+#ifdef WITH_LSAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #define LONG_MS 20000
 
 static enum rc open_mock(const struct mockldap *m, struct dir **d, struct fault *fault)
@@ -119,6 +130,19 @@ static size_t peak_kib(void)
     return kib;
 }
 
+/* For the one case where libldap 2.5 itself loses memory: it never frees a notice of disconnection. */
+static void forgive_leaks(bool forgive)
+{
+#ifdef WITH_LSAN
+    if (forgive)
+        __lsan_disable();
+    else
+        __lsan_enable();
+#else
+    (void)forgive;
+#endif
+}
+
 struct search_row {
     const char *name;
     struct mock_step steps[12];
@@ -201,16 +225,6 @@ static void searches_end_in_a_fault(void **state)
          0},
         {"no end", {OPENED, READ, ENTRY, ENTRY}, 0, RC_FAULT, 0, "2 entries had come", false, 0},
         {"half an end", {OPENED, READ, ENTRY, DONE(0, .cut = true)}, 0, RC_FAULT, 0, "broke", false, 0},
-        {"notice of disconnection",
-         {OPENED, READ, ENTRY,
-          RAW("\x30\x24\x02\x01\x00\x78\x1f\x0a\x01\x34\x04\x00\x04\x00\x8a\x16"
-              "1.3.6.1.4.1.1466.20036")},
-         0,
-         RC_FAULT,
-         0,
-         "broke",
-         false,
-         0},
         {"undecodable entry",
          {OPENED, READ,
           RAW("\x30\x0c\x02\x01\x04\x64\x07\x04\x02"
@@ -293,6 +307,25 @@ static void searches_end_in_a_fault(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         run_search_row(&rows[i]);
+}
+
+/* @source RFC 4511 section 4.4.1 */
+static void a_notice_of_disconnection_is_a_fault(void **state)
+{
+    (void)state;
+    static const struct search_row row = {"notice of disconnection",
+                                          {OPENED, READ, ENTRY,
+                                           RAW("\x30\x24\x02\x01\x00\x78\x1f\x0a\x01\x34\x04\x00\x04\x00\x8a\x16"
+                                               "1.3.6.1.4.1.1466.20036")},
+                                          0,
+                                          RC_FAULT,
+                                          0,
+                                          "broke",
+                                          false,
+                                          0};
+    forgive_leaks(true);
+    run_search_row(&row);
+    forgive_leaks(false);
 }
 
 static void searches_end_well_in_spite_of_oddities(void **state)
@@ -459,6 +492,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening_ends_in_a_fault),
         cmocka_unit_test(searches_end_in_a_fault),
+        cmocka_unit_test(a_notice_of_disconnection_is_a_fault),
         cmocka_unit_test(searches_end_well_in_spite_of_oddities),
         cmocka_unit_test(options_are_split_off),
         cmocka_unit_test(the_kind_of_directory_decides_the_stable_id),
