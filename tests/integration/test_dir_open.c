@@ -5,6 +5,7 @@
 #include "support/dirtest.h"
 
 #include <dirent.h>
+#include <ldap.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -361,6 +362,10 @@ static int count_entries(const char *uri)
         fprintf(stderr, "%s\n", fault.text);
         return 1;
     }
+    char *base = NULL; /* what the hostile files say, if libldap has read one */
+    if (ldap_get_option(NULL, LDAP_OPT_DEFBASE, &base) == LDAP_OPT_SUCCESS && base)
+        printf("libldap has read its files: %s\n", base);
+    ldap_memfree(base);
     printf("%zu\n", c.entries.count);
     collected_free(&c);
     dir_close(d);
