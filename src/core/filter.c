@@ -46,9 +46,10 @@ bool filter_decode(struct arena *a, struct slice piece, struct slice *decoded)
     return true;
 }
 
+/* An attribute description; options alone would name no attribute that anybody could look up. */
 static bool attribute_ok(struct slice name)
 {
-    if (name.n == 0)
+    if (name.n == 0 || name.p[0] == ';')
         return false;
     for (size_t i = 0; i < name.n; i++) {
         uint8_t c = ascii_lower(name.p[i]);
@@ -112,14 +113,16 @@ static bool read_item(struct reader *r, struct filter *f)
     if (!equals)
         return fail(r, "an item has no \"=\"");
     struct slice description = slice_upto(item, (size_t)(equals - item.p));
-    struct slice raw = slice_from(item, description.n + 1);
+    struct slice raw = slice_from(item, description.n + 1), rule = {NULL, 0};
     enum filter_kind kind = operator_kind(&description);
-    if (kind == FILTER_EXTENSIBLE) { /* attr[:dn][:rule]:=value */
-        struct slice rest = description;
-        slice_split(&rest, ':', &description);
+    if (kind == FILTER_EXTENSIBLE) { /* attr[:dn][:rule]:=value, or [:dn]:rule:=value */
+        rule = description;
+        slice_split(&rule, ':', &description);
     }
-    if (!attribute_ok(description) && !(kind == FILTER_EXTENSIBLE && description.n == 0))
+    if (!attribute_ok(description) && !(description.n == 0 && rule.n))
         return fail(r, "an attribute name is missing or not valid");
+    if (raw.n && memchr(raw.p, 0, raw.n)) /* whoever handles it as a C string would see another filter */
+        return fail(r, "a NUL octet in a value; write it as \\00");
     *f = (struct filter){.kind = kind, .attribute = without_options(description), .value = raw};
     if (kind == FILTER_EQUAL && slice_eq(raw, SLICE_LITERAL("*")))
         f->kind = FILTER_PRESENT;
