@@ -135,7 +135,7 @@ void program_run(struct program *p, const char *const arguments[], const char *c
 static void expect_code(const struct program *p, int code)
 {
     if (p->code != code)
-        print_error("dircertd ended with %d and not %d:\n%s%s", p->code, code, p->output, p->log);
+        fprintf(stderr, "dircertd ended with %d and not %d:\n%s%s", p->code, code, p->output, p->log);
     assert_int_equal(p->code, code);
 }
 
@@ -198,10 +198,10 @@ void program_expect(const struct program *p, const char *const words[])
 {
     if (program_lines(p, words))
         return;
-    print_error("the log has no line with:");
+    fprintf(stderr, "the log has no line with:");
     for (; *words; words++)
-        print_error(" [%s]", *words);
-    print_error("\n%s", p->log);
+        fprintf(stderr, " [%s]", *words);
+    fprintf(stderr, "\n%s", p->log);
     fail();
 }
 
@@ -228,7 +228,7 @@ void program_change(struct program *p, const char *format, ...)
     va_end(arguments);
     int rc = slapd_modify_ldif(p->server, ldif);
     if (rc)
-        print_error("refused: %s\n", ldif);
+        fprintf(stderr, "refused: %s\n", ldif);
     assert_int_equal(rc, 0);
 }
 
@@ -242,7 +242,7 @@ void program_change_as(struct program *p, const char *cn, const char *format, ..
                                        .password = PASSWORD};
     int rc = slapd_try_ldif(p->server, &who, ldif);
     if (rc)
-        print_error("refused to %s: %s\n", cn, ldif);
+        fprintf(stderr, "refused to %s: %s\n", cn, ldif);
     assert_int_equal(rc, 0);
 }
 
@@ -268,7 +268,7 @@ const char *program_search(struct program *p, const char *base, const char *scop
     int rc;
     char *found = slapd_search(p->server, NULL, base, scope, filter, attributes, &rc);
     if (rc)
-        print_error("ldapsearch ended with %d\n", rc);
+        fprintf(stderr, "ldapsearch ended with %d\n", rc);
     assert_int_equal(rc, 0);
     return taken(p, found);
 }
@@ -396,7 +396,7 @@ void program_expect_state(struct program *p, const char *type, const char *subje
 {
     const char *is = program_request_value(p, type, subject, "dircertState");
     if (strcmp(is, state ? state : "") != 0)
-        print_error("the %s of %s: \"%s\" (%s); the last log:\n%s", type, subject, is,
+        fprintf(stderr, "the %s of %s: \"%s\" (%s); the last log:\n%s", type, subject, is,
                     program_request_value(p, type, subject, "dircertStateMessage"), p->log);
     assert_string_equal(is, state ? state : "");
 }
