@@ -516,8 +516,9 @@ static void check_targets(struct compilation *c, const char *row_name, const str
 
 static void check_names(struct compilation *c, const char *row_name, const char *const *names)
 {
+    struct slice stated = entry_first(c->entry, row_name);
     for (; names && *names; names++)
-        check_known(c, row_name, slice_of(*names), slice_of(*names));
+        check_known(c, row_name, stated.p ? stated : slice_of(*names), slice_of(*names));
 }
 
 const struct policy *policy_compile(struct arena *a, const struct entry *e, policy_knows_fn *knows, void *context,
