@@ -73,15 +73,16 @@ static void add_hold(struct arena *a, hold_list *holds, const struct policy *p, 
                                                                 GENTIME_LEN, (const char *)until)};
 }
 
-/* Opened, reopened or approved by policy in the last 24 hours, as the request itself tells. */
-static bool is_recent(const struct request *q, const struct policy *p, int64_t now_utc)
+/*
+ * Opened, reopened or approved by policy in the last 24 hours, as the request itself tells: dircertConfirmedAt is set
+ * when a generation begins, while it is proposed, and when policy approves it.
+ */
+static bool is_recent(const struct request *q, int64_t now_utc)
 {
     const struct record *d = &q->record;
     int64_t since = now_utc - DAY_S;
-    bool by_person = q->decision == DECISION_APPROVE && q->decision_generation == d->generation;
-    return d->opened_utc > since || (d->generation > 1 && d->confirmed_utc > since) ||
-           ((d->state == STATE_APPROVED || d->state == STATE_SUBMITTED) && p->automatic[d->type] && !by_person &&
-            d->state_changed_utc > since);
+    bool waits = d->state == STATE_PROPOSED || d->state == STATE_PENDING;
+    return d->opened_utc > since || (d->confirmed_utc > since && (d->generation > 1 || !waits));
 }
 
 struct tally {
@@ -105,7 +106,7 @@ static struct tally tally_policy(struct arena *a, const struct guard_input *in, 
     for (size_t i = 0; i < in->seen->request_count; i++) {
         const struct request *q = &in->seen->requests[i].request;
         if (!counted[i] && !q->foreign && slice_eq_nocase(q->record.basis.policy_dn, p->dn))
-            t.opening += is_recent(q, p, in->seen->now_utc);
+            t.opening += is_recent(q, in->seen->now_utc);
     }
     return t;
 }

@@ -132,7 +132,8 @@ static unsigned derive(const struct lifecycle_input *in, const struct record *d)
         seen |= SEEN_ATTEMPT_DUE;
     bool ended = d->state == STATE_WITHDRAWN || (d->state == STATE_FULFILLED && d->type == REQUEST_REISSUE) ||
                  slice_eq(d->message, slice_of(ended_message));
-    if (ended && in->now_utc - d->state_changed_utc >= in->retention_s)
+    bool on_record = q && q->record.state == d->state; /* not only reached in this pass */
+    if (ended && on_record && in->now_utc - d->state_changed_utc >= in->retention_s)
         seen |= SEEN_RETENTION_OVER;
     if (!q)
         return seen;
@@ -193,6 +194,8 @@ static void take(const struct lifecycle_input *in, const struct transition *t, s
     }
     if (t->effects & EFFECT_NEW_ATTEMPT)
         d->attempt++;
+    if (t->effects & EFFECT_BY_POLICY)
+        d->confirmed_utc = in->now_utc; /* it was seen to be wanted once more; the guard counts by this time */
     d->next_attempt_utc = t->effects & EFFECT_BACK_OFF ? in->now_utc + lifecycle_back_off_s(d->attempt) : 0;
     if ((t->effects & (EFFECT_NEW_GENERATION | EFFECT_NEW_ATTEMPT)) && (in->seen & SEEN_WANTED))
         d->basis = *in->basis;

@@ -49,6 +49,15 @@ enum reason reason_stronger(enum reason a, enum reason b)
     return a > b ? a : b;
 }
 
+unsigned plan_checks_asking(const struct policy *policy, unsigned checks, enum action action)
+{
+    unsigned asking = 0;
+    for (unsigned id = 0; id < CHECK_COUNT; id++)
+        if ((checks & CHECK_BIT(id)) && policy->on_finding[id].action == action && check_get((enum check_id)id)->is_on(policy))
+            asking |= CHECK_BIT(id);
+    return asking;
+}
+
 const struct plan_request *planner_find(const struct planner *p, struct slice id)
 {
     size_t low = 0, high = p->by_id_count;
@@ -141,8 +150,7 @@ static enum verb verb_of(const struct plan_request *existing, const struct lifec
         return VERB_CREATE;
     if (r->record.state == STATE_PURGED)
         return VERB_PURGE;
-    bool damaged = existing->request.identity_damaged || existing->request.progress_damaged;
-    if (damaged || (r->effects & EFFECT_REPAIR))
+    if (request_is_damaged(&existing->request) || (r->effects & EFFECT_REPAIR))
         return VERB_REPAIR;
     bool ended_again = has_ended(r->record.state);
     if ((r->effects & EFFECT_REOPEN) && !ended_again)
@@ -176,6 +184,20 @@ static void append(struct planner *p, const struct plan_case *c, const struct li
     *LIST_ADD(p->arena, &p->operations) = o;
 }
 
+/* What can't be read of a request that stands somewhere: as if it had come there only now. */
+static void mend_details(struct request *q, int64_t now_utc)
+{
+    struct record *d = &q->record;
+    if (d->attempt == 0)
+        d->attempt = q->outcome_generation == d->generation && q->outcome_attempt ? q->outcome_attempt : 1;
+    if (d->confirmed_utc == 0)
+        d->confirmed_utc = now_utc;
+    if (d->state_changed_utc == 0)
+        d->state_changed_utc = now_utc;
+    if (d->state == STATE_FAILED && d->next_attempt_utc == 0)
+        d->next_attempt_utc = now_utc + lifecycle_back_off_s(d->attempt);
+}
+
 /* The request as the life cycle shall find it: what is written once is put right, what can't be read begins again. */
 static struct request mended(const struct plan_case *c, int64_t now_utc)
 {
@@ -192,6 +214,7 @@ static struct request mended(const struct plan_case *c, int64_t now_utc)
     }
     if (d->opened_utc == 0)
         d->opened_utc = now_utc;
+    mend_details(&q, now_utc);
     if (q.progress_damaged) {
         if (q.decision_generation > d->generation)
             d->generation = q.decision_generation;
@@ -251,7 +274,7 @@ static bool same_result(const struct lifecycle_result *a, const struct lifecycle
 enum state planner_settle(struct planner *p, const struct plan_case *c)
 {
     const struct request *q = c->existing ? &c->existing->request : NULL;
-    if (q && (q->foreign || ((q->identity_damaged || q->progress_damaged) && !(c->seen & SEEN_WANTED))))
+    if (q && (q->foreign || (request_is_damaged(q) && !(c->seen & SEEN_WANTED))))
         return STATE_NONE; /* reported when it was read; left alone */
     struct lifecycle_result free = run_case(p, c, 0);
     enum hold_scope hold = hold_of(p, c->policy);
@@ -264,6 +287,8 @@ enum state planner_settle(struct planner *p, const struct plan_case *c)
         append(p, c, &guarded, false);
     if (!same_result(&free, &guarded))
         append(p, c, &free, true);
+    if (c->existing)
+        p->after[c->existing - p->in->requests] = guarded.record.state;
     return guarded.record.state;
 }
 
@@ -311,10 +336,14 @@ static void index_publications(struct planner *p)
 struct plan plan_build(struct arena *a, const struct plan_input *in)
 {
     struct planner p = {.arena = a, .in = in, .taken = ARENA_ARRAY(a, in->request_count, bool)};
+    p.after = ARENA_ARRAY(a, in->request_count, enum state);
+    for (size_t i = 0; i < in->request_count; i++)
+        p.after[i] = in->requests[i].request.record.state;
     index_requests(&p);
     index_publications(&p);
     plan_reissues(&p);
     plan_revokes(&p);
+    plan_ended(&p);
     return (struct plan){p.operations.items, p.operations.count};
 }
 

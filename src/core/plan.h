@@ -69,6 +69,9 @@ struct plan {
 /* "<check> <detail>", as dircertFinding has it. */
 struct slice finding_text(struct arena *a, const struct finding *f);
 
+/* Sorts ascending, each once; returns how many are left. */
+size_t sort_digests(struct digest *items, size_t count);
+
 struct plan plan_build(struct arena *a, const struct plan_input *in);
 
 /*

@@ -24,29 +24,32 @@ struct publication {
     const struct subject *subject;
 };
 
+/* What is observed of one identity. */
+struct plan_case {
+    enum request_type type;
+    struct slice id;
+    const struct plan_request *existing;
+    const struct subject *subject; /* reissue: as sighted, or NULL */
+    const struct policy *policy;   /* whose numbers apply; NULL: vanished */
+    struct slice subject_id;
+    struct slice issuer, serial; /* revoke */
+    unsigned seen;
+    struct basis basis;                    /* with SEEN_WANTED */
+    const struct certificate *replacement; /* with SEEN_STAND_IN */
+};
+
 struct planner {
     struct arena *arena;
     const struct plan_input *in;
     const struct plan_request **by_id; /* requests in the order of their ids, foreign ones left out */
     size_t by_id_count;
-    bool *taken; /* for each request: its case is settled */
+    bool *taken;       /* for each request: its case is settled */
+    enum state *after; /* for each request: its state once the plan is carried out */
     struct publication *publications; /* by digest */
     size_t publication_count;
     LIST_OF(struct revoke_want) wants;
+    LIST_OF(struct plan_case) ended; /* reissues that may be deleted, once it is known what became of their revocations */
     LIST_OF(struct operation) operations;
-};
-
-/* What the observation gives about one identity. */
-struct plan_case {
-    enum request_type type;
-    struct slice id;
-    const struct plan_request *existing;
-    const struct policy *policy; /* whose numbers apply; NULL: vanished */
-    struct slice subject_id;
-    struct slice issuer, serial; /* revoke */
-    unsigned seen;
-    struct basis basis; /* with SEEN_WANTED */
-    const struct certificate *replacement; /* with SEEN_STAND_IN */
 };
 
 const struct plan_request *planner_find(const struct planner *p, struct slice id);
@@ -56,10 +59,12 @@ enum state planner_settle(struct planner *p, const struct plan_case *c);
 
 void plan_reissues(struct planner *p);
 void plan_revokes(struct planner *p);
+void plan_ended(struct planner *p);
 
-/* Ascending, each once. */
+/* Ascending, each once; returns how many are left. */
 size_t sort_slices(struct slice *items, size_t count);
-size_t sort_digests(struct digest *items, size_t count);
+/* Those of the checks that the policy has turned on and answers with this action. */
+unsigned plan_checks_asking(const struct policy *policy, unsigned checks, enum action action);
 enum reason reason_stronger(enum reason a, enum reason b);
 
 #endif

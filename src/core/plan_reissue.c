@@ -177,11 +177,7 @@ static bool wants_revocation_of_stored(const struct gathering *g, const struct c
     int64_t now_utc = g->planner->in->now_utc;
     if (!old->facts.readable || old->facts.not_after_utc < now_utc || s->policy->mode != MODE_ENFORCE)
         return false;
-    *checks = 0;
-    for (unsigned id = 0; id < CHECK_COUNT; id++)
-        if ((g->existing->request.record.basis.checks & CHECK_BIT(id)) &&
-            s->policy->on_finding[id].action == ACTION_REISSUE_THEN_REVOKE)
-            *checks |= CHECK_BIT(id);
+    *checks = plan_checks_asking(s->policy, g->existing->request.record.basis.checks, ACTION_REISSUE_THEN_REVOKE);
     for (size_t i = 0; i < s->certificate_count; i++)
         if (slice_eq(s->certificates[i].der, old->der))
             return false; /* still published: judged where it stands */
@@ -201,7 +197,7 @@ static bool a_revocation_waits(struct gathering *g)
         unsigned checks;
         struct slice id = request_id_of_revoke(g->planner->arena, &q->stored[i].digest);
         const struct plan_request *revoke = planner_find(g->planner, id);
-        if (revoke ? !is_final(revoke->request.record.state)
+        if (revoke ? !is_final(g->planner->after[revoke - g->planner->in->requests])
                    : g->subject && wants_revocation_of_stored(g, &q->stored[i], &checks))
             return true;
     }
@@ -266,18 +262,32 @@ static const struct subject *sighted_twice(const struct planner *p, size_t i)
     return before || after ? all[i] : NULL;
 }
 
+/* Nothing needs to be seen of it to delete it in time. */
+static bool has_ended(const struct plan_request *q)
+{
+    return q->request.record.state == STATE_WITHDRAWN || q->request.record.state == STATE_FULFILLED;
+}
+
+/* What has ended and stays so can only be deleted, which waits until the revocations are settled. */
+static enum state settle_unless_ended(struct planner *p, const struct plan_case *c)
+{
+    if (!c->existing || !has_ended(c->existing) || (c->seen & SEEN_WANTED))
+        return planner_settle(p, c);
+    *LIST_ADD(p->arena, &p->ended) = *c;
+    return c->existing->request.record.state;
+}
+
 static void plan_sighted(struct planner *p, const struct subject *s, const struct plan_request *existing, struct slice id)
 {
     struct gathering g = {.planner = p, .subject = s, .existing = existing, .id = id};
     gather(&g);
-    if (is_undecided(&g) || (!existing && !g.findings.count))
+    bool undecided = is_undecided(&g);
+    if ((undecided && !(existing && has_ended(existing))) || (!existing && !g.findings.count))
         return;
-    struct plan_case c = {.type = REQUEST_REISSUE, .id = id, .existing = existing, .policy = s->policy,
+    struct plan_case c = {.type = REQUEST_REISSUE, .id = id, .existing = existing, .subject = s, .policy = s->policy,
                           .subject_id = s->id};
-    c.seen = see_sighted(&g, &c);
-    if (existing && a_revocation_waits(&g))
-        c.seen |= SEEN_STILL_NEEDED;
-    enum state state = planner_settle(p, &c);
+    c.seen = undecided ? 0 : see_sighted(&g, &c);
+    enum state state = settle_unless_ended(p, &c);
     if (existing && (state == STATE_FULFILLED || state == STATE_WITHDRAWN))
         want_stored_revocations(&g);
 }
@@ -308,12 +318,20 @@ static void plan_unsighted(struct planner *p, const struct plan_request *q)
     struct plan_case c = {.type = REQUEST_REISSUE, .id = q->request.record.id, .existing = q,
                           .policy = pass ? pass->policy : NULL, .subject_id = q->request.record.subject_id,
                           .seen = see_unsighted(pass, q->where)};
-    if (c.seen == 0)
+    if (c.seen == 0 && !has_ended(q))
         return;
-    struct gathering g = {.planner = p, .existing = q, .id = c.id};
-    if (a_revocation_waits(&g))
-        c.seen |= SEEN_STILL_NEEDED;
-    planner_settle(p, &c);
+    settle_unless_ended(p, &c);
+}
+
+void plan_ended(struct planner *p)
+{
+    for (size_t i = 0; i < p->ended.count; i++) {
+        struct plan_case *c = &p->ended.items[i];
+        struct gathering g = {.planner = p, .subject = c->subject, .existing = c->existing, .id = c->id};
+        if (a_revocation_waits(&g))
+            c->seen |= SEEN_STILL_NEEDED;
+        planner_settle(p, c);
+    }
 }
 
 void plan_reissues(struct planner *p)

@@ -51,30 +51,25 @@ static const struct revoke_want *leader_of(const struct revoke_want *wants, size
     return &wants[0];
 }
 
+/*
+ * Where the certificate is published.  What the subject on record shows decides; another entry counts only where the
+ * certificate complies there, or where nobody can tell.
+ */
 struct published {
-    bool complies_here, complies_elsewhere, undecided, audited, asks_no_more, waits;
-    size_t count;
+    bool here, complies_here, waits_here;
+    bool complies_elsewhere, undecided;
 };
 
 static void look_at(struct published *seen, const struct publication *at, const struct plan_request *q)
 {
     const struct certificate *c = at->certificate;
     bool here = q && slice_eq(at->subject->id, q->request.record.subject_id);
-    seen->count++;
-    if (certificate_is_undecided(c))
-        seen->undecided = true;
-    else if (certificate_complies(c) && here)
-        seen->complies_here = true;
-    else if (certificate_complies(c))
-        seen->complies_elsewhere = true;
-    else if (at->subject->policy->mode != MODE_ENFORCE)
-        seen->audited = true;
-    else {
-        bool waits = false;
-        for (size_t i = 0; i < c->finding_count; i++)
-            waits |= finding_action(at->subject->policy, c, &c->findings[i]) == ACTION_REISSUE_THEN_REVOKE;
-        *(waits ? &seen->waits : &seen->asks_no_more) = true;
-    }
+    seen->here |= here;
+    seen->undecided |= certificate_is_undecided(c);
+    if (certificate_complies(c))
+        *(here ? &seen->complies_here : &seen->complies_elsewhere) = true;
+    for (size_t i = 0; here && i < c->finding_count; i++)
+        seen->waits_here |= finding_action(at->subject->policy, c, &c->findings[i]) == ACTION_REISSUE_THEN_REVOKE;
 }
 
 static struct published look(const struct planner *p, const struct digest *digest, const struct plan_request *q)
@@ -102,25 +97,25 @@ static bool every_policy_is_complete(const struct planner *p)
     return true;
 }
 
-/* The recorded policy still asks for the revocation of what the recorded checks found. */
-static bool still_asks(const struct policy *policy, unsigned checks)
-{
-    for (unsigned id = 0; id < CHECK_COUNT; id++)
-        if ((checks & CHECK_BIT(id)) && (policy->on_finding[id].action == ACTION_REVOKE ||
-                                         policy->on_finding[id].action == ACTION_REISSUE_THEN_REVOKE))
-            return true;
-    return false;
-}
-
 static bool enforces(const struct policy *policy)
 {
     return policy && !policy->disabled && policy->mode == MODE_ENFORCE;
 }
 
-/* No subject that this pass saw shows it: unpublishing cures nothing, so what is on record stands. */
+static bool has_ended(const struct plan_request *q)
+{
+    enum state s = q->request.record.state;
+    return s == STATE_WITHDRAWN || s == STATE_FULFILLED || s == STATE_REJECTED;
+}
+
+/* The subject on record does not show it: unpublishing cures nothing, so what is on record stands, if it had not ended. */
 static unsigned see_unpublished(const struct plan_request *q, struct plan_case *c)
 {
-    if (!enforces(c->policy) || !still_asks(c->policy, q->request.record.basis.checks))
+    unsigned checks = q->request.record.basis.checks;
+    if (has_ended(q))
+        return 0;
+    if (!enforces(c->policy) || !(plan_checks_asking(c->policy, checks, ACTION_REVOKE) |
+                                  plan_checks_asking(c->policy, checks, ACTION_REISSUE_THEN_REVOKE)))
         return SEEN_POLICY_WEAK;
     c->basis = q->request.record.basis;
     return SEEN_WANTED | SEEN_ENFORCED;
@@ -128,15 +123,9 @@ static unsigned see_unpublished(const struct plan_request *q, struct plan_case *
 
 static unsigned see_published(const struct published *at)
 {
-    if (at->undecided)
-        return 0;
     if (at->complies_here)
         return SEEN_CURED | SEEN_ENFORCED;
-    if (at->complies_elsewhere)
-        return SEEN_COMPLIANT_ELSEWHERE | SEEN_ENFORCED;
-    if (at->waits)
-        return SEEN_ENFORCED;
-    return SEEN_POLICY_WEAK; /* audited, or policy asks for another action now */
+    return at->waits_here ? SEEN_ENFORCED : SEEN_POLICY_WEAK; /* audited, or policy asks for another action now */
 }
 
 static void plan_existing(struct planner *p, const struct plan_request *q)
@@ -154,9 +143,10 @@ static void plan_existing(struct planner *p, const struct plan_request *q)
         c.seen = SEEN_EXPIRED;
     else if (!every_policy_is_complete(p) && !(c.policy && c.policy->disabled))
         return;
-    else
-        c.seen = at.count ? see_published(&at) : see_unpublished(q, &c);
-    if (c.seen)
+    else if (!at.undecided)
+        c.seen = (at.here ? see_published(&at) : see_unpublished(q, &c)) |
+                 (at.complies_elsewhere ? SEEN_COMPLIANT_ELSEWHERE : 0);
+    if (c.seen || has_ended(q))
         planner_settle(p, &c);
 }
 

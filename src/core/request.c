@@ -202,22 +202,25 @@ static void read_progress(struct reading *r)
     struct request *q = r->request;
     struct record *d = &q->record;
     struct slice state = entry_first(r->entry, "dircertState");
-    bool *bad = &q->progress_damaged;
+    bool *detail = &q->detail_damaged;
     d->state = state_find(state);
     if (d->state == STATE_NONE)
-        damaged(r, bad, "dircertState", state, "not a state of the life cycle");
-    d->generation = number_of(r, "dircertGeneration", 0, bad);
+        damaged(r, &q->progress_damaged, "dircertState", state, "not a state of the life cycle");
+    d->generation = number_of(r, "dircertGeneration", 0, &q->progress_damaged);
     if (d->generation == 0)
-        damaged(r, bad, "dircertGeneration", entry_first(r->entry, "dircertGeneration"), "not a whole number from 1");
-    d->attempt = number_of(r, "dircertAttempt", 1, bad);
-    d->confirmed_passes = number_of(r, "dircertConfirmedPasses", 0, bad);
-    d->confirmed_utc = time_of(r, "dircertConfirmedAt", bad);
-    d->state_changed_utc = time_of(r, "dircertStateChanged", bad);
+        damaged(r, &q->progress_damaged, "dircertGeneration", entry_first(r->entry, "dircertGeneration"),
+                "not a whole number from 1");
+    d->attempt = number_of(r, "dircertAttempt", 0, detail);
+    if (d->attempt == 0)
+        damaged(r, detail, "dircertAttempt", entry_first(r->entry, "dircertAttempt"), "not a whole number from 1");
+    d->confirmed_passes = number_of(r, "dircertConfirmedPasses", 0, detail);
+    d->confirmed_utc = time_of(r, "dircertConfirmedAt", detail);
+    d->state_changed_utc = time_of(r, "dircertStateChanged", detail);
     if (!entry_first(r->entry, "dircertStateChanged").p)
-        damaged(r, bad, "dircertStateChanged", (struct slice){NULL, 0}, "missing");
-    d->next_attempt_utc = time_of(r, "dircertNextAttempt", bad);
-    if (d->state == STATE_FAILED && d->next_attempt_utc == 0)
-        damaged(r, bad, "dircertNextAttempt", (struct slice){NULL, 0}, "missing in a failed request");
+        damaged(r, detail, "dircertStateChanged", (struct slice){NULL, 0}, "missing");
+    d->next_attempt_utc = time_of(r, "dircertNextAttempt", detail);
+    if (d->state == STATE_FAILED && !entry_first(r->entry, "dircertNextAttempt").p)
+        damaged(r, detail, "dircertNextAttempt", (struct slice){NULL, 0}, "missing in a failed request");
     d->message = text_of(r, "dircertStateMessage");
     d->has_replacement = digest_from_hex(entry_first(r->entry, "dircertReplacementSHA256"), &d->replacement);
 }

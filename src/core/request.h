@@ -79,7 +79,8 @@ struct request {
 
     bool foreign;         /* not of the class, or its RDN is no request id: never touched */
     bool identity_damaged; /* what is written once does not hold together */
-    bool progress_damaged; /* state, generation and the like can't be read: it has to begin again */
+    bool progress_damaged; /* state or generation can't be read: it has to begin again */
+    bool detail_damaged;   /* something else that moves can't be read: it is put right where the request stands */
     bool stale_unreadable; /* a decision or outcome that is none; ignored */
     struct entry stored;  /* the daemon-owned attributes as they stand */
 };
@@ -90,6 +91,11 @@ struct slice request_id_of_revoke(struct arena *a, const struct digest *certific
 
 /* Reads an entry below ou=requests; copies what it keeps.  What does not hold together is appended to *problems. */
 struct request request_read(struct arena *a, const struct entry *e, problem_list *problems);
+/* True when something that the daemon owns can't be read. */
+static inline bool request_is_damaged(const struct request *q)
+{
+    return q->identity_damaged || q->progress_damaged || q->detail_damaged;
+}
 /* The attributes that request_read wants, NULL-terminated; they name no more than the daemon may read. */
 const char *const *request_attributes(void);
 

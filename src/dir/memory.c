@@ -152,6 +152,15 @@ static bool matches_value(struct arena *a, const struct filter *f, struct slice 
     return false;
 }
 
+/* The server's own count, whatever access rules hide. */
+static bool has_subordinates(const struct memory *m, const struct stored_entry *e)
+{
+    for (size_t i = 0; i < m->entries.count; i++)
+        if (!m->entries.items[i].deleted && is_below(m->entries.items[i].dn, e->dn, false))
+            return true;
+    return false;
+}
+
 static enum truth evaluate(struct memory *m, struct arena *a, const struct filter *f, struct stored_entry *e)
 {
     if (f->kind == FILTER_NOT) {
@@ -171,6 +180,8 @@ static enum truth evaluate(struct memory *m, struct arena *a, const struct filte
     }
     if (hidden_attribute(m, f->attribute) || !knows(&m->dir, f->attribute) || f->kind == FILTER_EXTENSIBLE)
         return UNDEFINED_;
+    if (slice_eq_nocase(f->attribute, SLICE_LITERAL("hasSubordinates")))
+        return matches_value(a, f, slice_of(has_subordinates(m, e) ? "TRUE" : "FALSE")) ? TRUE_ : FALSE_;
     const struct stored_attribute *s = find_stored(e, f->attribute);
     for (size_t i = 0; s && i < s->values.count; i++)
         if (matches_value(a, f, s->values.items[i]))

@@ -2,7 +2,8 @@
 /*
  * A directory in memory behind the same façade: for tests and simulations that need time to pass, writes to fail
  * between any two, or values to be hidden.  DNs are compared octet by octet without regard to ASCII case, values
- * likewise; entryUUID, createTimestamp and modifyTimestamp are kept as a server keeps them.
+ * likewise; entryUUID, createTimestamp and modifyTimestamp are kept as a server keeps them, and filters know
+ * hasSubordinates.
  */
 #ifndef DIR_MEMORY_H
 #define DIR_MEMORY_H

@@ -26,6 +26,23 @@ static struct plan_input input_of(struct pass *p, bool with_holds)
                                .request_count = p->request_count};
 }
 
+/*
+ * Before a revocation is asked for, every entry that publishes the certificate has to be known, and the scan only
+ * kept those that ask for something.  So where a plan makes new revocations, the entries are looked at once more,
+ * with an eye on these certificates.
+ */
+static bool makes_unwatched_revocations(struct pass *p)
+{
+    struct plan_input in = input_of(p, false);
+    struct plan plan = plan_build(p->arena, &in);
+    size_t before = p->watched.count;
+    for (size_t i = 0; i < plan.count; i++)
+        if (plan.operations[i].verb == VERB_CREATE && plan.operations[i].record.type == REQUEST_REVOKE)
+            *LIST_ADD(p->arena, &p->watched) = plan.operations[i].record.basis.certificates[0];
+    p->watched.count = sort_digests(p->watched.items, p->watched.count);
+    return p->watched.count > before;
+}
+
 /* A plan as if nothing held it, then the guards, then the plan that they leave. */
 void pass_plan(struct pass *p)
 {
@@ -69,6 +86,8 @@ static enum pass_result run(struct pass *p, struct slice *plan)
         return PASS_INCOMPLETE;
     governance_resolve(p);
     scan_policies(p);
+    if (makes_unwatched_revocations(p))
+        scan_policies(p);
     evidence_gather(p);
     pass_plan(p);
     if (p->settings->dry_run)

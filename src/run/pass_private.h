@@ -54,8 +54,7 @@ struct pass {
     struct plan_request *requests; /* by id */
     size_t request_count;
     LIST_OF(struct subject *) subjects; /* by id, once the scans have ended */
-    struct digest *watched; /* certificates whose revocation was asked for, ascending */
-    size_t watched_count;
+    LIST_OF(struct digest) watched; /* certificates whose revocation is or may be asked for, ascending */
     enum hold_scope *holds;
     hold_list held;
     struct plan plan;

@@ -234,22 +234,16 @@ static int compare_requests(const void *a, const void *b)
     return slice_compare(x->request.record.id, y->request.record.id);
 }
 
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct digest));
-}
-
-/* Where such a certificate is published matters, whatever the entry that shows it. */
+/*
+ * Where a certificate is published matters once its revocation was asked for, or will be when its reissue is done:
+ * whatever the entry that shows it.
+ */
 static void watch_revocations(struct pass *p)
 {
-    p->watched = ARENA_ARRAY(p->arena, p->request_count, struct digest);
-    for (size_t i = 0; i < p->request_count; i++) {
-        const struct plan_request *q = &p->requests[i];
-        if (q->request.record.type == REQUEST_REVOKE && q->stored_count && !q->request.foreign)
-            p->watched[p->watched_count++] = q->stored[0].digest;
-    }
-    if (p->watched_count)
-        qsort(p->watched, p->watched_count, sizeof *p->watched, compare_digests);
+    for (size_t i = 0; i < p->request_count; i++)
+        for (size_t k = 0; k < p->requests[i].stored_count; k++)
+            *LIST_ADD(p->arena, &p->watched) = p->requests[i].stored[k].digest;
+    p->watched.count = sort_digests(p->watched.items, p->watched.count);
 }
 
 bool pass_read_requests(struct pass *p)

@@ -37,9 +37,9 @@ static bool is_watched_subject(struct scan *s, const struct subject *subject)
 static bool shows_watched_certificate(struct scan *s, struct subject *subject)
 {
     bool found = false;
-    for (size_t i = 0; s->pass->watched_count && i < subject->certificate_count; i++) {
+    for (size_t i = 0; s->pass->watched.count && i < subject->certificate_count; i++) {
         certificate_hash(&subject->certificates[i]);
-        found |= bsearch(&subject->certificates[i].digest, s->pass->watched, s->pass->watched_count,
+        found |= bsearch(&subject->certificates[i].digest, s->pass->watched.items, s->pass->watched.count,
                          sizeof(struct digest), compare_digests) != NULL;
     }
     return found;
@@ -288,6 +288,8 @@ static void scan_policy(struct pass *p, size_t index)
     struct scan s = {.pass = p, .governed = &p->governed[index], .figures = &p->policies[index]};
     const struct policy *policy = s.governed->policy;
     bool whole = true;
+    *s.figures = (struct policy_pass){.policy = policy};
+    s.governed->undecided = 0;
     for (size_t i = 0; i < policy->target_count && whole; i++)
         whole = governance_repeats(p, s.governed, i, &s.repeats) && search_target(&s, i, policy->targets[i].filter);
     whole = whole && look_for_bare(&s);
@@ -319,6 +321,7 @@ static int compare_subjects(const void *a, const void *b)
 
 void scan_policies(struct pass *p)
 {
+    p->subjects.count = 0;
     for (size_t i = 0; i < p->policy_count; i++)
         if (p->policies[i].complete)
             scan_policy(p, i);
