@@ -255,7 +255,7 @@ static struct lifecycle_result run_case(struct planner *p, const struct plan_cas
     }
     if ((c->seen & SEEN_WANTED) && may_be_revised(d->state))
         d->basis = c->basis;
-    if (d->state == STATE_FULFILLED && c->replacement) {
+    if (d->state == STATE_FULFILLED && r.first_from != STATE_FULFILLED && c->replacement) {
         d->replacement = c->replacement->digest;
         d->has_replacement = true;
     }
@@ -288,7 +288,8 @@ enum state planner_settle(struct planner *p, const struct plan_case *c)
     if (!same_result(&free, &guarded))
         append(p, c, &free, true);
     if (c->existing)
-        p->after[c->existing - p->in->requests] = guarded.record.state;
+        p->after[c->existing - p->in->requests] =
+            (struct aftermath){guarded.record.state, guarded.record.basis.certificate};
     return guarded.record.state;
 }
 
@@ -336,14 +337,16 @@ static void index_publications(struct planner *p)
 struct plan plan_build(struct arena *a, const struct plan_input *in)
 {
     struct planner p = {.arena = a, .in = in, .taken = ARENA_ARRAY(a, in->request_count, bool)};
-    p.after = ARENA_ARRAY(a, in->request_count, enum state);
+    p.after = ARENA_ARRAY(a, in->request_count, struct aftermath);
     for (size_t i = 0; i < in->request_count; i++)
-        p.after[i] = in->requests[i].request.record.state;
+        p.after[i] = (struct aftermath){in->requests[i].request.record.state,
+                                        in->requests[i].request.record.basis.certificate};
     index_requests(&p);
     index_publications(&p);
     plan_reissues(&p);
     plan_revokes(&p);
-    plan_ended(&p);
+    plan_ended_reissues(&p);
+    plan_ended_revokes(&p);
     return (struct plan){p.operations.items, p.operations.count};
 }
 

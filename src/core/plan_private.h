@@ -44,11 +44,14 @@ struct planner {
     const struct plan_request **by_id; /* requests in the order of their ids, foreign ones left out */
     size_t by_id_count;
     bool *taken;       /* for each request: its case is settled */
-    enum state *after; /* for each request: its state once the plan is carried out */
+    struct aftermath {
+        enum state state;
+        struct slice certificate;
+    } *after; /* for each request: what of it stands once the plan is carried out */
     struct publication *publications; /* by digest */
     size_t publication_count;
     LIST_OF(struct revoke_want) wants;
-    LIST_OF(struct plan_case) ended; /* reissues that may be deleted, once it is known what became of their revocations */
+    LIST_OF(struct plan_case) ended; /* what may be deleted, once it is known what became of the others */
     LIST_OF(struct operation) operations;
 };
 
@@ -59,7 +62,9 @@ enum state planner_settle(struct planner *p, const struct plan_case *c);
 
 void plan_reissues(struct planner *p);
 void plan_revokes(struct planner *p);
-void plan_ended(struct planner *p);
+/* Deletes ended reissues for which no revocation waits, then ended revocations whose reissue is gone. */
+void plan_ended_reissues(struct planner *p);
+void plan_ended_revokes(struct planner *p);
 
 /* Ascending, each once; returns how many are left. */
 size_t sort_slices(struct slice *items, size_t count);

@@ -197,7 +197,7 @@ static bool a_revocation_waits(struct gathering *g)
         unsigned checks;
         struct slice id = request_id_of_revoke(g->planner->arena, &q->stored[i].digest);
         const struct plan_request *revoke = planner_find(g->planner, id);
-        if (revoke ? !is_final(g->planner->after[revoke - g->planner->in->requests])
+        if (revoke ? !is_final(g->planner->after[revoke - g->planner->in->requests].state)
                    : g->subject && wants_revocation_of_stored(g, &q->stored[i], &checks))
             return true;
     }
@@ -323,10 +323,12 @@ static void plan_unsighted(struct planner *p, const struct plan_request *q)
     settle_unless_ended(p, &c);
 }
 
-void plan_ended(struct planner *p)
+void plan_ended_reissues(struct planner *p)
 {
     for (size_t i = 0; i < p->ended.count; i++) {
         struct plan_case *c = &p->ended.items[i];
+        if (c->type != REQUEST_REISSUE)
+            continue;
         struct gathering g = {.planner = p, .subject = c->subject, .existing = c->existing, .id = c->id};
         if (a_revocation_waits(&g))
             c->seen |= SEEN_STILL_NEEDED;

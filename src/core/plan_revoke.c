@@ -2,6 +2,7 @@
 /* One case for each certificate that is to be revoked, or was asked to be. */
 #include "core/plan_private.h"
 
+#include "base/der.h"
 #include "core/name.h"
 
 #include <stdlib.h>
@@ -146,8 +147,45 @@ static void plan_existing(struct planner *p, const struct plan_request *q)
     else if (!at.undecided)
         c.seen = (at.here ? see_published(&at) : see_unpublished(q, &c)) |
                  (at.complies_elsewhere ? SEEN_COMPLIANT_ELSEWHERE : 0);
-    if (c.seen || has_ended(q))
+    if (has_ended(q) && !(c.seen & SEEN_WANTED))
+        *LIST_ADD(p->arena, &p->ended) = c;
+    else if (c.seen)
         planner_settle(p, &c);
+}
+
+/* The certificates that reissues will hold for their revocation, once the plan is carried out. */
+static struct digest *held_by_reissues(struct planner *p, size_t *count)
+{
+    LIST_OF(struct digest) held = {0};
+    struct der_element e;
+    for (size_t i = 0; i < p->in->request_count; i++) {
+        bool reissue = p->in->requests[i].request.record.type == REQUEST_REISSUE && p->after[i].state != STATE_PURGED;
+        struct slice rest = p->after[i].certificate;
+        while (reissue && rest.n && der_next(&rest, &e))
+            *LIST_ADD(p->arena, &held) = digest_of(e.whole);
+    }
+    *count = sort_digests(held.items, held.count);
+    return held.items;
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct digest));
+}
+
+/* While a reissue still holds the certificate, its revocation would only be asked for again. */
+void plan_ended_revokes(struct planner *p)
+{
+    size_t count = 0;
+    const struct digest *held = p->ended.count ? held_by_reissues(p, &count) : NULL;
+    for (size_t i = 0; i < p->ended.count; i++) {
+        struct plan_case *c = &p->ended.items[i];
+        if (c->type != REQUEST_REVOKE)
+            continue;
+        if (count && bsearch(&c->existing->stored[0].digest, held, count, sizeof *held, compare_digests))
+            c->seen |= SEEN_STILL_NEEDED;
+        planner_settle(p, c);
+    }
 }
 
 /* Where the wants decide nothing, an existing request is not taken, and looked at by itself. */
