@@ -175,8 +175,8 @@ static void read_identity(struct reading *r)
     d->issuer = text_of(r, "dircertIssuer");
     d->serial = text_of(r, "dircertSerialNumber");
     d->opened_utc = time_of(r, "dircertOpened", &q->identity_damaged);
-    if (d->opened_utc == 0)
-        q->identity_damaged = true;
+    if (d->opened_utc == 0 && !q->identity_damaged)
+        damaged(r, &q->identity_damaged, "dircertOpened", entry_first(r->entry, "dircertOpened"), "no time is given");
     d->type = slice_eq_nocase(type, SLICE_LITERAL("revoke")) ? REQUEST_REVOKE : REQUEST_REISSUE;
     if (d->type == REQUEST_REISSUE && !slice_eq_nocase(type, SLICE_LITERAL("reissue"))) {
         damaged(r, &q->identity_damaged, "dircertRequestType", type, "neither reissue nor revoke");
