@@ -87,10 +87,28 @@ static bool is_recent(const struct request *q, int64_t now_utc)
 
 struct tally {
     size_t opening, withdrawing;
+    bool opens_now;
 };
 
+/* Whose count a request belongs to: the policy that governs it after this plan, else the one on record. */
+static const struct policy **owners_of(struct arena *a, const struct guard_input *in)
+{
+    const struct policy **owners = ARENA_ARRAY(a, in->seen->request_count, const struct policy *);
+    for (size_t i = 0; i < in->seen->request_count; i++)
+        for (size_t k = 0; k < in->seen->policy_count && !owners[i]; k++)
+            if (slice_eq_nocase(in->seen->requests[i].request.record.basis.policy_dn, in->seen->policies[k].policy->dn))
+                owners[i] = in->seen->policies[k].policy;
+    for (size_t i = 0; i < in->plan->count; i++) {
+        const struct operation *o = &in->plan->operations[i];
+        if (o->existing && o->policy && o->record.state != STATE_WITHDRAWN)
+            owners[o->existing - in->seen->requests] = o->policy;
+    }
+    return owners;
+}
+
 /* A request that was opened today and is to be approved now counts once. */
-static struct tally tally_policy(struct arena *a, const struct guard_input *in, const struct policy *p)
+static struct tally tally_policy(struct arena *a, const struct guard_input *in, const struct policy **owners,
+                                 const struct policy *p)
 {
     struct tally t = {0};
     bool *counted = ARENA_ARRAY(a, in->seen->request_count, bool);
@@ -101,11 +119,12 @@ static struct tally tally_policy(struct arena *a, const struct guard_input *in, 
         if (o->opens && o->existing)
             counted[o->existing - in->seen->requests] = true;
         t.opening += o->opens;
+        t.opens_now |= o->opens;
         t.withdrawing += o->record.state == STATE_WITHDRAWN && o->from != STATE_WITHDRAWN && o->verb == VERB_MOVE;
     }
     for (size_t i = 0; i < in->seen->request_count; i++) {
         const struct request *q = &in->seen->requests[i].request;
-        if (!counted[i] && !q->foreign && slice_eq_nocase(q->record.basis.policy_dn, p->dn))
+        if (!counted[i] && !q->foreign && owners[i] == p)
             t.opening += is_recent(q, in->seen->now_utc);
     }
     return t;
@@ -125,14 +144,16 @@ static size_t share(size_t percent, size_t of)
 }
 
 /* The absolute cap, or the share where it is smaller and more than a handful is at stake. */
-static void judge_too_many(struct arena *a, const struct guard_input *in, const struct policy_pass *pass, size_t opening,
-                           bool opens_now, hold_list *holds)
+static void judge_too_many(struct arena *a, const struct guard_input *in, const struct policy_pass *pass,
+                           const struct tally *t, hold_list *holds)
 {
     const struct policy *p = pass->policy;
-    size_t limit = p->max_requests, by_share = share(p->max_percent, pass->subjects);
-    if (opening > SHARE_COUNTS_ABOVE && by_share < limit)
-        limit = by_share < SHARE_COUNTS_ABOVE ? SHARE_COUNTS_ABOVE : by_share;
-    if (!opens_now || opening <= limit || released(p, opening, in->seen->now_utc))
+    size_t opening = t->opening, limit = p->max_requests, by_share = share(p->max_percent, pass->subjects);
+    if (by_share < SHARE_COUNTS_ABOVE)
+        by_share = SHARE_COUNTS_ABOVE;
+    if (by_share < limit)
+        limit = by_share;
+    if (!t->opens_now || opening <= limit || released(p, opening, in->seen->now_utc))
         return;
     add_hold(a, holds, p, GUARD_TOO_MANY, opening, limit, opening, in->seen->now_utc,
              arena_format(a, "%zu requests would be opened, reopened or approved by policy within 24 hours, %zu are "
@@ -165,17 +186,14 @@ static void judge_withdrawals(struct arena *a, const struct guard_input *in, con
                           withdrawing, limit, p->max_percent, subjects));
 }
 
-static void judge_policy(struct arena *a, const struct guard_input *in, size_t index, hold_list *holds,
-                         enum hold_scope *scope)
+static void judge_policy(struct arena *a, const struct guard_input *in, const struct policy **owners, size_t index,
+                         hold_list *holds, enum hold_scope *scope)
 {
     const struct policy_pass *pass = &in->seen->policies[index];
     const struct policy *p = pass->policy;
     if (!pass->complete || p->disabled || p->mode != MODE_ENFORCE)
         return;
-    struct tally t = tally_policy(a, in, p);
-    bool opens_now = false;
-    for (size_t i = 0; i < in->plan->count && !opens_now; i++)
-        opens_now = in->plan->operations[i].policy == p && in->plan->operations[i].opens;
+    struct tally t = tally_policy(a, in, owners, p);
     const struct figures *last = last_of(in, p);
     size_t before = holds->count, most = last && last->subjects > pass->subjects ? last->subjects : pass->subjects;
     if (last) {
@@ -187,15 +205,16 @@ static void judge_policy(struct arena *a, const struct guard_input *in, size_t i
         *scope = HOLD_EVERYTHING;
         return;
     }
-    judge_too_many(a, in, pass, t.opening, opens_now, holds);
+    judge_too_many(a, in, pass, &t, holds);
     if (holds->count > before)
         *scope = HOLD_OPENING;
 }
 
 void guard_judge(struct arena *a, const struct guard_input *in, hold_list *holds, enum hold_scope *scopes)
 {
+    const struct policy **owners = owners_of(a, in);
     for (size_t i = 0; i < in->seen->policy_count; i++)
-        judge_policy(a, in, i, holds, &scopes[i]);
+        judge_policy(a, in, owners, i, holds, &scopes[i]);
 }
 
 bool guard_clock(struct arena *a, int64_t now_utc, int64_t last_pass_utc, int64_t server_utc, struct hold *hold)

@@ -190,14 +190,21 @@ static bool is_opening(const struct request *was, const struct request *is)
     return reopened || by_policy;
 }
 
-static void check_guard(struct world *w, const struct ledger *ledger, int policy)
+/* An opening counts for the policy that governs its request now. */
+static int owner_of(const struct opening *o, const struct request_list *after)
+{
+    const struct request *q = find(after, o->id);
+    return q ? policy_index(q->record.basis.policy_dn) : o->policy;
+}
+
+static void check_guard(struct world *w, const struct ledger *ledger, const struct request_list *after, int policy)
 {
     size_t count = 0;
     for (size_t i = 0; i < ledger->openings.count; i++) {
         const struct opening *o = &ledger->openings.items[i];
-        bool first = o->policy == policy && o->at_utc > w->now_utc - DAY;
+        bool first = owner_of(o, after) == policy && o->at_utc > w->now_utc - DAY;
         for (size_t k = 0; k < i && first; k++)
-            first = !(ledger->openings.items[k].policy == policy && ledger->openings.items[k].at_utc > w->now_utc - DAY &&
+            first = !(ledger->openings.items[k].at_utc > w->now_utc - DAY &&
                       slice_eq(ledger->openings.items[k].id, o->id));
         count += first;
     }
@@ -216,7 +223,7 @@ void invariants_after_pass(struct world *w, struct arena *ledger_arena, struct l
         check_make_before_break(w, &a, was, is);
         check_decisions(w, was, is);
         if (was && !is_sound(was))
-            was = is_sound(is) ? NULL : was; /* a repair begins anew */
+            was = is_sound(is) && is->record.generation != was->record.generation ? NULL : was; /* it began anew */
         int p = policy_index(is->record.basis.policy_dn);
         if (p >= 0 && is_opening(was, is)) {
             *LIST_ADD(ledger_arena, &ledger->openings) =
@@ -226,7 +233,7 @@ void invariants_after_pass(struct world *w, struct arena *ledger_arena, struct l
     }
     for (int p = 0; p < POLICIES; p++)
         if (opened[p])
-            check_guard(w, ledger, p);
+            check_guard(w, ledger, after, p);
     for (size_t i = 0; i < before->count; i++) /* only what had ended may be deleted */
         if (!find(after, before->items[i].record.id) && is_sound(&before->items[i]) && is_open(before->items[i].record.state))
             world_fail(w, "an open request was lost: %.*s", SLICE_ARGS(before->items[i].record.id));
