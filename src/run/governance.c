@@ -211,6 +211,58 @@ static bool resolve_one(struct pass *p, size_t index)
     return true;
 }
 
+/* What a filter rests on. */
+
+struct visibility {
+    struct arena *arena;
+    struct slice filter, names;
+};
+
+static void add_visible(void *context, struct slice attribute)
+{
+    struct visibility *v = context;
+    if (attribute.n == 0)
+        return;
+    v->filter = arena_format(v->arena, "%.*s(|(%.*s=*)(!(%.*s=*)))", SLICE_ARGS(v->filter), SLICE_ARGS(attribute),
+                             SLICE_ARGS(attribute));
+    v->names = arena_format(v->arena, "%.*s%s%.*s", SLICE_ARGS(v->names), v->names.n ? " " : "", SLICE_ARGS(attribute));
+}
+
+/*
+ * A filter that is true of an entry where this account sees, of each attribute that the target's filter names, its
+ * values or that it has none.  Where an attribute is hidden neither half is true, and what the target's own filter
+ * says of that entry means nothing.
+ */
+static struct visibility visibility_of(struct pass *p, const struct target *t)
+{
+    struct visibility v = {.arena = p->arena, .filter = SLICE_LITERAL("(&"), .names = {NULL, 0}};
+    filter_attributes(t->tree, add_visible, &v);
+    v.filter = arena_format(p->arena, "%.*s%s)", SLICE_ARGS(v.filter), v.names.n ? "" : "(objectClass=*)");
+    return v;
+}
+
+/* Such a filter would quietly match nobody: the entries would change hands, or an exclusion be without effect. */
+static bool sees_attributes(struct pass *p, const struct policy *policy, const char *attribute, const struct region *at)
+{
+    struct fault fault = {{0}};
+    problem_list problems = {0};
+    size_t count, visible;
+    enum dir_scope scope = scope_of[at->target->scope];
+    struct visibility v = visibility_of(p, at->target);
+    enum rc rc = pass_count(p, at->base, scope, v.filter, 1, &visible, &fault);
+    if ((rc != RC_OK && rc != RC_TRUNCATED) || visible > 0)
+        return true; /* a search that fails here fails again where it counts */
+    rc = pass_count(p, at->base, scope, SLICE_LITERAL("(objectClass=*)"), 1, &count, &fault);
+    if ((rc != RC_OK && rc != RC_TRUNCATED) || count == 0)
+        return true;
+    problem_add(p->arena, &problems, policy->dn, attribute, at->target->url,
+                arena_format(p->arena, "this account may not see every attribute that the filter names (%.*s): nothing is "
+                                       "concluded about this policy's subjects; let the daemon read them",
+                             SLICE_ARGS(v.names)));
+    report_problems(p, &problems);
+    return false;
+}
+
 /* Looking bases up. */
 
 static void take_dn(void *context, const struct entry *e)
@@ -231,7 +283,7 @@ static bool find_base(struct pass *p, const struct policy *policy, const struct 
     enum rc rc = dir_search(p->dir, &search, &sink, &fault);
     if (rc == RC_OK && c.ids.count == 1) {
         *base = c.ids.items[0];
-        return true;
+        return sees_attributes(p, policy, "dircertTarget", &(struct region){t, *base});
     }
     if (rc == RC_OK || rc == RC_NOT_FOUND || rc == RC_INVALID) {
         problem_list problems = {0};
@@ -251,6 +303,9 @@ static void find_bases(struct pass *p, struct governed *g)
     g->reachable = true;
     for (size_t i = 0; i < g->policy->target_count; i++)
         g->reachable &= find_base(p, g->policy, &g->policy->targets[i], &g->bases[i]);
+    for (size_t i = 0; i < g->policy->exclude_count; i++)
+        g->reachable &= sees_attributes(p, g->policy, "dircertExclude",
+                                        &(struct region){&g->policy->excludes[i], g->policy->excludes[i].base});
 }
 
 void governance_resolve(struct pass *p)
@@ -268,14 +323,24 @@ void governance_resolve(struct pass *p)
 
 /* One entry. */
 
-static bool matches(struct pass *p, const struct region *at, struct slice id_filter, bool *yes)
+static bool count_there(struct pass *p, const struct region *at, struct slice filter, struct slice id_filter, size_t *count)
 {
     struct fault fault = {{0}};
-    size_t count;
-    struct slice filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(at->target->filter), SLICE_ARGS(id_filter));
-    enum rc rc = pass_count(p, at->base, scope_of[at->target->scope], filter, 1, &count, &fault);
-    *yes = count > 0;
+    struct slice both = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(filter), SLICE_ARGS(id_filter));
+    enum rc rc = pass_count(p, at->base, scope_of[at->target->scope], both, 1, count, &fault);
     return rc == RC_OK || rc == RC_TRUNCATED;
+}
+
+/* "No" is only believed of an entry outside the target's reach, or of one that shows what the filter asks for. */
+static bool matches(struct pass *p, const struct region *at, struct slice id_filter, bool *yes)
+{
+    size_t count;
+    if (!count_there(p, at, at->target->filter, id_filter, &count))
+        return false;
+    *yes = count > 0;
+    if (*yes || !count_there(p, at, SLICE_LITERAL("(objectClass=*)"), id_filter, &count))
+        return *yes;
+    return count == 0 || (count_there(p, at, visibility_of(p, at->target).filter, id_filter, &count) && count > 0);
 }
 
 static bool matches_any(struct pass *p, const struct target *targets, const struct slice *bases, size_t count,
