@@ -17,13 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHUNK = 512, QUIET_MS = 60000 };
+enum { CHUNK = 512, QUIET_MS = 60000, GOODBYE_MS = 2000 };
 
 struct cutter {
     pid_t pid;
     char uri[64];
     struct sockaddr_un to;
     size_t limit;
+    bool silent;
     atomic_size_t *carried; /* shared with the process */
 };
 
@@ -46,7 +47,20 @@ static bool carry(const struct cutter *c, int from, int to, bool from_server)
     if (!from_server || !c->limit || before + all < c->limit)
         return write_all(to, chunk, all);
     write_all(to, chunk, before < c->limit ? c->limit - before : 0);
+    if (c->silent)
+        pause();
     return false;
+}
+
+/* So that what was carried does arrive: to close a socket with octets unread would throw that away. */
+static void hang_up(int client)
+{
+    char rest[CHUNK];
+    struct pollfd fd = {.fd = client, .events = POLLIN};
+    shutdown(client, SHUT_WR);
+    while (poll(&fd, 1, GOODBYE_MS) > 0 && recv(client, rest, sizeof rest, 0) > 0)
+        continue;
+    close(client);
 }
 
 static void serve(const struct cutter *c, int client)
@@ -62,7 +76,7 @@ static void serve(const struct cutter *c, int client)
             going = carry(c, client, server, false);
     }
     close(server);
-    close(client);
+    hang_up(client);
 }
 
 _Noreturn static void process(const struct cutter *c, int listening, pid_t parent)
@@ -87,12 +101,13 @@ static int listen_somewhere(struct cutter *c)
     return fd;
 }
 
-struct cutter *cutter_start(const char *socket_path, size_t limit)
+static struct cutter *start(const char *socket_path, size_t limit, bool silent)
 {
     struct cutter *c = calloc(1, sizeof *c);
     if (!c)
         abort();
     c->limit = limit;
+    c->silent = silent;
     c->to.sun_family = AF_UNIX;
     snprintf(c->to.sun_path, sizeof c->to.sun_path, "%s", socket_path);
     void *shared = mmap(NULL, sizeof *c->carried, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -111,6 +126,16 @@ struct cutter *cutter_start(const char *socket_path, size_t limit)
         return c;
     cutter_stop(c);
     return NULL;
+}
+
+struct cutter *cutter_start(const char *socket_path, size_t limit)
+{
+    return start(socket_path, limit, false);
+}
+
+struct cutter *cutter_start_silent(const char *socket_path, size_t limit)
+{
+    return start(socket_path, limit, true);
 }
 
 const char *cutter_uri(const struct cutter *c)
