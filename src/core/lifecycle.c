@@ -25,7 +25,7 @@ static const struct transition table[] = {
      .message = "a compliant replacement is published"},
     {.types = REVOKE, .from = APPROVED | SUBMITTED, .all = SEEN_ON_CRL, .to = STATE_FULFILLED,
      .message = "the serial number is on a fresh CRL of its issuer"},
-    {.types = REISSUE, .from = PROPOSED | PENDING | APPROVED | REJECTED | FAILED, .all = SEEN_STAND_IN,
+    {.types = REISSUE, .from = PROPOSED | PENDING | REJECTED | FAILED, .all = SEEN_STAND_IN,
      .to = STATE_WITHDRAWN, .message = "a compliant replacement appeared"},
     {.types = REISSUE, .from = PROPOSED | PENDING | APPROVED | REJECTED | FAILED, .all = SEEN_CURED,
      .to = STATE_WITHDRAWN, .message = "the violation is cured"},
