@@ -2,17 +2,30 @@
 #include "core/check_names.h"
 
 static const struct check *const table[CHECK_COUNT] = {
-    [CHECK_MALFORMED] = &check_malformed,       [CHECK_VERSION] = &check_version,
-    [CHECK_CN_MISMATCH] = &check_cn_mismatch,   [CHECK_SAN_MISMATCH] = &check_san_mismatch,
-    [CHECK_EXPIRED] = &check_expired,           [CHECK_NOT_YET_VALID] = &check_not_yet_valid,
+    [CHECK_MALFORMED] = &check_malformed,     [CHECK_VERSION] = &check_version,
+    [CHECK_CN_MISMATCH] = &check_cn_mismatch, [CHECK_SAN_MISMATCH] = &check_san_mismatch,
+    [CHECK_EXPIRED] = &check_expired,         [CHECK_NOT_YET_VALID] = &check_not_yet_valid,
     [CHECK_MISSING] = &check_missing,
 };
 
 /* Names that the schema contract gives to checks which are still to come. */
 static const char *const reserved[] = {
-    "expiring",      "validity-too-long", "weak-key",          "weak-signature", "key-usage", "extended-key-usage",
-    "ca-certificate", "issuer",           "chain",             "revoked",        "duplicate-value", "shared-key",
-    "shared-certificate", "duplicate-host-name", "too-many-values", "post-quantum",
+    "expiring",
+    "validity-too-long",
+    "weak-key",
+    "weak-signature",
+    "key-usage",
+    "extended-key-usage",
+    "ca-certificate",
+    "issuer",
+    "chain",
+    "revoked",
+    "duplicate-value",
+    "shared-key",
+    "shared-certificate",
+    "duplicate-host-name",
+    "too-many-values",
+    "post-quantum",
 };
 
 const struct check *check_get(enum check_id id)

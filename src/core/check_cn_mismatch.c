@@ -49,10 +49,10 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
         return;
     out->answer = ANSWER_VIOLATES;
     out->report_only = !names_all_hosts_valid(in);
-    out->detail = names ? arena_format(a, "Common Name \"%.*s\" is not a host name of the entry (%.*s)", SLICE_ARGS(shown),
-                                       SLICE_ARGS(names_hosts_shown(a, in)))
-                        : arena_format(a, "no Common Name, the entry's host name is %.*s",
-                                       SLICE_ARGS(names_hosts_shown(a, in)));
+    out->detail =
+        names ? arena_format(a, "Common Name \"%.*s\" is not a host name of the entry (%.*s)", SLICE_ARGS(shown),
+                             SLICE_ARGS(names_hosts_shown(a, in)))
+              : arena_format(a, "no Common Name, the entry's host name is %.*s", SLICE_ARGS(names_hosts_shown(a, in)));
 }
 
 const struct check check_cn_mismatch = {

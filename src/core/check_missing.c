@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judges the entry: it must hold a certificate.  Only positive evidence counts; a value that is hidden is not missing. */
+/* Judges the entry: it must hold a certificate.  Only positive evidence counts; a value that is hidden is not missing.
+ */
 #include "core/check_names.h"
 
 static bool is_on(const struct policy *policy)

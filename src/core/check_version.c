@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/check_names.h"
 
+#include "core/schema.h"
+
 static bool is_on(const struct policy *policy)
 {
     return policy->allowed_versions != 0;
@@ -22,8 +24,8 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
         out->answer = ANSWER_NOT_APPLICABLE; /* malformed says it */
     } else if (!(in->policy->allowed_versions & 1u << version)) {
         out->answer = ANSWER_VIOLATES;
-        out->detail =
-            arena_format(a, "version %u, policy allows %.*s", version, SLICE_ARGS(allowed(a, in->policy->allowed_versions)));
+        out->detail = arena_format(a, "version %u, policy allows %.*s", version,
+                                   SLICE_ARGS(allowed(a, in->policy->allowed_versions)));
     }
 }
 
@@ -34,7 +36,7 @@ const struct check check_version = {
     .severity = SEVERITY_ERR,
     .citation = "RFC 5280 section 4.1.2.1",
     .fix = "have the certificate issued again in an allowed version, and mend the authority that issued it",
-    .policy_attributes = "dircertAllowedVersion",
+    .policy_attributes = ATTR_ALLOWED_VERSION,
     .may_revoke = true,
     .is_on = is_on,
     .run = run,

@@ -68,7 +68,11 @@ static void add_hold(struct arena *a, hold_list *holds, const struct policy *p, 
 {
     uint8_t until[GENTIME_LEN];
     gentime_write(now_utc + DAY_S, until);
-    *LIST_ADD(a, holds) = (struct hold){.policy = p, .guard = g, .count = count, .limit = limit, .message = message,
+    *LIST_ADD(a, holds) = (struct hold){.policy = p,
+                                        .guard = g,
+                                        .count = count,
+                                        .limit = limit,
+                                        .message = message,
                                         .release = arena_format(a, "%.*s %zu %.*s", SLICE_ARGS(p->revision), to_release,
                                                                 GENTIME_LEN, (const char *)until)};
 }
@@ -156,8 +160,9 @@ static void judge_too_many(struct arena *a, const struct guard_input *in, const 
     if (!t->opens_now || opening <= limit || released(p, opening, in->seen->now_utc))
         return;
     add_hold(a, holds, p, GUARD_TOO_MANY, opening, limit, opening, in->seen->now_utc,
-             arena_format(a, "%zu requests would be opened, reopened or approved by policy within 24 hours, %zu are "
-                             "allowed (dircertMaxRequests %u, dircertMaxPercent %u of %zu subjects)",
+             arena_format(a,
+                          "%zu requests would be opened, reopened or approved by policy within 24 hours, %zu are "
+                          "allowed (dircertMaxRequests %u, dircertMaxPercent %u of %zu subjects)",
                           opening, limit, p->max_requests, p->max_percent, pass->subjects));
 }
 
@@ -169,8 +174,9 @@ static void judge_too_few(struct arena *a, const struct guard_input *in, const s
     if (now >= least || released(p, before - now, in->seen->now_utc))
         return;
     add_hold(a, holds, p, g, now, least, before - now, in->seen->now_utc,
-             arena_format(a, "%zu %s are seen, the last complete pass saw %zu, and at least %zu are expected "
-                             "(dircertMinSubjectsPercent %u); does the account still have its rights?",
+             arena_format(a,
+                          "%zu %s are seen, the last complete pass saw %zu, and at least %zu are expected "
+                          "(dircertMinSubjectsPercent %u); does the account still have its rights?",
                           now, g == GUARD_TOO_FEW_SUBJECTS ? "subjects" : "subjects with a certificate", before, least,
                           p->min_subjects_percent));
 }
@@ -223,16 +229,19 @@ bool guard_clock(struct arena *a, int64_t now_utc, int64_t last_pass_utc, int64_
     int64_t skew = now_utc > server_utc ? now_utc - server_utc : server_utc - now_utc;
     if (last_pass_utc && now_utc < last_pass_utc) {
         hold->count = (size_t)(last_pass_utc - now_utc);
-        hold->message = arena_format(a, "this machine's clock is %zu seconds before the last recorded pass: correct it, or "
-                                        "where the record is wrong, delete dircertLastPass from the status entry",
-                                     hold->count);
+        hold->message =
+            arena_format(a,
+                         "this machine's clock is %zu seconds before the last recorded pass: correct it, or "
+                         "where the record is wrong, delete dircertLastPass from the status entry",
+                         hold->count);
         return true;
     }
     if (server_utc && skew > GUARD_CLOCK_SKEW_S) {
         hold->count = (size_t)skew;
         hold->limit = GUARD_CLOCK_SKEW_S;
-        hold->message = arena_format(a, "this machine's clock is %" PRId64 " seconds from the directory server's, %d are "
-                                        "allowed: correct whichever is wrong",
+        hold->message = arena_format(a,
+                                     "this machine's clock is %" PRId64 " seconds from the directory server's, %d are "
+                                     "allowed: correct whichever is wrong",
                                      skew, GUARD_CLOCK_SKEW_S);
         return true;
     }
@@ -243,7 +252,7 @@ struct slice hold_write(struct arena *a, const struct hold *h)
 {
     if (!h->policy)
         return arena_format(a, "guard=%s count=%zu limit=%zu", guard_name(h->guard), h->count, h->limit);
-    return arena_format(a, "guard=%s count=%zu limit=%zu revision=%.*s release=\"%.*s\" policy=%.*s", guard_name(h->guard),
-                        h->count, h->limit, SLICE_ARGS(h->policy->revision), SLICE_ARGS(h->release),
-                        SLICE_ARGS(h->policy->dn));
+    return arena_format(a, "guard=%s count=%zu limit=%zu revision=%.*s release=\"%.*s\" policy=%.*s",
+                        guard_name(h->guard), h->count, h->limit, SLICE_ARGS(h->policy->revision),
+                        SLICE_ARGS(h->release), SLICE_ARGS(h->policy->dn));
 }

@@ -3,20 +3,21 @@
 
 #include <assert.h>
 
-#define REISSUE (1u << REQUEST_REISSUE)
-#define REVOKE  (1u << REQUEST_REVOKE)
-#define BOTH    (REISSUE | REVOKE)
-#define PROPOSED STATE_BIT(STATE_PROPOSED)
-#define PENDING STATE_BIT(STATE_PENDING)
-#define APPROVED STATE_BIT(STATE_APPROVED)
-#define REJECTED STATE_BIT(STATE_REJECTED)
+#define REISSUE   (1u << REQUEST_REISSUE)
+#define REVOKE    (1u << REQUEST_REVOKE)
+#define BOTH      (REISSUE | REVOKE)
+#define PROPOSED  STATE_BIT(STATE_PROPOSED)
+#define PENDING   STATE_BIT(STATE_PENDING)
+#define APPROVED  STATE_BIT(STATE_APPROVED)
+#define REJECTED  STATE_BIT(STATE_REJECTED)
 #define SUBMITTED STATE_BIT(STATE_SUBMITTED)
-#define FAILED STATE_BIT(STATE_FAILED)
+#define FAILED    STATE_BIT(STATE_FAILED)
 #define FULFILLED STATE_BIT(STATE_FULFILLED)
 #define WITHDRAWN STATE_BIT(STATE_WITHDRAWN)
-#define HELD STATE_BIT(STATE_HELD)
-#define NONE STATE_BIT(STATE_NONE)
+#define HELD      STATE_BIT(STATE_HELD)
+#define NONE      STATE_BIT(STATE_NONE)
 
+/* clang-format off */
 static const struct transition table[] = {
     /* Ends that need no policy. */
     {.types = REVOKE, .from = PROPOSED | PENDING | APPROVED | FAILED | SUBMITTED, .all = SEEN_EXPIRED,
@@ -89,6 +90,7 @@ static const struct transition table[] = {
     {.types = BOTH, .from = FULFILLED | WITHDRAWN | REJECTED, .all = SEEN_RETENTION_OVER,
      .none = SEEN_WANTED | SEEN_STILL_NEEDED, .to = STATE_PURGED},
 };
+/* clang-format on */
 
 const struct transition *lifecycle_table(size_t *count)
 {

@@ -38,8 +38,8 @@ static struct slice value_text(struct arena *a, const struct der_element *value,
 {
     uint8_t utf8[512];
     size_t n;
-    struct slice text = facts_text(value->tag, value->content, utf8, sizeof utf8, &n) ? slice_make(utf8, n)
-                                                                                       : value->content;
+    struct slice text =
+        facts_text(value->tag, value->content, utf8, sizeof utf8, &n) ? slice_make(utf8, n) : value->content;
     uint8_t *out = arena_alloc(a, cap + 1);
     return slice_make(out, escape_write(text, ",+\"<>;=", out, cap));
 }

@@ -2,6 +2,7 @@
 #include "core/plan_private.h"
 
 #include "base/escape.h"
+#include "core/schema.h"
 
 #include <stdlib.h>
 
@@ -53,7 +54,8 @@ unsigned plan_checks_asking(const struct policy *policy, unsigned checks, enum a
 {
     unsigned asking = 0;
     for (unsigned id = 0; id < CHECK_COUNT; id++)
-        if ((checks & CHECK_BIT(id)) && policy->on_finding[id].action == action && check_get((enum check_id)id)->is_on(policy))
+        if ((checks & CHECK_BIT(id)) && policy->on_finding[id].action == action &&
+            check_get((enum check_id)id)->is_on(policy))
             asking |= CHECK_BIT(id);
     return asking;
 }
@@ -118,14 +120,8 @@ static bool same_values(const struct attribute *a, const struct attribute *b)
 /* What moves whether or not the request is wanted; the rest of the record is only written while it is. */
 static bool moves(const char *name)
 {
-    static const char *const names[] = {"dircertState",           "dircertStateMessage", "dircertStateChanged",
-                                        "dircertConfirmedPasses", "dircertConfirmedAt",  "dircertAttempt",
-                                        "dircertNextAttempt",     "dircertGeneration",   "dircertReplacementSHA256",
-                                        "dircertCertificate"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
+    return schema_attribute_find(slice_of(name))->owner == OWNER_DAEMON_MOVING || strcmp(name, ATTR_GENERATION) == 0 ||
+           strcmp(name, ATTR_CERTIFICATE) == 0;
 }
 
 static struct entry difference(struct arena *a, const struct entry *stored, const struct entry *wanted, bool whole)
@@ -175,9 +171,9 @@ static void append(struct planner *p, const struct plan_case *c, const struct li
         o.record = c->existing->request.record;
     } else {
         struct entry wanted = record_render(p->arena, &o.record);
-        o.attributes = c->existing ? difference(p->arena, &c->existing->request.stored, &wanted,
-                                                (c->seen & SEEN_WANTED) != 0)
-                                   : wanted;
+        o.attributes = c->existing
+                           ? difference(p->arena, &c->existing->request.stored, &wanted, (c->seen & SEEN_WANTED) != 0)
+                           : wanted;
         if (o.attributes.count == 0)
             return;
     }
@@ -234,13 +230,14 @@ static bool may_be_revised(enum state s)
 static struct lifecycle_result run_case(struct planner *p, const struct plan_case *c, unsigned more_seen)
 {
     struct request q;
-    struct lifecycle_input in = {.type = c->type,
-                                 .seen = c->seen | more_seen,
-                                 .basis = &c->basis,
-                                 .confirmations = c->policy && !c->policy->disabled ? c->policy->confirmations : 2,
-                                 .interval_s = p->in->interval_s,
-                                 .retention_s = (int64_t)(c->policy && !c->policy->disabled ? c->policy->retention_days : 90) * 86400,
-                                 .now_utc = p->in->now_utc};
+    struct lifecycle_input in = {
+        .type = c->type,
+        .seen = c->seen | more_seen,
+        .basis = &c->basis,
+        .confirmations = c->policy && !c->policy->disabled ? c->policy->confirmations : 2,
+        .interval_s = p->in->interval_s,
+        .retention_s = (int64_t)(c->policy && !c->policy->disabled ? c->policy->retention_days : 90) * 86400,
+        .now_utc = p->in->now_utc};
     if (c->existing) {
         q = (c->seen & SEEN_WANTED) ? mended(c, p->in->now_utc) : c->existing->request;
         in.request = &q;
@@ -339,8 +336,8 @@ struct plan plan_build(struct arena *a, const struct plan_input *in)
     struct planner p = {.arena = a, .in = in, .taken = ARENA_ARRAY(a, in->request_count, bool)};
     p.after = ARENA_ARRAY(a, in->request_count, struct aftermath);
     for (size_t i = 0; i < in->request_count; i++)
-        p.after[i] = (struct aftermath){in->requests[i].request.record.state,
-                                        in->requests[i].request.record.basis.certificate};
+        p.after[i] =
+            (struct aftermath){in->requests[i].request.record.state, in->requests[i].request.record.basis.certificate};
     index_requests(&p);
     index_publications(&p);
     plan_reissues(&p);

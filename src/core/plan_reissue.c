@@ -30,7 +30,9 @@ static void add_want(struct gathering *g, const struct certificate *c, const str
             w = &p->wants.items[i - 1];
     if (!w) {
         w = LIST_ADD(p->arena, &p->wants);
-        *w = (struct revoke_want){.digest = c->digest, .certificate = c, .subject = g->subject,
+        *w = (struct revoke_want){.digest = c->digest,
+                                  .certificate = c,
+                                  .subject = g->subject,
                                   .findings = ARENA_ARRAY(p->arena, CHECK_COUNT, struct slice)};
     }
     w->checks |= CHECK_BIT(f->check);
@@ -138,8 +140,7 @@ static bool is_recorded(const struct basis *b, const struct digest *d)
 static const struct certificate *replacement_of(const struct subject *s, const struct plan_request *q, int64_t now_utc)
 {
     const struct basis *b = &q->request.record.basis;
-    const struct certificate *found =
-        subject_find_stand_in(s, NULL, b->certificates, b->certificate_count, now_utc);
+    const struct certificate *found = subject_find_stand_in(s, NULL, b->certificates, b->certificate_count, now_utc);
     for (size_t i = 0; i < q->stored_count && found; i++)
         found = subject_find_stand_in(s, &q->stored[i], b->certificates, b->certificate_count, now_utc);
     return found;
@@ -213,9 +214,14 @@ static void want_stored_revocations(struct gathering *g)
         if (!wants_revocation_of_stored(g, &q->stored[i], &checks))
             continue;
         struct revoke_want *w = LIST_ADD(p->arena, &p->wants);
-        *w = (struct revoke_want){.digest = q->stored[i].digest, .subject = g->subject, .certificate = &q->stored[i],
-                                  .checks = checks, .supersedes = g->id, .unpublished = true,
-                                  .findings = ARENA_ARRAY(p->arena, q->request.record.basis.finding_count, struct slice)};
+        *w = (struct revoke_want){.digest = q->stored[i].digest,
+                                  .subject = g->subject,
+                                  .certificate = &q->stored[i],
+                                  .checks = checks,
+                                  .supersedes = g->id,
+                                  .unpublished = true,
+                                  .findings =
+                                      ARENA_ARRAY(p->arena, q->request.record.basis.finding_count, struct slice)};
         for (unsigned id = 0; id < CHECK_COUNT; id++)
             if (checks & CHECK_BIT(id))
                 w->reason = reason_stronger(w->reason, g->subject->policy->on_finding[id].reason);
@@ -277,14 +283,19 @@ static enum state settle_unless_ended(struct planner *p, const struct plan_case 
     return c->existing->request.record.state;
 }
 
-static void plan_sighted(struct planner *p, const struct subject *s, const struct plan_request *existing, struct slice id)
+static void plan_sighted(struct planner *p, const struct subject *s, const struct plan_request *existing,
+                         struct slice id)
 {
     struct gathering g = {.planner = p, .subject = s, .existing = existing, .id = id};
     gather(&g);
     bool undecided = is_undecided(&g);
     if ((undecided && !(existing && has_ended(existing))) || (!existing && !g.findings.count))
         return;
-    struct plan_case c = {.type = REQUEST_REISSUE, .id = id, .existing = existing, .subject = s, .policy = s->policy,
+    struct plan_case c = {.type = REQUEST_REISSUE,
+                          .id = id,
+                          .existing = existing,
+                          .subject = s,
+                          .policy = s->policy,
                           .subject_id = s->id};
     c.seen = undecided ? 0 : see_sighted(&g, &c);
     enum state state = settle_unless_ended(p, &c);
@@ -315,8 +326,11 @@ static unsigned see_unsighted(const struct policy_pass *pass, enum whereabouts w
 static void plan_unsighted(struct planner *p, const struct plan_request *q)
 {
     const struct policy_pass *pass = planner_policy(p, q->request.record.basis.policy_dn);
-    struct plan_case c = {.type = REQUEST_REISSUE, .id = q->request.record.id, .existing = q,
-                          .policy = pass ? pass->policy : NULL, .subject_id = q->request.record.subject_id,
+    struct plan_case c = {.type = REQUEST_REISSUE,
+                          .id = q->request.record.id,
+                          .existing = q,
+                          .policy = pass ? pass->policy : NULL,
+                          .subject_id = q->request.record.subject_id,
                           .seen = see_unsighted(pass, q->where)};
     if (c.seen == 0 && !has_ended(q))
         return;
@@ -348,6 +362,7 @@ void plan_reissues(struct planner *p)
             plan_sighted(p, s, existing, id);
     }
     for (size_t i = 0; i < p->in->request_count; i++)
-        if (!p->taken[i] && p->in->requests[i].request.record.type == REQUEST_REISSUE && !p->in->requests[i].request.foreign)
+        if (!p->taken[i] && p->in->requests[i].request.record.type == REQUEST_REISSUE &&
+            !p->in->requests[i].request.foreign)
             plan_unsighted(p, &p->in->requests[i]);
 }

@@ -23,9 +23,13 @@ static struct basis basis_of_wants(struct planner *p, const struct revoke_want *
     LIST_OF(struct slice) findings = {0};
     struct digest *digest = ARENA_NEW(p->arena, struct digest);
     *digest = leader->digest;
-    struct basis b = {.certificates = digest, .certificate_count = 1, .subject_dn = leader->subject->dn,
-                      .policy_dn = leader->subject->policy->dn, .policy_revision = leader->subject->policy->revision,
-                      .supersedes = leader->supersedes, .certificate = leader->certificate->der};
+    struct basis b = {.certificates = digest,
+                      .certificate_count = 1,
+                      .subject_dn = leader->subject->dn,
+                      .policy_dn = leader->subject->policy->dn,
+                      .policy_revision = leader->subject->policy->revision,
+                      .supersedes = leader->supersedes,
+                      .certificate = leader->certificate->der};
     for (size_t i = 0; i < count; i++) {
         b.checks |= wants[i].checks;
         b.reason = reason_stronger(b.reason, wants[i].reason);
@@ -109,7 +113,8 @@ static bool has_ended(const struct plan_request *q)
     return s == STATE_WITHDRAWN || s == STATE_FULFILLED || s == STATE_REJECTED;
 }
 
-/* The subject on record does not show it: unpublishing cures nothing, so what is on record stands, if it had not ended. */
+/* The subject on record does not show it: unpublishing cures nothing, so what is on record stands, if it had not ended.
+ */
 static unsigned see_unpublished(const struct plan_request *q, struct plan_case *c)
 {
     unsigned checks = q->request.record.basis.checks;
@@ -132,8 +137,11 @@ static unsigned see_published(const struct published *at)
 static void plan_existing(struct planner *p, const struct plan_request *q)
 {
     const struct policy_pass *pass = planner_policy(p, q->request.record.basis.policy_dn);
-    struct plan_case c = {.type = REQUEST_REVOKE, .id = q->request.record.id, .existing = q,
-                          .policy = pass ? pass->policy : NULL, .subject_id = q->request.record.subject_id};
+    struct plan_case c = {.type = REQUEST_REVOKE,
+                          .id = q->request.record.id,
+                          .existing = q,
+                          .policy = pass ? pass->policy : NULL,
+                          .subject_id = q->request.record.subject_id};
     const struct certificate *old = q->stored_count ? &q->stored[0] : NULL;
     if (!old || !old->facts.readable || q->request.foreign || q->request.identity_damaged)
         return;
@@ -198,10 +206,14 @@ static void plan_wanted(struct planner *p, const struct revoke_want *wants, size
     const struct revoke_want *leader = leader_of(wants, count, q);
     if (!every_policy_is_complete(p) || leader->certificate->facts.not_after_utc < p->in->now_utc)
         return;
-    struct plan_case c = {.type = REQUEST_REVOKE, .id = id, .existing = q, .policy = leader->subject->policy,
-                          .subject_id = q && q->request.record.subject_id.n ? q->request.record.subject_id
-                                                                            : leader->subject->id,
-                          .seen = SEEN_WANTED | SEEN_ENFORCED, .basis = basis_of_wants(p, wants, count, leader)};
+    struct plan_case c = {.type = REQUEST_REVOKE,
+                          .id = id,
+                          .existing = q,
+                          .policy = leader->subject->policy,
+                          .subject_id =
+                              q && q->request.record.subject_id.n ? q->request.record.subject_id : leader->subject->id,
+                          .seen = SEEN_WANTED | SEEN_ENFORCED,
+                          .basis = basis_of_wants(p, wants, count, leader)};
     describe(p, &c, leader->certificate);
     if (q && !leader->supersedes.n)
         c.basis.supersedes = q->request.record.basis.supersedes;
@@ -219,7 +231,8 @@ void plan_revokes(struct planner *p)
     for (size_t i = 0, next; i < p->wants.count; i = next) {
         /* A certificate that is published is judged where it stands; what its reissue still holds adds nothing. */
         size_t published = i;
-        for (next = i; next < p->wants.count && digest_eq(&p->wants.items[next].digest, &p->wants.items[i].digest); next++)
+        for (next = i; next < p->wants.count && digest_eq(&p->wants.items[next].digest, &p->wants.items[i].digest);
+             next++)
             published += !p->wants.items[next].unpublished;
         plan_wanted(p, &p->wants.items[i], published > i ? published - i : next - i);
     }

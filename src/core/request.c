@@ -3,14 +3,22 @@
 
 #include "base/gentime.h"
 #include "base/hex.h"
+#include "core/schema.h"
 
 #include <stdlib.h>
 
 static const char *const state_names[STATE_COUNT] = {
-    [STATE_NONE] = "",           [STATE_PROPOSED] = "proposed",   [STATE_PENDING] = "pending",
-    [STATE_APPROVED] = "approved", [STATE_REJECTED] = "rejected", [STATE_SUBMITTED] = "submitted",
-    [STATE_FAILED] = "failed",   [STATE_FULFILLED] = "fulfilled", [STATE_WITHDRAWN] = "withdrawn",
-    [STATE_HELD] = "held",       [STATE_PURGED] = "",
+    [STATE_NONE] = "",
+    [STATE_PROPOSED] = "proposed",
+    [STATE_PENDING] = "pending",
+    [STATE_APPROVED] = "approved",
+    [STATE_REJECTED] = "rejected",
+    [STATE_SUBMITTED] = "submitted",
+    [STATE_FAILED] = "failed",
+    [STATE_FULFILLED] = "fulfilled",
+    [STATE_WITHDRAWN] = "withdrawn",
+    [STATE_HELD] = "held",
+    [STATE_PURGED] = "",
 };
 
 const char *state_name(enum state s)
@@ -121,10 +129,10 @@ static int compare_slices(const void *a, const void *b)
 
 static void read_certificates(struct reading *r, struct basis *b)
 {
-    size_t count = entry_count(r->entry, "dircertCertificateSHA256");
+    size_t count = entry_count(r->entry, ATTR_CERTIFICATE_SHA256);
     struct digest *digests = ARENA_ARRAY(r->arena, count, struct digest);
     struct slice value;
-    for (struct entry_cursor at = {0}; entry_next_value(r->entry, "dircertCertificateSHA256", &at, &value);)
+    for (struct entry_cursor at = {0}; entry_next_value(r->entry, ATTR_CERTIFICATE_SHA256, &at, &value);)
         if (digest_from_hex(value, &digests[b->certificate_count]))
             b->certificate_count++;
     if (b->certificate_count)
@@ -147,21 +155,21 @@ static size_t read_texts(struct reading *r, const char *attribute, const struct 
 static void read_basis(struct reading *r, struct basis *b)
 {
     read_certificates(r, b);
-    b->finding_count = read_texts(r, "dircertFinding", &b->findings);
-    b->name_count = read_texts(r, "dircertWantedName", &b->names);
+    b->finding_count = read_texts(r, ATTR_FINDING, &b->findings);
+    b->name_count = read_texts(r, ATTR_WANTED_NAME, &b->names);
     for (size_t i = 0; i < b->finding_count; i++) {
         struct slice rest = b->findings[i], word;
         enum check_id check = slice_word(&rest, &word) ? check_find(word) : CHECK_COUNT;
         if (check != CHECK_COUNT)
             b->checks |= CHECK_BIT(check);
     }
-    if (!reason_find(entry_first(r->entry, "dircertReason"), &b->reason))
+    if (!reason_find(entry_first(r->entry, ATTR_REASON), &b->reason))
         b->reason = REASON_NONE;
-    b->subject_dn = text_of(r, "dircertSubjectDN");
-    b->policy_dn = text_of(r, "dircertPolicyDN");
-    b->policy_revision = text_of(r, "dircertPolicyRevision");
-    b->supersedes = text_of(r, "dircertSupersedes");
-    b->certificate = text_of(r, "dircertCertificate");
+    b->subject_dn = text_of(r, ATTR_SUBJECT_DN);
+    b->policy_dn = text_of(r, ATTR_POLICY_DN);
+    b->policy_revision = text_of(r, ATTR_POLICY_REVISION);
+    b->supersedes = text_of(r, ATTR_SUPERSEDES);
+    b->certificate = text_of(r, ATTR_CERTIFICATE);
 }
 
 /* RDN, type and what the id is the digest of have to fit together. */
@@ -169,17 +177,17 @@ static void read_identity(struct reading *r)
 {
     struct request *q = r->request;
     struct record *d = &q->record;
-    struct slice type = entry_first(r->entry, "dircertRequestType");
-    d->id = text_of(r, "dircertRequestId");
-    d->subject_id = text_of(r, "dircertSubjectId");
-    d->issuer = text_of(r, "dircertIssuer");
-    d->serial = text_of(r, "dircertSerialNumber");
-    d->opened_utc = time_of(r, "dircertOpened", &q->identity_damaged);
+    struct slice type = entry_first(r->entry, ATTR_REQUEST_TYPE);
+    d->id = text_of(r, ATTR_REQUEST_ID);
+    d->subject_id = text_of(r, ATTR_SUBJECT_ID);
+    d->issuer = text_of(r, ATTR_ISSUER);
+    d->serial = text_of(r, ATTR_SERIAL_NUMBER);
+    d->opened_utc = time_of(r, ATTR_OPENED, &q->identity_damaged);
     if (d->opened_utc == 0 && !q->identity_damaged)
-        damaged(r, &q->identity_damaged, "dircertOpened", entry_first(r->entry, "dircertOpened"), "no time is given");
+        damaged(r, &q->identity_damaged, ATTR_OPENED, entry_first(r->entry, ATTR_OPENED), "no time is given");
     d->type = slice_eq_nocase(type, SLICE_LITERAL("revoke")) ? REQUEST_REVOKE : REQUEST_REISSUE;
     if (d->type == REQUEST_REISSUE && !slice_eq_nocase(type, SLICE_LITERAL("reissue"))) {
-        damaged(r, &q->identity_damaged, "dircertRequestType", type, "neither reissue nor revoke");
+        damaged(r, &q->identity_damaged, ATTR_REQUEST_TYPE, type, "neither reissue nor revoke");
         /* The id tells: a revocation carries its certificate. */
         struct digest c = digest_of(d->basis.certificate);
         if (d->basis.certificate.n && slice_eq(d->id, request_id_of_revoke(r->arena, &c)))
@@ -187,13 +195,13 @@ static void read_identity(struct reading *r)
     }
     if (d->type == REQUEST_REISSUE) {
         if (!slice_eq(d->id, request_id_of_reissue(r->arena, d->subject_id)))
-            damaged(r, &q->identity_damaged, "dircertSubjectId", d->subject_id,
+            damaged(r, &q->identity_damaged, ATTR_SUBJECT_ID, d->subject_id,
                     "the request id is not the digest of this subject id");
         return;
     }
     struct digest c = digest_of(d->basis.certificate);
     if (!slice_eq(d->id, request_id_of_revoke(r->arena, &c)))
-        damaged(r, &q->identity_damaged, "dircertCertificate", slice_of("(DER)"),
+        damaged(r, &q->identity_damaged, ATTR_CERTIFICATE, slice_of("(DER)"),
                 "the request id is not the digest of this certificate");
 }
 
@@ -201,35 +209,35 @@ static void read_progress(struct reading *r)
 {
     struct request *q = r->request;
     struct record *d = &q->record;
-    struct slice state = entry_first(r->entry, "dircertState");
+    struct slice state = entry_first(r->entry, ATTR_STATE);
     bool *detail = &q->detail_damaged;
     d->state = state_find(state);
     if (d->state == STATE_NONE)
-        damaged(r, &q->progress_damaged, "dircertState", state, "not a state of the life cycle");
-    d->generation = number_of(r, "dircertGeneration", 0, &q->progress_damaged);
+        damaged(r, &q->progress_damaged, ATTR_STATE, state, "not a state of the life cycle");
+    d->generation = number_of(r, ATTR_GENERATION, 0, &q->progress_damaged);
     if (d->generation == 0)
-        damaged(r, &q->progress_damaged, "dircertGeneration", entry_first(r->entry, "dircertGeneration"),
+        damaged(r, &q->progress_damaged, ATTR_GENERATION, entry_first(r->entry, ATTR_GENERATION),
                 "not a whole number from 1");
-    d->attempt = number_of(r, "dircertAttempt", 0, detail);
+    d->attempt = number_of(r, ATTR_ATTEMPT, 0, detail);
     if (d->attempt == 0)
-        damaged(r, detail, "dircertAttempt", entry_first(r->entry, "dircertAttempt"), "not a whole number from 1");
-    d->confirmed_passes = number_of(r, "dircertConfirmedPasses", 0, detail);
-    d->confirmed_utc = time_of(r, "dircertConfirmedAt", detail);
-    d->state_changed_utc = time_of(r, "dircertStateChanged", detail);
-    if (!entry_first(r->entry, "dircertStateChanged").p)
-        damaged(r, detail, "dircertStateChanged", (struct slice){NULL, 0}, "missing");
-    d->next_attempt_utc = time_of(r, "dircertNextAttempt", detail);
-    if (d->state == STATE_FAILED && !entry_first(r->entry, "dircertNextAttempt").p)
-        damaged(r, detail, "dircertNextAttempt", (struct slice){NULL, 0}, "missing in a failed request");
-    d->message = text_of(r, "dircertStateMessage");
-    d->has_replacement = digest_from_hex(entry_first(r->entry, "dircertReplacementSHA256"), &d->replacement);
+        damaged(r, detail, ATTR_ATTEMPT, entry_first(r->entry, ATTR_ATTEMPT), "not a whole number from 1");
+    d->confirmed_passes = number_of(r, ATTR_CONFIRMED_PASSES, 0, detail);
+    d->confirmed_utc = time_of(r, ATTR_CONFIRMED_AT, detail);
+    d->state_changed_utc = time_of(r, ATTR_STATE_CHANGED, detail);
+    if (!entry_first(r->entry, ATTR_STATE_CHANGED).p)
+        damaged(r, detail, ATTR_STATE_CHANGED, (struct slice){NULL, 0}, "missing");
+    d->next_attempt_utc = time_of(r, ATTR_NEXT_ATTEMPT, detail);
+    if (d->state == STATE_FAILED && !entry_first(r->entry, ATTR_NEXT_ATTEMPT).p)
+        damaged(r, detail, ATTR_NEXT_ATTEMPT, (struct slice){NULL, 0}, "missing in a failed request");
+    d->message = text_of(r, ATTR_STATE_MESSAGE);
+    d->has_replacement = digest_from_hex(entry_first(r->entry, ATTR_REPLACEMENT_SHA256), &d->replacement);
 }
 
 /* "<word> <generation>" */
 static void read_decision(struct reading *r)
 {
     struct request *q = r->request;
-    struct slice rest = q->decision_text = text_of(r, "dircertDecision"), verb, number;
+    struct slice rest = q->decision_text = text_of(r, ATTR_DECISION), verb, number;
     uint64_t generation;
     if (!rest.n)
         return;
@@ -240,7 +248,7 @@ static void read_decision(struct reading *r)
     else if (ok && slice_eq_nocase(verb, SLICE_LITERAL("reject")))
         q->decision = DECISION_REJECT;
     if (q->decision == DECISION_NONE)
-        damaged(r, &q->stale_unreadable, "dircertDecision", q->decision_text,
+        damaged(r, &q->stale_unreadable, ATTR_DECISION, q->decision_text,
                 "ignored: expected \"approve <generation>\" or \"reject <generation>\"");
     else
         q->decision_generation = (unsigned)generation;
@@ -262,7 +270,7 @@ static enum outcome outcome_find(struct slice word)
 static void read_outcome(struct reading *r)
 {
     struct request *q = r->request;
-    struct slice rest = q->outcome_text = text_of(r, "dircertOutcome"), word, numbers, first, second;
+    struct slice rest = q->outcome_text = text_of(r, ATTR_OUTCOME), word, numbers, first, second;
     uint64_t generation, attempt;
     if (!rest.n)
         return;
@@ -271,7 +279,7 @@ static void read_outcome(struct reading *r)
               slice_to_uint(first, UINT32_MAX / 2, &generation) && slice_to_uint(second, UINT32_MAX / 2, &attempt);
     q->outcome = ok ? outcome_find(word) : OUTCOME_NONE;
     if (q->outcome == OUTCOME_NONE) {
-        damaged(r, &q->stale_unreadable, "dircertOutcome", q->outcome_text,
+        damaged(r, &q->stale_unreadable, ATTR_OUTCOME, q->outcome_text,
                 "ignored: expected submitted, issued, revoked or failed, then <generation>.<attempt>");
         return;
     }
@@ -283,33 +291,26 @@ static void read_fulfiller(struct reading *r)
 {
     struct request *q = r->request;
     bool bad = false;
-    q->claimed = entry_first(r->entry, "dircertClaimedBy").n > 0;
-    q->claimed_until_utc = time_of(r, "dircertClaimedUntil", &bad);
-    if (!entry_first(r->entry, "dircertClaimedUntil").p)
+    q->claimed = entry_first(r->entry, ATTR_CLAIMED_BY).n > 0;
+    q->claimed_until_utc = time_of(r, ATTR_CLAIMED_UNTIL, &bad);
+    if (!entry_first(r->entry, ATTR_CLAIMED_UNTIL).p)
         q->claimed_until_utc = INT64_MAX;
-    q->has_transaction = entry_first(r->entry, "dircertTransactionId").n > 0;
-    q->result_certificate = text_of(r, "dircertResultCertificate");
+    q->has_transaction = entry_first(r->entry, ATTR_TRANSACTION_ID).n > 0;
+    q->result_certificate = text_of(r, ATTR_RESULT_CERTIFICATE);
     read_outcome(r);
 }
 
-static const char *const rendered[] = {
-    "dircertRequestId",      "dircertRequestType",    "dircertSubjectId",      "dircertOpened",
-    "dircertIssuer",         "dircertSerialNumber",   "dircertCertificate",    "dircertSubjectDN",
-    "dircertCertificateSHA256", "dircertFinding",     "dircertWantedName",     "dircertReason",
-    "dircertPolicyDN",       "dircertPolicyRevision", "dircertGeneration",     "dircertSupersedes",
-    "dircertState",          "dircertStateMessage",   "dircertStateChanged",   "dircertConfirmedPasses",
-    "dircertConfirmedAt",    "dircertAttempt",        "dircertNextAttempt",    "dircertReplacementSHA256",
-    NULL};
+#define RECORD_ATTRIBUTES                                                                                              \
+    ATTR_REQUEST_ID, ATTR_REQUEST_TYPE, ATTR_SUBJECT_ID, ATTR_OPENED, ATTR_ISSUER, ATTR_SERIAL_NUMBER,                 \
+        ATTR_CERTIFICATE, ATTR_SUBJECT_DN, ATTR_CERTIFICATE_SHA256, ATTR_FINDING, ATTR_WANTED_NAME, ATTR_REASON,       \
+        ATTR_POLICY_DN, ATTR_POLICY_REVISION, ATTR_GENERATION, ATTR_SUPERSEDES, ATTR_STATE, ATTR_STATE_MESSAGE,        \
+        ATTR_STATE_CHANGED, ATTR_CONFIRMED_PASSES, ATTR_CONFIRMED_AT, ATTR_ATTEMPT, ATTR_NEXT_ATTEMPT,                 \
+        ATTR_REPLACEMENT_SHA256
 
-static const char *const wanted[] = {
-    "objectClass",           "dircertRequestId",      "dircertRequestType",    "dircertSubjectId",
-    "dircertOpened",         "dircertIssuer",         "dircertSerialNumber",   "dircertCertificate",
-    "dircertSubjectDN",      "dircertCertificateSHA256", "dircertFinding",     "dircertWantedName",
-    "dircertReason",         "dircertPolicyDN",       "dircertPolicyRevision", "dircertGeneration",
-    "dircertSupersedes",     "dircertState",          "dircertStateMessage",   "dircertStateChanged",
-    "dircertConfirmedPasses", "dircertConfirmedAt",   "dircertAttempt",        "dircertNextAttempt",
-    "dircertReplacementSHA256", "dircertDecision",    "dircertClaimedBy",      "dircertClaimedUntil",
-    "dircertOutcome",        "dircertTransactionId",  "dircertResultCertificate", NULL};
+static const char *const rendered[] = {RECORD_ATTRIBUTES, NULL};
+static const char *const wanted[] = {"objectClass",       RECORD_ATTRIBUTES,       ATTR_DECISION,
+                                     ATTR_CLAIMED_BY,     ATTR_CLAIMED_UNTIL,      ATTR_OUTCOME,
+                                     ATTR_TRANSACTION_ID, ATTR_RESULT_CERTIFICATE, NULL};
 
 const char *const *record_attributes(void)
 {
@@ -342,8 +343,8 @@ static bool is_request(const struct entry *e)
     struct slice value;
     bool has_class = false;
     for (struct entry_cursor at = {0}; entry_next_value(e, "objectClass", &at, &value);)
-        has_class |= slice_eq_nocase(value, SLICE_LITERAL("dircertRequest"));
-    return has_class && hex_is(entry_first(e, "dircertRequestId"), DIGEST_OCTETS);
+        has_class |= slice_eq_nocase(value, SLICE_LITERAL(CLASS_REQUEST));
+    return has_class && hex_is(entry_first(e, ATTR_REQUEST_ID), DIGEST_OCTETS);
 }
 
 struct request request_read(struct arena *a, const struct entry *e, problem_list *problems)
@@ -353,7 +354,7 @@ struct request request_read(struct arena *a, const struct entry *e, problem_list
     if (!is_request(e)) {
         damaged(&r, &q.foreign, "objectClass", entry_first(e, "objectClass"),
                 "not a dircertRequest whose id is a SHA-256 in hexadecimal: left alone; remove it from this container");
-        q.record.id = text_of(&r, "dircertRequestId");
+        q.record.id = text_of(&r, ATTR_REQUEST_ID);
         return q;
     }
     read_basis(&r, &q.record.basis);
@@ -410,36 +411,37 @@ static void put_basis(struct rendering *r, const struct basis *b)
     struct slice *digests = ARENA_ARRAY(r->arena, b->certificate_count, struct slice);
     for (size_t i = 0; i < b->certificate_count; i++)
         digests[i] = digest_text(r->arena, &b->certificates[i]);
-    put(r, "dircertSubjectDN", b->subject_dn);
-    put_many(r, "dircertCertificateSHA256", digests, b->certificate_count);
-    put_many(r, "dircertFinding", b->findings, b->finding_count);
-    put_many(r, "dircertWantedName", b->names, b->name_count);
-    put(r, "dircertReason", slice_of(reason_name(b->reason)));
-    put(r, "dircertPolicyDN", b->policy_dn);
-    put(r, "dircertPolicyRevision", b->policy_revision);
-    put(r, "dircertSupersedes", b->supersedes);
-    put(r, "dircertCertificate", b->certificate);
+    put(r, ATTR_SUBJECT_DN, b->subject_dn);
+    put_many(r, ATTR_CERTIFICATE_SHA256, digests, b->certificate_count);
+    put_many(r, ATTR_FINDING, b->findings, b->finding_count);
+    put_many(r, ATTR_WANTED_NAME, b->names, b->name_count);
+    put(r, ATTR_REASON, slice_of(reason_name(b->reason)));
+    put(r, ATTR_POLICY_DN, b->policy_dn);
+    put(r, ATTR_POLICY_REVISION, b->policy_revision);
+    put(r, ATTR_SUPERSEDES, b->supersedes);
+    put(r, ATTR_CERTIFICATE, b->certificate);
 }
 
 struct entry record_render(struct arena *a, const struct record *d)
 {
-    struct rendering r = {.arena = a, .attributes = ARENA_ARRAY(a, sizeof rendered / sizeof *rendered, struct attribute)};
-    put(&r, "dircertRequestId", d->id);
-    put(&r, "dircertRequestType", slice_of(request_type_name(d->type)));
-    put(&r, "dircertSubjectId", d->subject_id);
-    put_time(&r, "dircertOpened", d->opened_utc);
-    put(&r, "dircertIssuer", d->issuer);
-    put(&r, "dircertSerialNumber", d->serial);
+    struct rendering r = {.arena = a,
+                          .attributes = ARENA_ARRAY(a, sizeof rendered / sizeof *rendered, struct attribute)};
+    put(&r, ATTR_REQUEST_ID, d->id);
+    put(&r, ATTR_REQUEST_TYPE, slice_of(request_type_name(d->type)));
+    put(&r, ATTR_SUBJECT_ID, d->subject_id);
+    put_time(&r, ATTR_OPENED, d->opened_utc);
+    put(&r, ATTR_ISSUER, d->issuer);
+    put(&r, ATTR_SERIAL_NUMBER, d->serial);
     put_basis(&r, &d->basis);
-    put_number(&r, "dircertGeneration", d->generation);
-    put(&r, "dircertState", slice_of(state_name(d->state)));
-    put(&r, "dircertStateMessage", d->message);
-    put_time(&r, "dircertStateChanged", d->state_changed_utc);
-    put_number(&r, "dircertConfirmedPasses", d->confirmed_passes);
-    put_time(&r, "dircertConfirmedAt", d->confirmed_utc);
-    put_number(&r, "dircertAttempt", d->attempt);
-    put_time(&r, "dircertNextAttempt", d->next_attempt_utc);
+    put_number(&r, ATTR_GENERATION, d->generation);
+    put(&r, ATTR_STATE, slice_of(state_name(d->state)));
+    put(&r, ATTR_STATE_MESSAGE, d->message);
+    put_time(&r, ATTR_STATE_CHANGED, d->state_changed_utc);
+    put_number(&r, ATTR_CONFIRMED_PASSES, d->confirmed_passes);
+    put_time(&r, ATTR_CONFIRMED_AT, d->confirmed_utc);
+    put_number(&r, ATTR_ATTEMPT, d->attempt);
+    put_time(&r, ATTR_NEXT_ATTEMPT, d->next_attempt_utc);
     if (d->has_replacement)
-        put(&r, "dircertReplacementSHA256", digest_text(a, &d->replacement));
+        put(&r, ATTR_REPLACEMENT_SHA256, digest_text(a, &d->replacement));
     return (struct entry){.attributes = r.attributes, .count = r.count};
 }

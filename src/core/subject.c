@@ -213,8 +213,8 @@ static bool covers_hosts(const struct subject *s, const struct certificate *c, i
     return true;
 }
 
-bool subject_stands_in(const struct subject *s, const struct certificate *candidate,
-                       const struct certificate *old, int64_t now_utc)
+bool subject_stands_in(const struct subject *s, const struct certificate *candidate, const struct certificate *old,
+                       int64_t now_utc)
 {
     if (!certificate_complies(candidate) || !covers_hosts(s, candidate, now_utc))
         return false;

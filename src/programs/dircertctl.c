@@ -12,8 +12,8 @@ static int print_checks(void)
 {
     for (unsigned id = 0; id < CHECK_COUNT; id++) {
         const struct check *c = check_get((enum check_id)id);
-        printf("%s\n  what      %s\n  severity  %s\n  turned on %s\n  cited     %s\n  fix       %s\n", c->name, c->title,
-               severity_name(c->severity), c->policy_attributes, c->citation, c->fix);
+        printf("%s\n  what      %s\n  severity  %s\n  turned on %s\n  cited     %s\n  fix       %s\n", c->name,
+               c->title, severity_name(c->severity), c->policy_attributes, c->citation, c->fix);
     }
     return EXIT_SUCCESS;
 }

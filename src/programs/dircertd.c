@@ -35,11 +35,13 @@ static const char usage[] =
 static int read_options(int argc, char **argv, struct options *o)
 {
     enum { ONCE = 256, DRY_RUN, CHECK_CONFIG, FOREGROUND, VERSION, HELP };
-    static const struct option longs[] = {{"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, ONCE},
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"once", no_argument, NULL, ONCE},
                                           {"dry-run", no_argument, NULL, DRY_RUN},
                                           {"check-config", no_argument, NULL, CHECK_CONFIG},
                                           {"foreground", no_argument, NULL, FOREGROUND},
-                                          {"version", no_argument, NULL, VERSION}, {"help", no_argument, NULL, HELP},
+                                          {"version", no_argument, NULL, VERSION},
+                                          {"help", no_argument, NULL, HELP},
                                           {NULL, 0, NULL, 0}};
     *o = (struct options){.conf_path = CONF_DEFAULT_PATH};
     for (int c; (c = getopt_long(argc, argv, "c:", longs, NULL)) != -1;)
@@ -74,7 +76,8 @@ static int read_options(int argc, char **argv, struct options *o)
         return EXIT_USAGE;
     }
     if (!o->once && !o->check_config) {
-        fputs("dircertd: this version runs one pass at a time: use --once (or --dry-run), from a timer if need be\n", stderr);
+        fputs("dircertd: this version runs one pass at a time: use --once (or --dry-run), from a timer if need be\n",
+              stderr);
         return EXIT_USAGE;
     }
     return -1;
@@ -82,8 +85,8 @@ static int read_options(int argc, char **argv, struct options *o)
 
 static struct log *open_log(const struct conf *conf)
 {
-    struct log_settings settings = {.fd = STDERR_FILENO, .least = SEVERITY_INFO, .clock = log_system_clock,
-                                    .instance = "default"};
+    struct log_settings settings = {
+        .fd = STDERR_FILENO, .least = SEVERITY_INFO, .clock = log_system_clock, .instance = "default"};
     if (conf) {
         settings.format = conf->log.format == CONF_LOG_JSON ? LOG_JSON : LOG_LOGFMT;
         settings.least = (enum severity)conf->log.level;
@@ -117,7 +120,8 @@ static const char *unsupported(const struct conf *conf)
 static enum rc open_directory(const struct conf *conf, struct dir **dir, struct fault *fault)
 {
     struct dir_settings settings = {.uris = conf->uris,
-                                    .bind = conf->bind.method == CONF_BIND_EXTERNAL ? DIR_BIND_EXTERNAL : DIR_BIND_SIMPLE,
+                                    .bind =
+                                        conf->bind.method == CONF_BIND_EXTERNAL ? DIR_BIND_EXTERNAL : DIR_BIND_SIMPLE,
                                     .bind_dn = conf->bind.dn,
                                     .password_file = conf->bind.password_file,
                                     .allow_plaintext = conf->allow_plaintext,
@@ -145,11 +149,15 @@ static int run_once(const struct conf *conf, struct log *log, bool dry_run)
         LOG_EVENT(log, EVENT_FAULT, log_text("what", "start the second reader"), log_text("detail", fault.text));
         goto out;
     }
-    struct pass_settings settings = {.base = conf->base, .instance = conf->instance, .interval_s = conf->interval_s,
-                                     .dry_run = dry_run, .clock = log_system_clock};
+    struct pass_settings settings = {.base = conf->base,
+                                     .instance = conf->instance,
+                                     .interval_s = conf->interval_s,
+                                     .dry_run = dry_run,
+                                     .clock = log_system_clock};
     code = (int)pass_run(dir, second, log, &settings, &arena, &plan);
     if (plan.n && (fwrite(plan.p, 1, plan.n, stdout) != plan.n || fflush(stdout) != 0)) {
-        LOG_EVENT(log, EVENT_FAULT, log_text("what", "print the plan"), log_text("detail", "standard output can't be written"));
+        LOG_EVENT(log, EVENT_FAULT, log_text("what", "print the plan"),
+                  log_text("detail", "standard output can't be written"));
         code = PASS_INCOMPLETE;
     }
 out:

@@ -101,7 +101,11 @@ enum pass_result pass_run(struct dir *d, struct second_reader *second, struct lo
                           const struct pass_settings *settings, struct arena *a, struct slice *plan)
 {
     int64_t begun_ms = monotonic_ms();
-    struct pass p = {.dir = d, .second = second, .log = log, .settings = settings, .arena = a,
+    struct pass p = {.dir = d,
+                     .second = second,
+                     .log = log,
+                     .settings = settings,
+                     .arena = a,
                      .now_utc = settings->clock(settings->clock_context)};
     *plan = (struct slice){NULL, 0};
     enum pass_result result = run(&p, plan);

@@ -73,9 +73,10 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
         return;
     bool disagreed = c && c->opinion == OPINION_DISAGREES;
     if (f->undecided || disagreed) {
-        LOG_EVENT(p->log, EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
-                  log_text("check", check->name), log_slice("certificate", digest),
-                  log_slice("reason", disagreed ? slice_of("the two readers disagree about this certificate") : f->detail));
+        LOG_EVENT(
+            p->log, EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
+            log_text("check", check->name), log_slice("certificate", digest),
+            log_slice("reason", disagreed ? slice_of("the two readers disagree about this certificate") : f->detail));
         return;
     }
     const struct log_field fields[] = {log_slice("dn", s->dn),
@@ -101,8 +102,8 @@ void report_disagreement(struct pass *p, const struct subject *s, const struct c
     struct digest d = digest_of(c->der);
     uint8_t hex[DIGEST_HEX];
     digest_to_hex(&d, hex);
-    LOG_EVENT(p->log, EVENT_READERS_DISAGREE, log_slice("dn", s->dn), log_slice("certificate", slice_make(hex, DIGEST_HEX)),
-              log_text("why", why));
+    LOG_EVENT(p->log, EVENT_READERS_DISAGREE, log_slice("dn", s->dn),
+              log_slice("certificate", slice_make(hex, DIGEST_HEX)), log_text("why", why));
 }
 
 void report_hold(struct pass *p, const struct hold *h)
@@ -126,9 +127,9 @@ static void report_ended_findings(struct pass *p, const struct operation *o)
 
 static void report_noncompliant(struct pass *p, const struct operation *o)
 {
-    LOG_EVENT(p->log, EVENT_AUTHORITY_NONCOMPLIANT, log_slice("id", o->record.id), log_slice("dn", o->record.basis.subject_dn),
-              log_slice("policy", o->record.basis.policy_dn), log_uint("attempt", o->record.attempt),
-              log_time("next", o->record.next_attempt_utc));
+    LOG_EVENT(p->log, EVENT_AUTHORITY_NONCOMPLIANT, log_slice("id", o->record.id),
+              log_slice("dn", o->record.basis.subject_dn), log_slice("policy", o->record.basis.policy_dn),
+              log_uint("attempt", o->record.attempt), log_time("next", o->record.next_attempt_utc));
 }
 
 void report_operation(struct pass *p, const struct operation *o)
@@ -142,7 +143,8 @@ void report_operation(struct pass *p, const struct operation *o)
               log_slice("policy", d->basis.policy_dn), log_uint("generation", d->generation),
               log_uint("attempt", d->attempt), log_slice("checks", plan_checks(p->arena, o->checks)),
               log_slice("message", d->message));
-    if (o->verb == VERB_MOVE && (d->state == STATE_WITHDRAWN || d->state == STATE_FULFILLED) && d->type == REQUEST_REISSUE)
+    if (o->verb == VERB_MOVE && (d->state == STATE_WITHDRAWN || d->state == STATE_FULFILLED) &&
+        d->type == REQUEST_REISSUE)
         report_ended_findings(p, o);
     if (o->noncompliant)
         report_noncompliant(p, o);
@@ -162,9 +164,11 @@ static unsigned open_requests(const struct pass *p, const struct policy *policy)
         if (o->held || (policy && o->policy != policy))
             continue;
         n += o->verb == VERB_CREATE || o->verb == VERB_REOPEN;
-        bool was_open = o->existing && o->from != STATE_WITHDRAWN && o->from != STATE_FULFILLED && o->from != STATE_REJECTED;
+        bool was_open =
+            o->existing && o->from != STATE_WITHDRAWN && o->from != STATE_FULFILLED && o->from != STATE_REJECTED;
         n -= was_open && o->verb == VERB_MOVE &&
-             (o->record.state == STATE_WITHDRAWN || o->record.state == STATE_FULFILLED || o->record.state == STATE_REJECTED);
+             (o->record.state == STATE_WITHDRAWN || o->record.state == STATE_FULFILLED ||
+              o->record.state == STATE_REJECTED);
         n -= was_open && o->verb == VERB_REOPEN;
     }
     return n;
@@ -217,7 +221,8 @@ static void report_ended_holds(struct pass *p)
 
 void report_passes(struct pass *p, enum pass_result result, int64_t duration_ms)
 {
-    static const char *const names[] = {[PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
+    static const char *const names[] = {
+        [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
     size_t subjects = 0, with = 0, findings = 0;
     for (size_t i = 0; i < p->policy_count; i++) {
         report_policy(p, i);
@@ -227,7 +232,8 @@ void report_passes(struct pass *p, enum pass_result result, int64_t duration_ms)
     }
     if (result != PASS_INCOMPLETE && !p->settings->dry_run)
         report_ended_holds(p);
-    LOG_EVENT(p->log, EVENT_PASS, log_text("policy", "-"), log_uint("subjects", subjects), log_uint("with-certificate", with),
-              log_uint("findings", findings), log_uint("requests-open", open_requests(p, NULL)),
-              log_text("result", names[result]), log_int("duration_ms", duration_ms));
+    LOG_EVENT(p->log, EVENT_PASS, log_text("policy", "-"), log_uint("subjects", subjects),
+              log_uint("with-certificate", with), log_uint("findings", findings),
+              log_uint("requests-open", open_requests(p, NULL)), log_text("result", names[result]),
+              log_int("duration_ms", duration_ms));
 }

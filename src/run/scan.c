@@ -2,6 +2,8 @@
 /* Streaming the subjects of a policy: read, judge, and keep only those that the plan needs. */
 #include "run/pass_private.h"
 
+#include "core/schema.h"
+
 #include "x509/reader.h"
 
 #include <stdlib.h>
@@ -10,10 +12,10 @@ struct scan {
     struct pass *pass;
     struct governed *governed;
     struct policy_pass *figures;
-    struct arena entry_arena;     /* dropped after each entry */
-    struct id_set repeats;        /* an earlier target of this policy showed them */
+    struct arena entry_arena; /* dropped after each entry */
+    struct id_set repeats;    /* an earlier target of this policy showed them */
     size_t target_subjects, target_with, target_findings, target_undecided, kept_before; /* to take back on a restart */
-    bool looks_for_bare;          /* this search finds entries that positively have no certificate */
+    bool looks_for_bare; /* this search finds entries that positively have no certificate */
 };
 
 static int compare_digests(const void *a, const void *b)
@@ -26,8 +28,7 @@ static bool is_watched_subject(struct scan *s, const struct subject *subject)
 {
     if (s->pass->request_count == 0)
         return false;
-    const struct plan_request *q =
-        pass_find_request(s->pass, request_id_of_reissue(&s->entry_arena, subject->id));
+    const struct plan_request *q = pass_find_request(s->pass, request_id_of_reissue(&s->entry_arena, subject->id));
     if (!q)
         return false;
     enum state state = q->request.record.state;
@@ -124,9 +125,9 @@ static void take_subject(struct scan *s, const struct entry *e)
     if (id_set_has(&s->governed->not_mine, subject.id) || id_set_has(&s->repeats, subject.id))
         return;
     if (subject.id.n == 0)
-        problem_add(&s->entry_arena, &problems, e->dn, dir_capabilities(p->dir)->stable_id_attribute,
-                    slice_of(""), slice_of("the entry shows no stable id: no request can be made for it; let the "
-                                           "daemon read this attribute"));
+        problem_add(&s->entry_arena, &problems, e->dn, dir_capabilities(p->dir)->stable_id_attribute, slice_of(""),
+                    slice_of("the entry shows no stable id: no request can be made for it; let the "
+                             "daemon read this attribute"));
     subject.shows_no_certificate = s->looks_for_bare;
     judge(s, &subject);
     count_findings(s, &subject);
@@ -143,8 +144,8 @@ static void take_subject(struct scan *s, const struct entry *e)
         s->figures->with_certificate += subject.certificate_count > 0;
     }
     report_subject(p, &subject);
-    if (subject.id.n && (asks_for_something(&subject) || is_watched_subject(s, &subject) ||
-                         shows_watched_certificate(s, &subject)))
+    if (subject.id.n &&
+        (asks_for_something(&subject) || is_watched_subject(s, &subject) || shows_watched_certificate(s, &subject)))
         keep(s, &subject);
 }
 
@@ -201,7 +202,9 @@ static bool search_target(struct scan *s, size_t index, struct slice filter)
 {
     struct pass *p = s->pass;
     const struct target *t = &s->governed->policy->targets[index];
-    struct dir_search search = {.base = s->governed->bases[index], .scope = target_dir_scope(t), .filter = filter,
+    struct dir_search search = {.base = s->governed->bases[index],
+                                .scope = target_dir_scope(t),
+                                .filter = filter,
                                 .attributes = attributes_of(p, s->governed->policy)};
     struct dir_sink sink = {.restart = restart, .entry = take_entry, .context = s};
     struct fault fault = {{0}};
@@ -229,7 +232,8 @@ static bool look_for_bare(struct scan *s)
                                            SLICE_ARGS(bare_filter(p, policy)));
         struct fault fault = {{0}};
         size_t count;
-        enum rc rc = pass_count(p, s->governed->bases[i], target_dir_scope(&policy->targets[i]), filter, judged ? 0 : 1, &count, &fault);
+        enum rc rc = pass_count(p, s->governed->bases[i], target_dir_scope(&policy->targets[i]), filter, judged ? 0 : 1,
+                                &count, &fault);
         evident += count;
         if (rc != RC_OK && rc != RC_TRUNCATED) {
             report_fault(p, "look for entries without a certificate", &fault);
@@ -249,9 +253,10 @@ static void report_blindness(struct scan *s)
     struct slice names = {NULL, 0};
     for (const char *const *n = policy->certificate_attributes; *n; n++)
         names = arena_format(s->pass->arena, "%.*s%s%s", SLICE_ARGS(names), names.n ? " " : "", *n);
-    problem_add(s->pass->arena, &problems, policy->dn, "dircertCertificateAttribute", names,
-                arena_format(s->pass->arena, "none of %zu entries shows a certificate, and none can be shown to have none: "
-                                             "this account most likely may not read the attribute; nothing is concluded",
+    problem_add(s->pass->arena, &problems, policy->dn, ATTR_CERTIFICATE_ATTRIBUTE, names,
+                arena_format(s->pass->arena,
+                             "none of %zu entries shows a certificate, and none can be shown to have none: "
+                             "this account most likely may not read the attribute; nothing is concluded",
                              s->figures->subjects));
     report_problems(s->pass, &problems);
 }
@@ -263,7 +268,8 @@ static bool sees_something(struct scan *s)
     for (size_t i = 0; i < s->governed->policy->target_count; i++) {
         struct fault fault = {{0}};
         size_t count;
-        enum rc rc = pass_count(p, s->governed->bases[i], DIR_SUBTREE, SLICE_LITERAL("(objectClass=*)"), 2, &count, &fault);
+        enum rc rc =
+            pass_count(p, s->governed->bases[i], DIR_SUBTREE, SLICE_LITERAL("(objectClass=*)"), 2, &count, &fault);
         if ((rc == RC_OK || rc == RC_TRUNCATED) && count > 1)
             return true;
     }
@@ -275,10 +281,11 @@ static void report_emptiness(struct scan *s)
     problem_list problems = {0};
     const struct policy *policy = s->governed->policy;
     bool sees = sees_something(s);
-    problem_add(s->pass->arena, &problems, policy->dn, "dircertTarget", policy->targets[0].url,
-                slice_of(sees ? "matches no entry that this account may see: is the filter right?"
-                              : "shows no entry, and neither does anything below its base: this account most likely has "
-                                "no rights there; nothing is concluded"));
+    problem_add(s->pass->arena, &problems, policy->dn, ATTR_TARGET, policy->targets[0].url,
+                slice_of(sees
+                             ? "matches no entry that this account may see: is the filter right?"
+                             : "shows no entry, and neither does anything below its base: this account most likely has "
+                               "no rights there; nothing is concluded"));
     report_problems(s->pass, &problems);
     s->governed->blind = !sees;
 }

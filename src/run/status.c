@@ -4,19 +4,21 @@
 
 #include "base/dn.h"
 #include "base/gentime.h"
+#include "core/schema.h"
 
 static void read_figures(struct pass *p, const struct entry *e)
 {
-    size_t count = entry_count(e, "dircertPolicyFigures");
+    size_t count = entry_count(e, ATTR_POLICY_FIGURES);
     p->status.figures = ARENA_ARRAY(p->arena, count, struct figures);
     p->status.figure_count = 0;
     struct slice value;
-    for (struct entry_cursor at = {0}; entry_next_value(e, "dircertPolicyFigures", &at, &value);) {
+    for (struct entry_cursor at = {0}; entry_next_value(e, ATTR_POLICY_FIGURES, &at, &value);) {
         if (figures_read(arena_copy(p->arena, value), &p->status.figures[p->status.figure_count]))
             p->status.figure_count++;
         else
-            LOG_EVENT(p->log, EVENT_PROBLEM, log_slice("dn", e->dn), log_text("attribute", "dircertPolicyFigures"),
-                      log_slice("value", value), log_text("reason", "does not parse: this policy has no earlier figures to compare with"));
+            LOG_EVENT(p->log, EVENT_PROBLEM, log_slice("dn", e->dn), log_text("attribute", ATTR_POLICY_FIGURES),
+                      log_slice("value", value),
+                      log_text("reason", "does not parse: this policy has no earlier figures to compare with"));
     }
 }
 
@@ -25,7 +27,7 @@ static void read_holds(struct pass *p, const struct entry *e)
 {
     p->status.held_before.count = 0;
     struct slice value, guard;
-    for (struct entry_cursor at = {0}; entry_next_value(e, "dircertHold", &at, &value);) {
+    for (struct entry_cursor at = {0}; entry_next_value(e, ATTR_HOLD, &at, &value);) {
         struct slice rest = value, word, policy = SLICE_LITERAL("-");
         if (!slice_word(&rest, &guard) || !slice_starts(guard, SLICE_LITERAL("guard=")))
             continue;
@@ -44,7 +46,7 @@ static void read_status(void *context, const struct entry *e)
 {
     struct pass *p = context;
     p->status.exists = true;
-    if (!gentime_read(entry_first(e, "dircertLastPass"), &p->status.last_pass_utc))
+    if (!gentime_read(entry_first(e, ATTR_LAST_PASS), &p->status.last_pass_utc))
         p->status.last_pass_utc = 0;
     if (!gentime_read(entry_first(e, "modifyTimestamp"), &p->status.server_utc))
         p->status.server_utc = 0;
@@ -59,10 +61,11 @@ static void forget_status(void *context)
 
 static bool search_status(struct pass *p)
 {
-    static const char *const attributes[] = {"dircertLastPass", "dircertPolicyFigures", "dircertHold",
-                                             "modifyTimestamp", NULL};
-    struct dir_search search = {.base = p->status.dn, .scope = DIR_BASE,
-                                .filter = SLICE_LITERAL("(objectClass=dircertInstance)"), .attributes = attributes};
+    static const char *const attributes[] = {ATTR_LAST_PASS, ATTR_POLICY_FIGURES, ATTR_HOLD, "modifyTimestamp", NULL};
+    struct dir_search search = {.base = p->status.dn,
+                                .scope = DIR_BASE,
+                                .filter = SLICE_LITERAL("(objectClass=dircertInstance)"),
+                                .attributes = attributes};
     struct dir_sink sink = {.restart = forget_status, .entry = read_status, .context = p};
     struct fault fault = {{0}};
     enum rc rc = dir_search(p->dir, &search, &sink, &fault);
@@ -101,13 +104,15 @@ static bool write_one(struct pass *p, const struct dir_change *change, const cha
  */
 static bool touch(struct pass *p)
 {
-    const struct slice class = SLICE_LITERAL("dircertInstance"), cn = slice_of(p->settings->instance),
+    const struct slice class = SLICE_LITERAL(CLASS_INSTANCE), cn = slice_of(p->settings->instance),
                        version = slice_of(DIRCERTD_VERSION);
-    const struct dir_mod add[] = {{DIR_MOD_ADD, "objectClass", &class, 1}, {DIR_MOD_ADD, "cn", &cn, 1},
-                                  {DIR_MOD_ADD, "dircertVersion", &version, 1}};
-    const struct dir_mod replace = {DIR_MOD_REPLACE, "dircertVersion", &version, 1};
-    struct dir_change change = {.verb = p->status.exists ? DIR_MODIFY : DIR_ADD, .dn = p->status.dn,
-                                .mods = p->status.exists ? &replace : add, .count = p->status.exists ? 1 : 3};
+    const struct dir_mod add[] = {
+        {DIR_MOD_ADD, "objectClass", &class, 1}, {DIR_MOD_ADD, "cn", &cn, 1}, {DIR_MOD_ADD, ATTR_VERSION, &version, 1}};
+    const struct dir_mod replace = {DIR_MOD_REPLACE, ATTR_VERSION, &version, 1};
+    struct dir_change change = {.verb = p->status.exists ? DIR_MODIFY : DIR_ADD,
+                                .dn = p->status.dn,
+                                .mods = p->status.exists ? &replace : add,
+                                .count = p->status.exists ? 1 : 3};
     return write_one(p, &change, "write the status entry");
 }
 
@@ -139,8 +144,10 @@ static size_t figures_next(struct pass *p, struct slice *values)
     size_t count = 0;
     for (size_t i = 0; i < p->policy_count; i++) {
         const struct policy_pass *pass = &p->policies[i];
-        struct figures f = {.policy_dn = pass->policy->dn, .revision = pass->policy->revision,
-                            .subjects = pass->subjects, .with_certificate = pass->with_certificate,
+        struct figures f = {.policy_dn = pass->policy->dn,
+                            .revision = pass->policy->revision,
+                            .subjects = pass->subjects,
+                            .with_certificate = pass->with_certificate,
                             .findings = pass->findings};
         bool keep = !pass->complete || p->governed[i].blind || (p->holds && p->holds[i] == HOLD_EVERYTHING);
         bool known = !keep;
@@ -157,7 +164,8 @@ static size_t figures_next(struct pass *p, struct slice *values)
 
 void status_end(struct pass *p, enum pass_result result)
 {
-    static const char *const names[] = {[PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
+    static const char *const names[] = {
+        [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
     if (p->settings->dry_run || !p->status.exists)
         return;
     bool clock_holds = p->held.count && p->held.items[0].guard == GUARD_CLOCK;
@@ -170,12 +178,16 @@ void status_end(struct pass *p, enum pass_result result)
     struct slice *figures = ARENA_ARRAY(p->arena, p->policy_count, struct slice);
     size_t figure_count = p->policy_count ? figures_next(p, figures) : 0;
     /* A clock that can't be trusted leaves no time behind, and a pass that read no policies no figures. */
-    const struct dir_mod mods[] = {{DIR_MOD_REPLACE, "dircertHold", holds, p->held.count},
-                                   {DIR_MOD_REPLACE, "dircertPassResult", &outcome, 1},
-                                   {DIR_MOD_REPLACE, "dircertHeartbeat", &time, 1},
-                                   {DIR_MOD_REPLACE, "dircertLastPass", &time, 1},
-                                   {DIR_MOD_REPLACE, "dircertPolicyFigures", figures, figure_count}};
-    struct dir_change change = {.verb = DIR_MODIFY, .dn = p->status.dn, .mods = mods,
-                                .count = clock_holds ? 1 : p->policy_count ? 5 : 4};
+    const struct dir_mod mods[] = {{DIR_MOD_REPLACE, ATTR_HOLD, holds, p->held.count},
+                                   {DIR_MOD_REPLACE, ATTR_PASS_RESULT, &outcome, 1},
+                                   {DIR_MOD_REPLACE, ATTR_HEARTBEAT, &time, 1},
+                                   {DIR_MOD_REPLACE, ATTR_LAST_PASS, &time, 1},
+                                   {DIR_MOD_REPLACE, ATTR_POLICY_FIGURES, figures, figure_count}};
+    struct dir_change change = {.verb = DIR_MODIFY,
+                                .dn = p->status.dn,
+                                .mods = mods,
+                                .count = clock_holds       ? 1
+                                         : p->policy_count ? 5
+                                                           : 4};
     write_one(p, &change, "write the status entry");
 }

@@ -3,6 +3,7 @@
 #include "run/pass_private.h"
 
 #include "base/dn.h"
+#include "core/schema.h"
 
 enum { FAILURES_TOLD = 20 };
 
@@ -22,15 +23,17 @@ static const struct attribute *find_attribute(const struct entry *e, const char 
 
 static struct dir_change to_add(struct pass *p, const struct operation *o)
 {
-    static const struct slice class = SLICE_LITERAL("dircertRequest");
+    static const struct slice class = SLICE_LITERAL(CLASS_REQUEST);
     struct dir_mod *mods = ARENA_ARRAY(p->arena, o->attributes.count + 1, struct dir_mod);
     mods[0] = (struct dir_mod){DIR_MOD_ADD, "objectClass", &class, 1};
     for (size_t i = 0; i < o->attributes.count; i++) {
         const struct attribute *a = &o->attributes.attributes[i];
         mods[i + 1] = (struct dir_mod){DIR_MOD_ADD, (const char *)a->name.p, a->values, a->count};
     }
-    return (struct dir_change){.verb = DIR_ADD, .mods = mods, .count = o->attributes.count + 1,
-                               .dn = dn_child(p->arena, "dircertRequestId", o->record.id, pass_child(p, "ou=requests"))};
+    return (struct dir_change){.verb = DIR_ADD,
+                               .mods = mods,
+                               .count = o->attributes.count + 1,
+                               .dn = dn_child(p->arena, ATTR_REQUEST_ID, o->record.id, pass_child(p, "ou=requests"))};
 }
 
 /*
@@ -40,13 +43,13 @@ static struct dir_change to_add(struct pass *p, const struct operation *o)
 static struct dir_change to_modify(struct pass *p, const struct operation *o)
 {
     struct dir_mod *mods = ARENA_ARRAY(p->arena, o->attributes.count + 2, struct dir_mod);
-    const struct attribute *old = find_attribute(&o->existing->request.stored, "dircertState");
-    const struct attribute *new = find_attribute(&o->attributes, "dircertState");
+    const struct attribute *old = find_attribute(&o->existing->request.stored, ATTR_STATE);
+    const struct attribute *new = find_attribute(&o->attributes, ATTR_STATE);
     size_t n = 0;
     bool swap = old && !o->existing->request.progress_damaged;
     if (swap) {
-        mods[n++] = (struct dir_mod){DIR_MOD_DELETE, "dircertState", old->values, old->count};
-        mods[n++] = (struct dir_mod){DIR_MOD_ADD, "dircertState", new ? new->values : old->values, 1};
+        mods[n++] = (struct dir_mod){DIR_MOD_DELETE, ATTR_STATE, old->values, old->count};
+        mods[n++] = (struct dir_mod){DIR_MOD_ADD, ATTR_STATE, new ? new->values : old->values, 1};
     }
     for (size_t i = 0; i < o->attributes.count; i++) {
         const struct attribute *a = &o->attributes.attributes[i];

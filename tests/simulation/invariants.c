@@ -32,7 +32,8 @@ static bool is_expired(const struct world *w, const struct sample *c)
 
 static bool is_good(const struct world *w, int i, const struct model_policy *p, const struct sample *c)
 {
-    bool named = c->host == w->subjects[i].host; /* under no name rule a replacement covers the host name all the same */
+    bool named =
+        c->host == w->subjects[i].host; /* under no name rule a replacement covers the host name all the same */
     return !breaks_version(c) && !is_expired(w, c) && !breaks_name(w, i, p, c) && named;
 }
 
@@ -58,8 +59,8 @@ static bool asks(enum model_action action, bool reissue)
 
 static bool wants_reissue(const struct world *w, int i, const struct model_policy *p, const struct sample *c)
 {
-    bool bad = (breaks_version(c) && asks(p->on_version, true)) || (breaks_name(w, i, p, c) && asks(p->on_name, true)) ||
-               (is_expired(w, c) && p->on_expired);
+    bool bad = (breaks_version(c) && asks(p->on_version, true)) ||
+               (breaks_name(w, i, p, c) && asks(p->on_name, true)) || (is_expired(w, c) && p->on_expired);
     return bad && !is_replaced(w, i, p, c);
 }
 
@@ -67,7 +68,8 @@ static bool wants_revoke(const struct world *w, int i, const struct model_policy
 {
     if (is_expired(w, c))
         return false;
-    bool at_once = (breaks_version(c) && asks(p->on_version, false)) || (breaks_name(w, i, p, c) && asks(p->on_name, false));
+    bool at_once =
+        (breaks_version(c) && asks(p->on_version, false)) || (breaks_name(w, i, p, c) && asks(p->on_name, false));
     bool after = (breaks_version(c) && p->on_version == DO_RTR) || (breaks_name(w, i, p, c) && p->on_name == DO_RTR);
     return at_once || (after && is_replaced(w, i, p, c));
 }
@@ -89,8 +91,8 @@ static bool is_sound(const struct request *q)
 
 static bool is_open(enum state s)
 {
-    return s == STATE_PROPOSED || s == STATE_PENDING || s == STATE_APPROVED || s == STATE_SUBMITTED || s == STATE_FAILED ||
-           s == STATE_HELD;
+    return s == STATE_PROPOSED || s == STATE_PENDING || s == STATE_APPROVED || s == STATE_SUBMITTED ||
+           s == STATE_FAILED || s == STATE_HELD;
 }
 
 static const struct sample *sample_of(const struct world *w, const struct digest *d)
@@ -137,7 +139,8 @@ static void check_identities(struct world *w, const struct request_list *after)
 }
 
 /* A revocation whose only ground is reissue-then-revoke appears only while its stand-in is there. */
-static void check_make_before_break(struct world *w, struct arena *a, const struct request *was, const struct request *is)
+static void check_make_before_break(struct world *w, struct arena *a, const struct request *was,
+                                    const struct request *is)
 {
     bool opened = is->record.type == REQUEST_REVOKE && is_sound(is) && is_open(is->record.state) &&
                   is->record.state != STATE_HELD && (!was || was->record.state == STATE_WITHDRAWN);
@@ -171,7 +174,8 @@ static void check_decisions(struct world *w, const struct request *was, const st
     bool outcome_of_now = is->outcome != OUTCOME_NONE && is->outcome_generation == is->record.generation &&
                           is->outcome_attempt == is->record.attempt;
     if ((is->record.state == STATE_SUBMITTED || is->record.state == STATE_FAILED) && !outcome_of_now)
-        world_fail(w, "%s without an outcome of this attempt: %.*s", state_name(is->record.state), SLICE_ARGS(is->record.id));
+        world_fail(w, "%s without an outcome of this attempt: %.*s", state_name(is->record.state),
+                   SLICE_ARGS(is->record.id));
     if (is->record.type == REQUEST_REVOKE && is->record.state == STATE_FULFILLED)
         world_fail(w, "a revocation fulfilled although no CRL is read: %.*s", SLICE_ARGS(is->record.id));
 }
@@ -183,9 +187,11 @@ static bool is_opening(const struct request *was, const struct request *is)
     if (!was)
         return true;
     enum state s = was->record.state;
-    bool reopened = s == STATE_WITHDRAWN || s == STATE_HELD || (s == STATE_FULFILLED && is->record.type == REQUEST_REISSUE) ||
+    bool reopened = s == STATE_WITHDRAWN || s == STATE_HELD ||
+                    (s == STATE_FULFILLED && is->record.type == REQUEST_REISSUE) ||
                     (s == STATE_REJECTED && is->record.generation > was->record.generation);
-    bool by_policy = s != STATE_APPROVED && s != STATE_FAILED && s != STATE_SUBMITTED && is->record.state == STATE_APPROVED &&
+    bool by_policy = s != STATE_APPROVED && s != STATE_FAILED && s != STATE_SUBMITTED &&
+                     is->record.state == STATE_APPROVED &&
                      !(is->decision == DECISION_APPROVE && is->decision_generation == is->record.generation);
     return reopened || by_policy;
 }
@@ -204,12 +210,13 @@ static void check_guard(struct world *w, const struct ledger *ledger, const stru
         const struct opening *o = &ledger->openings.items[i];
         bool first = owner_of(o, after) == policy && o->at_utc > w->now_utc - DAY;
         for (size_t k = 0; k < i && first; k++)
-            first = !(ledger->openings.items[k].at_utc > w->now_utc - DAY &&
-                      slice_eq(ledger->openings.items[k].id, o->id));
+            first =
+                !(ledger->openings.items[k].at_utc > w->now_utc - DAY && slice_eq(ledger->openings.items[k].id, o->id));
         count += first;
     }
     if (count > w->policies[policy].max_requests)
-        world_fail(w, "policy %d opened %zu requests in a day, %u are allowed", policy, count, w->policies[policy].max_requests);
+        world_fail(w, "policy %d opened %zu requests in a day, %u are allowed", policy, count,
+                   w->policies[policy].max_requests);
 }
 
 void invariants_after_pass(struct world *w, struct arena *ledger_arena, struct ledger *ledger,
@@ -235,7 +242,8 @@ void invariants_after_pass(struct world *w, struct arena *ledger_arena, struct l
         if (opened[p])
             check_guard(w, ledger, after, p);
     for (size_t i = 0; i < before->count; i++) /* only what had ended may be deleted */
-        if (!find(after, before->items[i].record.id) && is_sound(&before->items[i]) && is_open(before->items[i].record.state))
+        if (!find(after, before->items[i].record.id) && is_sound(&before->items[i]) &&
+            is_open(before->items[i].record.state))
             world_fail(w, "an open request was lost: %.*s", SLICE_ARGS(before->items[i].record.id));
     arena_free(&a);
 }
@@ -307,14 +315,17 @@ static void check_model(struct world *w, const struct request_list *now)
     for (size_t i = 0; i < now->count; i++) {
         const struct request *q = &now->items[i];
         bool moving = q->record.state == STATE_PROPOSED || q->record.state == STATE_PENDING ||
-                      (q->record.type == REQUEST_REISSUE && (q->record.state == STATE_APPROVED || q->record.state == STATE_FAILED));
+                      (q->record.type == REQUEST_REISSUE &&
+                       (q->record.state == STATE_APPROVED || q->record.state == STATE_FAILED));
         bool published = false;
         for (int s = 0; s < SUBJECTS && q->record.type == REQUEST_REVOKE; s++)
             for (int k = 0; w->subjects[s].exists && k < VALUES; k++)
-                published |= w->subjects[s].values[k] && slice_eq(w->subjects[s].values[k]->der, q->record.basis.certificate);
+                published |=
+                    w->subjects[s].values[k] && slice_eq(w->subjects[s].values[k]->der, q->record.basis.certificate);
         /* An unpublished certificate's revocation stands; one that waits for its vanished stand-in too. */
         if (is_sound(q) && moving && !model_wants(w, &a, q) && q->record.type == REQUEST_REISSUE)
-            world_fail(w, "a reissue request that nothing wants: %.*s is %s", SLICE_ARGS(q->record.id), state_name(q->record.state));
+            world_fail(w, "a reissue request that nothing wants: %.*s is %s", SLICE_ARGS(q->record.id),
+                       state_name(q->record.state));
     }
     arena_free(&a);
 }

@@ -11,7 +11,8 @@ struct ledger {
         int64_t at_utc;
         int policy;
         struct slice id;
-    }) openings;
+    })
+    openings;
 };
 
 /* What changed from `before` to `after`, by a pass that may have broken off. */

@@ -33,9 +33,10 @@ static void run_step(struct world *w, struct arena *ledger_arena, struct ledger 
     if (w->verbose) {
         printf("            pass: %d%s\n", (int)result, crashes ? " (crash armed)" : "");
         for (size_t i = 0; i < after.count; i++)
-            printf("              %.8s %s %s %u.%u decision %.*s outcome %.*s: %.*s\n", (const char *)after.items[i].record.id.p,
-                   request_type_name(after.items[i].record.type), state_name(after.items[i].record.state),
-                   after.items[i].record.generation, after.items[i].record.attempt, SLICE_ARGS(after.items[i].decision_text),
+            printf("              %.8s %s %s %u.%u decision %.*s outcome %.*s: %.*s\n",
+                   (const char *)after.items[i].record.id.p, request_type_name(after.items[i].record.type),
+                   state_name(after.items[i].record.state), after.items[i].record.generation,
+                   after.items[i].record.attempt, SLICE_ARGS(after.items[i].decision_text),
                    SLICE_ARGS(after.items[i].outcome_text), SLICE_ARGS(after.items[i].record.message));
     }
     invariants_after_pass(w, ledger_arena, ledger, &before, &after);
@@ -64,12 +65,14 @@ int main(int argc, char **argv)
     }
     uint64_t first = strtoull(argv[1], NULL, 10), last = strtoull(argv[2], NULL, 10);
     mallopt(M_TRIM_THRESHOLD, 256 << 20); /* arenas come and go by the thousand */
-    setvbuf(stdout, NULL, _IOLBF, 0); /* in one order with the log */
+    setvbuf(stdout, NULL, _IOLBF, 0);     /* in one order with the log */
     struct arena arena = {0};
     struct fault fault = {{0}};
     struct world w = {.verbose = argc > 3, .samples = world_samples(&arena)};
     int log_fd = w.verbose ? STDOUT_FILENO : open("/dev/null", O_WRONLY | O_CLOEXEC);
-    w.log = log_open(&(struct log_settings){.fd = log_fd, .instance = "sim", .clock = log_system_clock,
+    w.log = log_open(&(struct log_settings){.fd = log_fd,
+                                            .instance = "sim",
+                                            .clock = log_system_clock,
                                             .least = w.verbose ? SEVERITY_NOTICE : (enum severity)0});
     if (second_open(&w.second, &fault) != RC_OK)
         world_fail(&w, "%s", fault.text);

@@ -23,7 +23,8 @@ _Noreturn void world_fail(const struct world *w, const char *format, ...)
     va_start(args, format);
     fprintf(stderr, "seed %llu, t+%lld s: ", (unsigned long long)w->seed, (long long)(w->now_utc - EPOCH));
     vfprintf(stderr, format, args);
-    fprintf(stderr, "\nreplay: simulation %llu %llu --verbose\n", (unsigned long long)w->seed, (unsigned long long)w->seed);
+    fprintf(stderr, "\nreplay: simulation %llu %llu --verbose\n", (unsigned long long)w->seed,
+            (unsigned long long)w->seed);
     va_end(args);
     abort();
 }
@@ -74,7 +75,8 @@ static struct sample make_sample(struct arena *a, int host, enum kind kind, int 
     struct recipe r;
     recipe_everyday(a, &r);
     s.not_after_utc = EPOCH + lifetime_s;
-    r.serial = DER(a, DER_INTEGER, arena_copy(a, DER_OCTETS((uint8_t)(1 + host * KIND_COUNT + kind), (uint8_t)(1 + serial))));
+    r.serial =
+        DER(a, DER_INTEGER, arena_copy(a, DER_OCTETS((uint8_t)(1 + host * KIND_COUNT + kind), (uint8_t)(1 + serial))));
     r.subject = der_common_name(a, DER_UTF8_STRING, slice_of(hosts[host]));
     r.validity = DER(a, DER_SEQUENCE, time_of(a, EPOCH - 1000 * (int64_t)DAY), time_of(a, s.not_after_utc));
     struct slice dns = DER(a, DER_SEQUENCE, DER(a, DER_CONTEXT | NAME_DNS, slice_of(hosts[host])));
@@ -165,8 +167,10 @@ struct slice world_subject_id(struct arena *a, struct world *w, int i)
         struct arena *a;
         struct slice id;
     } found = {a, {NULL, 0}};
-    struct dir_search search = {.base = world_subject_dn(a, w, i), .scope = DIR_BASE,
-                                .filter = SLICE_LITERAL("(objectClass=*)"), .attributes = attributes};
+    struct dir_search search = {.base = world_subject_dn(a, w, i),
+                                .scope = DIR_BASE,
+                                .filter = SLICE_LITERAL("(objectClass=*)"),
+                                .attributes = attributes};
     struct dir_sink sink = {.entry = take_id, .context = &found};
     struct fault fault = {{0}};
     if (dir_search(w->dir, &search, &sink, &fault) != RC_OK)
@@ -211,8 +215,9 @@ static void add_subject(struct world *w, int i)
     struct arena a = {0};
     w->subjects[i] = (struct model_subject){.exists = true, .host = (int)world_pick(w, HOSTS)};
     say(w, "subject %d appears as host %d", i, w->subjects[i].host);
-    put_entry(w, world_subject_dn(&a, w, i),
-              (const char *const[][2]){{"objectClass", "device"}, {"dNSHostName", hosts[w->subjects[i].host]}, {NULL, NULL}});
+    put_entry(
+        w, world_subject_dn(&a, w, i),
+        (const char *const[][2]){{"objectClass", "device"}, {"dNSHostName", hosts[w->subjects[i].host]}, {NULL, NULL}});
     set_value(w, i, 0, any_sample(w, w->subjects[i].host));
     arena_free(&a);
 }
@@ -295,8 +300,9 @@ static void write_policy(struct world *w, int i)
                                 arena_format(&a, "san-mismatch %s", actions[p->on_name]),
                                 arena_format(&a, "expired %s", p->on_expired ? "reissue" : "report")};
     replace_text(w, dn, "dircertTarget",
-                 p->target_malformed ? "ldap://elsewhere/" : i == 0 ? "ldap:///ou=hosts,dc=x??sub?(objectClass=device)"
-                                                                    : "ldap:///dc=x??sub?(objectClass=device)");
+                 p->target_malformed ? "ldap://elsewhere/"
+                 : i == 0            ? "ldap:///ou=hosts,dc=x??sub?(objectClass=device)"
+                                     : "ldap:///dc=x??sub?(objectClass=device)");
     replace_text(w, dn, "dircertPrecedence", i == 0 ? "10" : "20");
     replace_text(w, dn, "dircertMode", p->malformed ? "sideways" : modes[p->mode]);
     replace_text(w, dn, "dircertAllowedVersion", "3");
@@ -408,8 +414,9 @@ static void issue(struct world *w, struct arena *a, const struct request *q)
     if (i < 0)
         return;
     struct model_subject *s = &w->subjects[i];
-    const struct sample *c = world_pick(w, 3) ? &w->samples[s->host * KIND_COUNT * SERIALS + (int)world_pick(w, SERIALS)]
-                                              : any_sample(w, s->host);
+    const struct sample *c = world_pick(w, 3)
+                                 ? &w->samples[s->host * KIND_COUNT * SERIALS + (int)world_pick(w, SERIALS)]
+                                 : any_sample(w, s->host);
     if (world_pick(w, 2))
         replace(w, q->dn, "dircertResultCertificate", &c->der, 1);
     if (world_pick(w, 2))
@@ -420,7 +427,8 @@ static void issue(struct world *w, struct arena *a, const struct request *q)
 
 static void fulfil(struct world *w)
 {
-    static const char *const outcomes[] = {"submitted", "submitted", "submitted", "issued", "issued", "revoked", "failed"};
+    static const char *const outcomes[] = {"submitted", "submitted", "submitted", "issued",
+                                           "issued",    "revoked",   "failed"};
     struct arena a = {0};
     struct request_list all = world_requests_read(&a, w);
     const struct request *q = any_request(w, &all);
@@ -448,15 +456,24 @@ static void fulfil(struct world *w)
 /* Hand edits of what only the daemon should write. */
 static void tamper(struct world *w)
 {
-    static const char *const edits[][2] = {{"dircertState", "pending"},      {"dircertState", "approved"},
-                                           {"dircertState", "rejected"},     {"dircertState", "nonsense"},
-                                           {"dircertState", NULL},           {"dircertState", "withdrawn"},
-                                           {"dircertGeneration", "x"},       {"dircertGeneration", NULL},
-                                           {"dircertSubjectId", "entryUUID:none"}, {"dircertRequestType", "both"},
-                                           {"dircertFinding", "who knows"},  {"dircertCertificateSHA256", NULL},
-                                           {"dircertConfirmedAt", "yesterday"}, {"dircertSubjectDN", "cn=elsewhere"},
-                                           {"dircertStateMessage", "hello"}, {"dircertAttempt", "-1"},
-                                           {"dircertSerialNumber", "00"},    {"dircertPolicyRevision", "no"}};
+    static const char *const edits[][2] = {{"dircertState", "pending"},
+                                           {"dircertState", "approved"},
+                                           {"dircertState", "rejected"},
+                                           {"dircertState", "nonsense"},
+                                           {"dircertState", NULL},
+                                           {"dircertState", "withdrawn"},
+                                           {"dircertGeneration", "x"},
+                                           {"dircertGeneration", NULL},
+                                           {"dircertSubjectId", "entryUUID:none"},
+                                           {"dircertRequestType", "both"},
+                                           {"dircertFinding", "who knows"},
+                                           {"dircertCertificateSHA256", NULL},
+                                           {"dircertConfirmedAt", "yesterday"},
+                                           {"dircertSubjectDN", "cn=elsewhere"},
+                                           {"dircertStateMessage", "hello"},
+                                           {"dircertAttempt", "-1"},
+                                           {"dircertSerialNumber", "00"},
+                                           {"dircertPolicyRevision", "no"}};
     struct arena a = {0};
     struct request_list all = world_requests_read(&a, w);
     const struct request *q = any_request(w, &all);
@@ -559,8 +576,8 @@ enum pass_result world_pass(struct world *w)
 {
     struct arena a = {0};
     struct slice plan;
-    struct pass_settings settings = {.base = world_base, .instance = "sim", .interval_s = INTERVAL_S, .clock = clock_of,
-                                     .clock_context = w};
+    struct pass_settings settings = {
+        .base = world_base, .instance = "sim", .interval_s = INTERVAL_S, .clock = clock_of, .clock_context = w};
     memory_set_clock(w->dir, w->now_utc);
     enum pass_result result = pass_run(w->dir, w->second, w->log, &settings, &a, &plan);
     arena_free(&a);
@@ -589,8 +606,10 @@ struct request_list world_requests_read(struct arena *a, struct world *w)
         struct arena *a;
         LIST_OF(struct request) list;
     } all = {.a = a};
-    struct dir_search search = {.base = slice_of(world_requests), .scope = DIR_ONE,
-                                .filter = SLICE_LITERAL("(objectClass=*)"), .attributes = request_attributes()};
+    struct dir_search search = {.base = slice_of(world_requests),
+                                .scope = DIR_ONE,
+                                .filter = SLICE_LITERAL("(objectClass=*)"),
+                                .attributes = request_attributes()};
     struct dir_sink sink = {.entry = take_request, .context = &all};
     struct fault fault = {{0}};
     if (dir_search(w->dir, &search, &sink, &fault) != RC_OK)
@@ -602,10 +621,15 @@ struct request_list world_requests_read(struct arena *a, struct world *w)
 
 void world_begin(struct world *w, uint64_t seed)
 {
-    static const char *const containers[] = {"ou=dircertd,dc=x", "ou=policies,ou=dircertd,dc=x", "ou=requests,ou=dircertd,dc=x",
-                                             "ou=status,ou=dircertd,dc=x", "ou=waivers,ou=dircertd,dc=x", "ou=hosts,dc=x",
+    static const char *const containers[] = {"ou=dircertd,dc=x",
+                                             "ou=policies,ou=dircertd,dc=x",
+                                             "ou=requests,ou=dircertd,dc=x",
+                                             "ou=status,ou=dircertd,dc=x",
+                                             "ou=waivers,ou=dircertd,dc=x",
+                                             "ou=hosts,dc=x",
                                              "ou=moved,dc=x"};
-    static const char *const known[] = {"objectClass", "dNSHostName", "userCertificate", "hasSubordinates", "entryUUID"};
+    static const char *const known[] = {"objectClass", "dNSHostName", "userCertificate", "hasSubordinates",
+                                        "entryUUID"};
     w->seed = w->random = seed;
     w->now_utc = EPOCH;
     w->dir = memory_open(slice_of(world_suffix));
@@ -613,12 +637,16 @@ void world_begin(struct world *w, uint64_t seed)
         memory_learn_attribute(w->dir, known[i]);
     put_entry(w, slice_of(world_suffix), (const char *const[][2]){{"objectClass", "domain"}, {NULL, NULL}});
     for (size_t i = 0; i < sizeof containers / sizeof *containers; i++)
-        put_entry(w, slice_of(containers[i]), (const char *const[][2]){{"objectClass", "organizationalUnit"}, {NULL, NULL}});
+        put_entry(w, slice_of(containers[i]),
+                  (const char *const[][2]){{"objectClass", "organizationalUnit"}, {NULL, NULL}});
     for (int i = 0; i < POLICIES; i++) {
-        w->policies[i] = (struct model_policy){.mode = 2, .names = world_pick(w, 2), .on_expired = world_pick(w, 2),
+        w->policies[i] = (struct model_policy){.mode = 2,
+                                               .names = world_pick(w, 2),
+                                               .on_expired = world_pick(w, 2),
                                                .on_version = (enum model_action)world_pick(w, 4),
                                                .on_name = (enum model_action)world_pick(w, 4),
-                                               .automatic = world_pick(w, 2), .confirmations = 1 + world_pick(w, 2),
+                                               .automatic = world_pick(w, 2),
+                                               .confirmations = 1 + world_pick(w, 2),
                                                .max_requests = 1000};
         add_policy(w, i);
     }
