@@ -56,7 +56,8 @@ bool slice_to_uint(struct slice s, uint64_t max, uint64_t *value);
 
 static inline struct slice slice_from(struct slice s, size_t at)
 {
-    return at >= s.n ? (struct slice){s.p + s.n, 0} : (struct slice){s.p + at, s.n - at};
+    size_t cut = at < s.n ? at : s.n;
+    return cut ? (struct slice){s.p + cut, s.n - cut} : s; /* NULL + 0 would be undefined */
 }
 
 static inline struct slice slice_upto(struct slice s, size_t n)
