@@ -55,6 +55,8 @@ static void slices_are_cut(void **state)
     (void)state;
     expect(slice_from(S("abc"), 1), S("bc"), "from");
     expect(slice_from(S("abc"), 9), S(""), "from behind the end");
+    assert_null(slice_from(slice_of(NULL), 0).p);
+    assert_null(slice_from(slice_of(NULL), 9).p);
     expect(slice_upto(S("abc"), 2), S("ab"), "up to");
     expect(slice_upto(S("abc"), 9), S("abc"), "up to behind the end");
     expect(slice_trim(S(" \t\r\na b\n ")), S("a b"), "trim");
@@ -272,6 +274,7 @@ static const struct {
     {"right-to-left override", S("\xe2\x80\xae"), S("\\e2\\80\\ae")},
     {"line separator", S("\xe2\x80\xa8"), S("\\e2\\80\\a8")},
     {"isolates", S("\xe2\x81\xa6"), S("\\e2\\81\\a6")},
+    {"soft hyphen", S("\xc2\xad"), S("\\c2\\ad")},
     {"zero width", S("\xe2\x80\x8b"), S("\\e2\\80\\8b")},
     {"byte order mark", S("\xef\xbb\xbf"), S("\\ef\\bb\\bf")},
     {"tag characters", S("\xf3\xa0\x81\x81"), S("\\f3\\a0\\81\\81")},

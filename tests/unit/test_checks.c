@@ -260,6 +260,8 @@ static const struct row rows[] = {
      .sans = {{TAG_URI, S("https://x/")}}, .findings = "san-mismatch"},
     {"cn-or-san: a SAN that does not decode never yields", RULE(MATCH_CN_OR_SAN), H1, .cns = {CN("h1.example.com")},
      .form = SAN_BROKEN, .findings = "malformed san-mismatch"},
+    {"cn-or-san: a SAN that does not decode leaves the Common Name aside", RULE(MATCH_CN_OR_SAN), H1, .cns = {CN("x")},
+     .form = SAN_BROKEN, .findings = "malformed san-mismatch"},
     {"cn-or-san: a SAN that is there twice never yields", RULE(MATCH_CN_OR_SAN), H1, .cns = {CN("h1.example.com")},
      .sans = {{TAG_EMAIL, S("a@example.com")}}, .form = SAN_TWICE, .findings = "malformed san-mismatch"},
     {"cn-or-san: an address in the Common Name", RULE(MATCH_CN_OR_SAN), ADDRESS, .cns = {CN("192.0.2.1")},
