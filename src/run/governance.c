@@ -8,6 +8,7 @@
 
 #include "base/dn.h"
 #include "core/subject.h"
+#include "core/schema.h"
 
 #include <stdlib.h>
 
@@ -176,7 +177,7 @@ static void report_ties(struct pass *p, const struct governed *g, const struct g
         problem_list problems = {0};
         if (id_set_has(&g->not_mine, ties->ids[i]))
             continue;
-        problem_add(p->arena, &problems, g->policy->dn, "dircertPrecedence", ties->ids[i],
+        problem_add(p->arena, &problems, g->policy->dn, ATTR_PRECEDENCE, ties->ids[i],
                     arena_format(p->arena, "this entry is governed by %.*s with the same precedence: neither policy acts on "
                                            "it; give them different precedences",
                                  SLICE_ARGS(other->policy->dn)));
@@ -283,11 +284,11 @@ static bool find_base(struct pass *p, const struct policy *policy, const struct 
     enum rc rc = dir_search(p->dir, &search, &sink, &fault);
     if (rc == RC_OK && c.ids.count == 1) {
         *base = c.ids.items[0];
-        return sees_attributes(p, policy, "dircertTarget", &(struct region){t, *base});
+        return sees_attributes(p, policy, ATTR_TARGET, &(struct region){t, *base});
     }
     if (rc == RC_OK || rc == RC_NOT_FOUND || rc == RC_INVALID) {
         problem_list problems = {0};
-        problem_add(p->arena, &problems, policy->dn, "dircertTarget", t->url,
+        problem_add(p->arena, &problems, policy->dn, ATTR_TARGET, t->url,
                     slice_of("its base is not there, or this account may not see it: nothing is concluded about this "
                              "policy's subjects"));
         report_problems(p, &problems);
@@ -304,7 +305,7 @@ static void find_bases(struct pass *p, struct governed *g)
     for (size_t i = 0; i < g->policy->target_count; i++)
         g->reachable &= find_base(p, g->policy, &g->policy->targets[i], &g->bases[i]);
     for (size_t i = 0; i < g->policy->exclude_count; i++)
-        g->reachable &= sees_attributes(p, g->policy, "dircertExclude",
+        g->reachable &= sees_attributes(p, g->policy, ATTR_EXCLUDE,
                                         &(struct region){&g->policy->excludes[i], g->policy->excludes[i].base});
 }
 

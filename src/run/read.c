@@ -4,6 +4,7 @@
 
 #include "base/der.h"
 #include "base/hex.h"
+#include "core/schema.h"
 #include "x509/reader.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static void nothing_to_forget(void *context)
 static void read_pause(void *context, const struct entry *e)
 {
     struct pass *p = context;
-    p->paused = slice_eq_nocase(entry_first(e, "dircertPause"), SLICE_LITERAL("TRUE"));
+    p->paused = slice_eq_nocase(entry_first(e, ATTR_PAUSE), SLICE_LITERAL("TRUE"));
 }
 
 /*
@@ -43,7 +44,7 @@ static bool look_for_waivers(struct pass *p)
 
 bool pass_read_control(struct pass *p)
 {
-    static const char *const attributes[] = {"dircertPause", NULL};
+    static const char *const attributes[] = {ATTR_PAUSE, NULL};
     struct dir_search search = {.base = slice_of(p->settings->base), .scope = DIR_BASE,
                                 .filter = SLICE_LITERAL("(objectClass=*)"), .attributes = attributes};
     struct dir_sink sink = {.restart = nothing_to_forget, .entry = read_pause, .context = p};
@@ -199,12 +200,12 @@ static void report_ignored(struct pass *p, const struct request *q)
     struct slice reason = arena_format(p->arena, "the request is at %u.%u", d->generation, d->attempt);
     if (open && q->decision != DECISION_NONE && q->decision_generation != d->generation)
         LOG_EVENT(p->log, EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
-                  log_text("attribute", "dircertDecision"), log_slice("value", q->decision_text),
+                  log_text("attribute", ATTR_DECISION), log_slice("value", q->decision_text),
                   log_slice("reason", reason));
     bool stale = q->outcome_generation != d->generation || q->outcome_attempt != d->attempt;
     if (open && q->outcome != OUTCOME_NONE && stale)
         LOG_EVENT(p->log, EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
-                  log_text("attribute", "dircertOutcome"), log_slice("value", q->outcome_text),
+                  log_text("attribute", ATTR_OUTCOME), log_slice("value", q->outcome_text),
                   log_slice("reason", reason));
 }
 
