@@ -254,6 +254,7 @@ static void test_clock_before_the_last_pass(void **state)
     expect_no_write(p, PROGRAM_HELD);
     program_expect(p, WORDS("event=hold ", "policy=- ", "guard=clock", "dircertLastPass"));
     assert_string_equal(status_value(p, "dircertLastPass", 0), "20900101000000Z");
+    assert_string_equal(program_plan(p, PROGRAM_HELD), "");
     assert_non_null(strstr(status_value(p, "dircertHold", 0), "guard=clock"));
     program_change(p, "dn: " INSTANCE "\nchangetype: modify\ndelete: dircertLastPass\n");
     program_pass(p, PROGRAM_COMPLETE);

@@ -324,6 +324,26 @@ static void test_violation_again_reopens_the_same_request(void **state)
     assert_string_equal(program_request_value(p, "reissue", A, "dircertGeneration"), "2");
 }
 
+static void test_missing_certificate_is_believed_only_when_it_is_seen_to_be_missing(void **state)
+{
+    struct program *p = *state;
+    program_add_server(p, "a", "a.example.com", (struct slice){NULL, 0});
+    program_add_server(p, "b", "b.example.com", program_good(p, "b.example.com"));
+    program_add_policy(p, "servers", ENFORCE "dircertOnFinding: missing reissue\n");
+    program_rule(p, "to dn.exact=\"" A "\" attrs=userCertificate by dn.exact=\"" DAEMON "\" none by * break");
+    program_pass(p, PROGRAM_COMPLETE);
+    assert_int_equal(program_count_requests(p, "(objectClass=dircertRequest)"), 0);
+    program_drop_rule(p);
+    program_pass(p, PROGRAM_COMPLETE);
+    program_expect_state(p, "reissue", A, "pending");
+    assert_string_equal(program_request_value(p, "reissue", A, "dircertCertificateSHA256"), "");
+    expect_silence(p);
+    struct slice good = program_good(p, "a.example.com");
+    program_publish(p, A, 1, &good);
+    program_pass(p, PROGRAM_COMPLETE);
+    program_expect_state(p, "reissue", A, "withdrawn");
+}
+
 /* After its end it is kept for the days that policy says: with none, it goes at once. */
 static void test_finished_request_is_deleted_after_its_time(void **state)
 {
@@ -359,6 +379,7 @@ int main(void)
         CASE(test_removed_certificate_is_believed_only_when_it_is_seen_to_be_gone),
         CASE(test_cured_before_submission_is_withdrawn),
         CASE(test_violation_again_reopens_the_same_request),
+        CASE(test_missing_certificate_is_believed_only_when_it_is_seen_to_be_missing),
         CASE(test_finished_request_is_deleted_after_its_time),
     };
     if (!slapd_available()) {

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <glob.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -13,6 +14,8 @@
 #define A SERVER("a")
 #define REQUEST "(objectClass=dircertRequest)"
 #define FAR "20900101000000Z"
+
+enum { DER_ROOM = 1 << 20 };
 
 static void expect_no_write(struct program *p, int code)
 {
@@ -226,6 +229,46 @@ static void test_silence_in_the_middle(void **state)
     }
 }
 
+/* Certificates that break parsers, as far as the server takes them. */
+static size_t load_hostile(struct program *p)
+{
+    glob_t found;
+    size_t loaded = 0;
+    if (glob(SOURCE_DIR "/../shared/labs/hostile/*.der", 0, NULL, &found) != 0)
+        return 0;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        uint8_t *der = arena_alloc(&p->arena, DER_ROOM);
+        FILE *f = fopen(found.gl_pathv[i], "re");
+        assert_non_null(f);
+        size_t n = fread(der, 1, DER_ROOM, f);
+        fclose(f);
+        const char *cn = (const char *)arena_format(&p->arena, "h%zu", i).p;
+        program_add_server(p, cn, "hostile.example.com", (struct slice){NULL, 0});
+        loaded += program_try_publish(p, (const char *)arena_format(&p->arena, "cn=%s," SERVERS, cn).p, slice_make(der, n));
+    }
+    globfree(&found);
+    return loaded;
+}
+
+static void test_hostile_certificates(void **state)
+{
+    struct program *p = *state;
+    size_t loaded = load_hostile(p);
+    if (loaded == 0) {
+        print_message("skipped: ../shared/labs/hostile is not there\n");
+        skip();
+    }
+    program_add_policy(p, "servers", ENFORCE VERSION_REISSUE_THEN_REVOKE
+                       "dircertNameMatch: cn-or-san\ndircertOnFinding: malformed reissue\ndircertOnFinding: expired reissue\n"
+                       "dircertOnFinding: san-mismatch reissue\ndircertOnFinding: cn-mismatch reissue\n");
+    program_pass(p, PROGRAM_COMPLETE);
+    program_expect(p, WORDS("event=pass ", POLICY("servers"),
+                            (const char *)arena_format(&p->arena, "with-certificate=%zu ", loaded).p, "result=complete"));
+    size_t disagreed = program_lines(p, WORDS("event=readers-disagree"));
+    assert_int_equal(program_count_requests(p, REQUEST), loaded - disagreed);
+    expect_no_write(p, PROGRAM_COMPLETE);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, program_enter, program_leave)
 
 int main(void)
@@ -243,6 +286,7 @@ int main(void)
         CASE(test_foreign_entry_in_the_place_of_the_status),
         CASE(test_nonsense_in_the_status_is_told_and_replaced),
         CASE(test_silence_in_the_middle),
+        CASE(test_hostile_certificates),
     };
     if (!slapd_available()) {
         print_message("skipped: this machine has no slapd, or no ldap-utils\n");

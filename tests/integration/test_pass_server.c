@@ -229,6 +229,31 @@ static void test_referral_as_a_base(void **state)
     program_expect(p, WORDS("event=fault", "referral"));
 }
 
+static void test_environment_of_other_clients_has_no_say(void **state)
+{
+    struct program *p = *state;
+    begin(p);
+    program_run(p, WORDS("--once"), WORDS("LDAPURI=ldap://127.0.0.1:9", "LDAPSIZELIMIT=1", "LDAPBINDDN=cn=nobody",
+                                          "LDAPDEREF=always", "LDAPTLS_REQCERT=never"));
+    assert_int_equal(p->code, PROGRAM_COMPLETE);
+    assert_int_equal(program_count_requests(p, "(dircertState=pending)"), MANY);
+}
+
+/* Not even what was planned gets lost without a word. */
+static void test_plan_that_can_not_be_printed(void **state)
+{
+    struct program *p = *state;
+    begin(p);
+    const char *command = (const char *)arena_format(&p->arena, "exec '%s/bin/dircertd' -c '%s' --dry-run >/dev/full",
+                                                     BINARY_DIR, p->configuration).p;
+    const char *const argv[] = {"sh", "-c", command, NULL};
+    struct command_result r = command_run(argv, NULL, NULL, 60);
+    assert_int_equal(r.status, PROGRAM_INCOMPLETE);
+    assert_non_null(strstr(r.errors, "event=fault"));
+    assert_non_null(strstr(r.errors, "what=\"print the plan\""));
+    command_free(&r);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, program_enter, program_leave)
 
 int main(void)
@@ -246,6 +271,8 @@ int main(void)
         CASE(test_certificates_hidden_later),
         CASE(test_referral_among_the_subjects),
         CASE(test_referral_as_a_base),
+        CASE(test_environment_of_other_clients_has_no_say),
+        CASE(test_plan_that_can_not_be_printed),
     };
     if (!slapd_available()) {
         print_message("skipped: this machine has no slapd, or no ldap-utils\n");

@@ -368,6 +368,14 @@ void program_publish(struct program *p, const char *dn, size_t count, const stru
     program_change(p, "dn: %s\nchangetype: modify\nreplace: userCertificate;binary\n%.*s", dn, SLICE_ARGS(lines));
 }
 
+bool program_try_publish(struct program *p, const char *dn, struct slice der)
+{
+    struct slice ldif = arena_format(&p->arena, "dn: %s\nchangetype: modify\nreplace: userCertificate;binary\n%s", dn,
+                                     certificate_line(&p->arena, der));
+    static const struct slapd_identity admin = {.dn = SLAPD_ADMIN, .password = SLAPD_PASSWORD};
+    return der.n && slapd_try_ldif(p->server, &admin, text(ldif)) == 0;
+}
+
 void program_add_policy(struct program *p, const char *cn, const char *lines)
 {
     bool targets = strstr(lines, "dircertTarget:") != NULL;

@@ -99,6 +99,8 @@ void program_publish(struct program *p, const char *dn, size_t count, const stru
 #define ENFORCE "dircertMode: enforce\ndircertConfirmations: 1\ndircertMaxPercent: 100\n"
 #define VERSION_REISSUE "dircertAllowedVersion: 3\ndircertOnFinding: version reissue superseded\n"
 #define VERSION_REISSUE_THEN_REVOKE "dircertAllowedVersion: 3\ndircertOnFinding: version reissue-then-revoke superseded\n"
+/* The entry's only certificate; false when the server refuses it. */
+bool program_try_publish(struct program *p, const char *dn, struct slice der);
 /* A policy below ou=policies, over ou=servers unless they name a target; `lines` are further attributes. */
 void program_add_policy(struct program *p, const char *cn, const char *lines);
 
