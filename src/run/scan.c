@@ -14,7 +14,8 @@ struct scan {
     struct policy_pass *figures;
     struct arena entry_arena; /* dropped after each entry */
     struct id_set repeats;    /* an earlier target of this policy showed them */
-    size_t target_subjects, target_with, target_findings, target_undecided, kept_before; /* to take back on a restart */
+    size_t target_subjects, target_with, target_findings, target_undecided, target_bare, kept_before; /* to take back on a restart */
+    size_t bare; /* entries that positively have no certificate */
     bool looks_for_bare; /* this search finds entries that positively have no certificate */
 };
 
@@ -132,6 +133,7 @@ static void take_subject(struct scan *s, const struct entry *e)
     judge(s, &subject);
     count_findings(s, &subject);
     if (s->looks_for_bare) {
+        s->bare++;
         struct subject *kept = is_watched_subject(s, &subject) ? find_kept(p, subject.id) : NULL;
         if (kept && kept->certificate_count == 0) {
             *kept = subject_copy(p->arena, &subject);
@@ -163,6 +165,7 @@ static void begin_target(struct scan *s)
     s->target_with = s->figures->with_certificate;
     s->target_findings = s->figures->findings;
     s->target_undecided = s->governed->undecided;
+    s->target_bare = s->bare;
     s->kept_before = s->pass->subjects.count;
 }
 
@@ -173,6 +176,7 @@ static void restart(void *context)
     s->figures->with_certificate = s->target_with;
     s->figures->findings = s->target_findings;
     s->governed->undecided = s->target_undecided;
+    s->bare = s->target_bare;
     s->pass->subjects.count = s->kept_before;
 }
 
@@ -196,6 +200,16 @@ static struct slice bare_filter(struct pass *p, const struct policy *policy)
     for (const char *const *n = policy->certificate_attributes; *n; n++)
         all = arena_format(p->arena, "%.*s(!(%s=*))", SLICE_ARGS(all), *n);
     return all;
+}
+
+/* Some show no certificate, and the server does not say either that they have none. */
+static void report_hidden(struct scan *s, size_t count)
+{
+    struct slice reason = arena_format(s->pass->arena, "%zu entries show no certificate, and cannot be shown to have none: "
+                                                       "this account may not read theirs", count);
+    s->governed->undecided += count;
+    LOG_EVENT(s->pass->log, EVENT_UNDECIDED, log_text("dn", "-"), log_slice("policy", s->governed->policy->dn),
+              log_text("check", check_get(CHECK_MISSING)->name), log_slice("reason", reason));
 }
 
 static bool search_target(struct scan *s, size_t index, struct slice filter)
@@ -225,24 +239,16 @@ static bool look_for_bare(struct scan *s)
     bool judged = policy->on_finding[CHECK_MISSING].stated;
     if (bare == 0 || (!judged && s->figures->with_certificate))
         return true;
-    size_t evident = 0;
     s->looks_for_bare = true;
     for (size_t i = 0; i < policy->target_count; i++) {
         struct slice filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(policy->targets[i].filter),
                                            SLICE_ARGS(bare_filter(p, policy)));
-        struct fault fault = {{0}};
-        size_t count;
-        enum rc rc = pass_count(p, s->governed->bases[i], target_dir_scope(&policy->targets[i]), filter, judged ? 0 : 1,
-                                &count, &fault);
-        evident += count;
-        if (rc != RC_OK && rc != RC_TRUNCATED) {
-            report_fault(p, "look for entries without a certificate", &fault);
-            return false;
-        }
-        if (judged && (!governance_repeats(p, s->governed, i, &s->repeats) || !search_target(s, i, filter)))
+        if (!governance_repeats(p, s->governed, i, &s->repeats) || !search_target(s, i, filter))
             return false;
     }
-    s->governed->blind = evident == 0;
+    s->governed->blind = s->bare == 0 && s->figures->with_certificate == 0;
+    if (judged && bare > s->bare && !s->governed->blind)
+        report_hidden(s, bare - s->bare);
     return true;
 }
 
@@ -255,9 +261,9 @@ static void report_blindness(struct scan *s)
         names = arena_format(s->pass->arena, "%.*s%s%s", SLICE_ARGS(names), names.n ? " " : "", *n);
     problem_add(s->pass->arena, &problems, policy->dn, ATTR_CERTIFICATE_ATTRIBUTE, names,
                 arena_format(s->pass->arena,
-                             "none of %zu entries shows a certificate, and none can be shown to have none: "
-                             "this account most likely may not read the attribute; nothing is concluded",
-                             s->figures->subjects));
+                             "%zu of %zu entries show no certificate, and none of these can be shown to have none: "
+                             "this account most likely may not read the attribute; nothing is concluded about them",
+                             s->figures->subjects - s->figures->with_certificate, s->figures->subjects));
     report_problems(s->pass, &problems);
 }
 
