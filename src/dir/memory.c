@@ -3,8 +3,8 @@
 
 #include "base/dn.h"
 #include "base/gentime.h"
-#include "core/filter.h"
 #include "dir/dir_private.h"
+#include "dir/memory_match.h"
 
 #include <stdlib.h>
 
@@ -91,67 +91,6 @@ static void learn(struct memory *m, struct slice name)
         *LIST_ADD(&m->arena, &m->known) = arena_copy(&m->arena, name);
 }
 
-static int compare_nocase(struct slice a, struct slice b)
-{
-    for (size_t i = 0; i < a.n && i < b.n; i++)
-        if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
-            return ascii_lower(a.p[i]) < ascii_lower(b.p[i]) ? -1 : 1;
-    return (a.n > b.n) - (a.n < b.n);
-}
-
-static bool find_piece(struct slice *rest, struct slice piece)
-{
-    for (size_t i = 0; i + piece.n <= rest->n; i++)
-        if (slice_eq_nocase(slice_make(rest->p + i, piece.n), piece)) {
-            *rest = slice_from(*rest, i + piece.n);
-            return true;
-        }
-    return false;
-}
-
-static bool matches_substring(struct arena *a, struct slice value, struct slice pattern)
-{
-    struct slice rest = pattern, raw, piece;
-    bool first = true;
-    while (slice_split(&rest, '*', &raw)) {
-        if (!filter_decode(a, raw, &piece) || value.n < piece.n)
-            return false;
-        if (first && !slice_eq_nocase(slice_upto(value, piece.n), piece))
-            return false;
-        if (first)
-            value = slice_from(value, piece.n);
-        else if (!rest.p)
-            return slice_eq_nocase(slice_from(value, value.n - piece.n), piece);
-        else if (!find_piece(&value, piece))
-            return false;
-        first = false;
-    }
-    return true;
-}
-
-static bool matches_value(struct arena *a, const struct filter *f, struct slice value)
-{
-    switch (f->kind) {
-    case FILTER_EQUAL:
-    case FILTER_APPROX:
-        return slice_eq_nocase(value, f->value);
-    case FILTER_GREATER:
-        return compare_nocase(value, f->value) >= 0;
-    case FILTER_LESS:
-        return compare_nocase(value, f->value) <= 0;
-    case FILTER_SUBSTRING:
-        return matches_substring(a, value, f->value);
-    case FILTER_PRESENT:
-        return true;
-    case FILTER_AND:
-    case FILTER_OR:
-    case FILTER_NOT:
-    case FILTER_EXTENSIBLE:
-        break;
-    }
-    return false;
-}
-
 /* The server's own count, whatever access rules hide. */
 static bool has_subordinates(const struct memory *m, const struct stored_entry *e)
 {
@@ -181,10 +120,10 @@ static enum truth evaluate(struct memory *m, struct arena *a, const struct filte
     if (hidden_attribute(m, f->attribute) || !knows(&m->dir, f->attribute) || f->kind == FILTER_EXTENSIBLE)
         return UNDEFINED_;
     if (slice_eq_nocase(f->attribute, SLICE_LITERAL("hasSubordinates")))
-        return matches_value(a, f, slice_of(has_subordinates(m, e) ? "TRUE" : "FALSE")) ? TRUE_ : FALSE_;
+        return memory_matches(a, f, slice_of(has_subordinates(m, e) ? "TRUE" : "FALSE")) ? TRUE_ : FALSE_;
     const struct stored_attribute *s = find_stored(e, f->attribute);
     for (size_t i = 0; s && i < s->values.count; i++)
-        if (matches_value(a, f, s->values.items[i]))
+        if (memory_matches(a, f, s->values.items[i]))
             return TRUE_;
     return FALSE_;
 }
