@@ -332,6 +332,7 @@ static void test_missing_certificate_is_believed_only_when_it_is_seen_to_be_miss
     program_add_policy(p, "servers", ENFORCE "dircertOnFinding: missing reissue\n");
     program_rule(p, "to dn.exact=\"" A "\" attrs=userCertificate by dn.exact=\"" DAEMON "\" none by * break");
     program_pass(p, PROGRAM_COMPLETE);
+    program_expect(p, WORDS("event=undecided", POLICY("servers"), "check=missing"));
     assert_int_equal(program_count_requests(p, "(objectClass=dircertRequest)"), 0);
     program_drop_rule(p);
     program_pass(p, PROGRAM_COMPLETE);

@@ -5,11 +5,12 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <glob.h>
 #include <stdio.h>
 #include <time.h>
 
 #include <cmocka.h>
+
+#include <glob.h>
 
 #define A SERVER("a")
 #define REQUEST "(objectClass=dircertRequest)"
