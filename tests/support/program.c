@@ -23,7 +23,8 @@ static const char *text(struct slice s)
     return (const char *)s.p;
 }
 
-static const char *formatted(struct arena *a, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static const char *formatted(struct arena *a, const char *format,
+                                                                   va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);
