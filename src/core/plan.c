@@ -268,9 +268,20 @@ static bool same_result(const struct lifecycle_result *a, const struct lifecycle
     return a->record.state == b->record.state && a->record.generation == b->record.generation;
 }
 
+/* Its searches did not end whole, so nothing of it may be written; a policy that judges nothing has no searches. */
+static bool is_incomplete(const struct planner *p, const struct policy *policy)
+{
+    for (size_t i = 0; i < p->in->policy_count; i++)
+        if (p->in->policies[i].policy == policy)
+            return !p->in->policies[i].complete && !policy->disabled && policy->mode != MODE_OFF;
+    return false;
+}
+
 enum state planner_settle(struct planner *p, const struct plan_case *c)
 {
     const struct request *q = c->existing ? &c->existing->request : NULL;
+    if (is_incomplete(p, c->policy))
+        return q ? q->record.state : STATE_NONE;
     if (q && (q->foreign || (request_is_damaged(q) && !(c->seen & SEEN_WANTED))))
         return STATE_NONE; /* reported when it was read; left alone */
     struct lifecycle_result free = run_case(p, c, 0);
