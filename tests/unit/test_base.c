@@ -295,7 +295,8 @@ static void escapes_are_written(void **state)
 static void escapes_are_cut_whole(void **state)
 {
     (void)state;
-    static const struct slice texts[] = {S("abcdefghijkl"), S("\xff\xff\xff\xff"), S("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"),
+    static const struct slice texts[] = {S("abcdefghijkl"), S("\xff\xff\xff\xff"),
+        S("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"),
                                          S("a\xf0\x9f\x98\x80\x01\xf0\x9f\x98\x80")};
     for (size_t t = 0; t < COUNT(texts); t++) {
         uint8_t whole[64];
@@ -399,7 +400,8 @@ static void times_agree_with_the_calendar(void **state)
         uint8_t ours[GENTIME_LEN];
         int64_t back;
         assert_non_null(gmtime_r(&clock, &fields));
-        snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02dZ", fields.tm_year + 1900, fields.tm_mon + 1, fields.tm_mday,
+        snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02dZ", fields.tm_year + 1900, fields.tm_mon + 1,
+            fields.tm_mday,
                  fields.tm_hour, fields.tm_min, fields.tm_sec);
         gentime_write(t, ours);
         assert_memory_equal(ours, text, GENTIME_LEN);

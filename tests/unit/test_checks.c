@@ -109,7 +109,8 @@ static const struct row rows[] = {
      .detail = "no Common Name"},
     {"cn: one of two host names", RULE(MATCH_CN), .hosts = {"h0.example.com", "h1.example.com"},
      .cns = {CN("h1.example.com")}, .findings = ""},
-    {"cn: twice the host name", RULE(MATCH_CN), H1, .cns = {CN("h1.example.com"), CN("h1.example.com")}, .findings = ""},
+    {"cn: twice the host name", RULE(MATCH_CN), H1, .cns = {CN("h1.example.com"), CN("h1.example.com")},
+     .findings = ""},
     {"cn: two, both host names", RULE(MATCH_CN), .hosts = {"h1.example.com", "h2.example.com"},
      .cns = {CN("h2.example.com"), CN("h1.example.com")}, .findings = ""},
     {"cn: two, the first wrong", RULE(MATCH_CN), H1, .cns = {CN("x.example"), CN("h1.example.com")},
@@ -131,13 +132,14 @@ static const struct row rows[] = {
     {"cn: a PrintableString", RULE(MATCH_CN), H1, .cns = {{DER_PRINTABLE_STRING, S("h1.example.com")}}, .findings = ""},
     {"cn: a TeletexString", RULE(MATCH_CN), H1, .cns = {{DER_TELETEX_STRING, S("h1.example.com")}}, .findings = ""},
     {"cn: an IA5String", RULE(MATCH_CN), H1, .cns = {{DER_IA5_STRING, S("h1.example.com")}}, .findings = ""},
-    {"cn: a BMPString", RULE(MATCH_CN), .hosts = {"h1.x"}, .cns = {{DER_BMP_STRING, S("\0h\0" "1\0.\0x")}}, .findings = ""},
-    {"cn: a BMPString of another name", RULE(MATCH_CN), .hosts = {"h1.x"}, .cns = {{DER_BMP_STRING, S("\0h\0" "2\0.\0x")}},
-     .findings = "cn-mismatch"},
+    {"cn: a BMPString", RULE(MATCH_CN), .hosts = {"h1.x"}, .cns = {{DER_BMP_STRING, S("\0h\0" "1\0.\0x")}},
+     .findings = ""},
+    {"cn: a BMPString of another name", RULE(MATCH_CN), .hosts = {"h1.x"},
+     .cns = {{DER_BMP_STRING, S("\0h\0" "2\0.\0x")}}, .findings = "cn-mismatch"},
     {"cn: a BMPString whose octets look right", RULE(MATCH_CN), H1, .cns = {{DER_BMP_STRING, S("h1.example.com")}},
      .findings = "cn-mismatch"},
-    {"cn: a BMPString of odd length", RULE(MATCH_CN), .hosts = {"h1.x"}, .cns = {{DER_BMP_STRING, S("\0h\0" "1\0.\0x\0")}},
-     .findings = "malformed", .detail = "not a Name"},
+    {"cn: a BMPString of odd length", RULE(MATCH_CN), .hosts = {"h1.x"},
+     .cns = {{DER_BMP_STRING, S("\0h\0" "1\0.\0x\0")}}, .findings = "malformed", .detail = "not a Name"},
     {"cn: broken UTF-8", RULE(MATCH_CN), H1, .cns = {CN("h1.example.com\xff")}, .findings = "malformed cn-mismatch"},
     {"cn: U-labels", RULE(MATCH_CN), .hosts = {"b\xc3\xbc" "cher.example"}, .cns = {CN("b\xc3\xbc" "cher.example")},
      .findings = ""},
@@ -145,7 +147,8 @@ static const struct row rows[] = {
      .cns = {CN("xn--bcher-kva.example")}, .findings = ""},
     {"cn: U-labels for A-labels", RULE(MATCH_CN), .hosts = {"xn--bcher-kva.example"},
      .cns = {CN("B\xc3\x9c" "CHER.example")}, .findings = ""},
-    {"cn: other U-labels", RULE(MATCH_CN), .hosts = {"b\xc3\xbc" "cher.example"}, .cns = {CN("b\xc3\xb6" "cher.example")},
+    {"cn: other U-labels", RULE(MATCH_CN), .hosts = {"b\xc3\xbc" "cher.example"},
+     .cns = {CN("b\xc3\xb6" "cher.example")},
      .findings = "cn-mismatch"},
     {"cn: U-labels and NUL", RULE(MATCH_CN), .hosts = {"b\xc3\xbc" "cher.example"},
      .cns = {CN("b\xc3\xbc" "cher.example\0.evil")}, .findings = "cn-mismatch"},
@@ -186,12 +189,14 @@ static const struct row rows[] = {
     {"san: a newline", RULE(MATCH_SAN), H1, .sans = {DNS("h1.example.com\n")}, .findings = "san-mismatch",
      .detail = "\\0a"},
     {"san: a trailing dot", RULE(MATCH_SAN), H1, .sans = {DNS("h1.example.com.")}, .findings = "san-mismatch"},
-    {"san: a trailing dot of the host name", RULE(MATCH_SAN), .hosts = {"h1.example.com."}, .sans = {DNS("h1.example.com")},
+    {"san: a trailing dot of the host name", RULE(MATCH_SAN), .hosts = {"h1.example.com."},
+     .sans = {DNS("h1.example.com")},
      .findings = ""},
     {"san: empty dNSName", RULE(MATCH_SAN), H1, .sans = {DNS("")}, .findings = "san-mismatch"},
     {"san: does not decode", RULE(MATCH_SAN), H1, .cns = {CN("h1.example.com")}, .form = SAN_BROKEN,
      .findings = "malformed san-mismatch", .detail = "does not decode"},
-    {"san: twice", RULE(MATCH_SAN), H1, .cns = {CN("h1.example.com")}, .sans = {DNS("h1.example.com")}, .form = SAN_TWICE,
+    {"san: twice", RULE(MATCH_SAN), H1, .cns = {CN("h1.example.com")}, .sans = {DNS("h1.example.com")},
+     .form = SAN_TWICE,
      .findings = "malformed san-mismatch", .detail = "two subjectAltName extensions"},
     {"san: no names in it", RULE(MATCH_SAN), H1, .cns = {CN("h1.example.com")}, .form = SAN_EMPTY,
      .findings = "malformed san-mismatch"},
@@ -201,13 +206,15 @@ static const struct row rows[] = {
      .sans = {DNS("b\xc3\xbc" "cher.example")}, .findings = "malformed san-mismatch"},
     {"san: a wildcard where refused", RULE(MATCH_SAN), H1, .sans = {DNS("*.example.com")}, .findings = "san-mismatch"},
     {"san: a wildcard where allowed", RULE_W(MATCH_SAN), H1, .sans = {DNS("*.example.com")}, .findings = ""},
-    {"san: a wildcard over two labels", RULE_W(MATCH_SAN), .hosts = {"a.h1.example.com"}, .sans = {DNS("*.example.com")},
+    {"san: a wildcard over two labels", RULE_W(MATCH_SAN), .hosts = {"a.h1.example.com"},
+     .sans = {DNS("*.example.com")},
      .findings = "san-mismatch"},
     {"san: a wildcard over no label", RULE_W(MATCH_SAN), .hosts = {"example.com"}, .sans = {DNS("*.example.com")},
      .findings = "san-mismatch"},
     {"san: a partial wildcard", RULE_W(MATCH_SAN), H1, .sans = {DNS("h*.example.com")}, .findings = "san-mismatch"},
     {"san: a wildcard not left-most", RULE_W(MATCH_SAN), H1, .sans = {DNS("h1.*.com")}, .findings = "san-mismatch"},
-    {"san: a wildcard alone", RULE_W(MATCH_SAN), .hosts = {"localhost"}, .sans = {DNS("*")}, .findings = "san-mismatch"},
+    {"san: a wildcard alone", RULE_W(MATCH_SAN), .hosts = {"localhost"}, .sans = {DNS("*")},
+     .findings = "san-mismatch"},
     {"san: no host name", RULE(MATCH_SAN), .sans = {DNS("h1.example.com")}, .findings = "san-mismatch?",
      .detail = "may not read it"},
     {"san: no host name and broken", RULE(MATCH_SAN), .form = SAN_BROKEN, .findings = "malformed san-mismatch?"},
@@ -217,9 +224,11 @@ static const struct row rows[] = {
     {"san: another address", RULE(MATCH_SAN), .hosts = {"192.0.2.2"}, .sans = {IPV4}, .findings = "san-mismatch"},
     {"san: an address of 16 octets", RULE(MATCH_SAN), .hosts = {"2001:db8::1"},
      .sans = {{TAG_IP, S("\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01")}}, .findings = ""},
-    {"san: an address with its mask", RULE(MATCH_SAN), ADDRESS, .sans = {{TAG_IP, S("\xc0\x00\x02\x01\xff\xff\xff\xff")}},
+    {"san: an address with its mask", RULE(MATCH_SAN), ADDRESS, .sans = {{TAG_IP,
+     S("\xc0\x00\x02\x01\xff\xff\xff\xff")}},
      .findings = "san-mismatch"},
-    {"san: an address and a wildcard", RULE_W(MATCH_SAN), ADDRESS, .sans = {DNS("*.0.2.1")}, .findings = "san-mismatch"},
+    {"san: an address and a wildcard", RULE_W(MATCH_SAN), ADDRESS, .sans = {DNS("*.0.2.1")},
+     .findings = "san-mismatch"},
     {"san: a name and an address", RULE(MATCH_SAN), .hosts = {"h1.example.com", "192.0.2.1"},
      .sans = {DNS("h1.example.com"), IPV4}, .findings = ""},
     {"san: a host name that is none", RULE(MATCH_SAN), .hosts = {"not a host"}, .sans = {DNS("h1.example.com")},
@@ -248,7 +257,8 @@ static const struct row rows[] = {
      .sans = {DNS("h1.example.com")}, .findings = ""},
     {"cn-or-san: a wrong SAN and a right Common Name", RULE(MATCH_CN_OR_SAN), H1, .cns = {CN("h1.example.com")},
      .sans = {DNS("x.example")}, .findings = "san-mismatch"},
-    {"cn-or-san: no SAN and a right Common Name", RULE(MATCH_CN_OR_SAN), H1, .cns = {CN("h1.example.com")}, .findings = ""},
+    {"cn-or-san: no SAN and a right Common Name", RULE(MATCH_CN_OR_SAN), H1, .cns = {CN("h1.example.com")},
+     .findings = ""},
     {"cn-or-san: no SAN and a wrong Common Name", RULE(MATCH_CN_OR_SAN), H1, .cns = {CN("x")},
      .findings = "cn-mismatch"},
     {"cn-or-san: neither", RULE(MATCH_CN_OR_SAN), H1, .findings = "cn-mismatch", .detail = "no Common Name"},
@@ -302,7 +312,8 @@ static struct slice certificate_of(struct arena *a, const struct row *row)
     struct recipe r;
     recipe_everyday(a, &r);
     uint8_t version = row->version ? row->version : 3;
-    r.version = version == 1 ? (struct slice){NULL, 0} : DER(a, 0xa0, DER(a, DER_INTEGER, DER_OCTETS((uint8_t)(version - 1))));
+    r.version = version == 1 ? (struct slice){NULL, 0} : DER(a, 0xa0, DER(a, DER_INTEGER,
+        DER_OCTETS((uint8_t)(version - 1))));
     r.subject = subject_of(a, row->cns);
     r.extensions = version >= 3 || row->with_extensions ? extensions_of(a, row) : (struct slice){NULL, 0};
     return recipe_build(a, &r);
@@ -349,7 +360,8 @@ static void test_row(void **state)
     struct slice shown = show(&a, findings, count);
     if (!slice_eq(shown, slice_of(row->findings)))
         fail_msg("found \"%.*s\" (%s)", SLICE_ARGS(shown), f.malformed ? f.malformed : "well-formed");
-    if (row->detail && !memmem(findings[count - 1].detail.p, findings[count - 1].detail.n, row->detail, strlen(row->detail)))
+    if (row->detail && !memmem(findings[count - 1].detail.p, findings[count - 1].detail.n, row->detail,
+        strlen(row->detail)))
         fail_msg("%.*s", SLICE_ARGS(findings[count - 1].detail));
     in.now_utc++; /* no running quantities: a second later the details are the same */
     size_t later = check_run(&a, &in, again);
@@ -399,7 +411,7 @@ static void missing_needs_evidence(void **state)
     arena_free(&a);
 }
 
-/* Names against OpenSSL, over everything that both judge by the same rules: dNSNames alone, or one Common Name alone. */
+/* Names against OpenSSL, over all that both judge by the same rules: dNSNames alone, or one Common Name alone. */
 
 static const char *const oracle_hosts[] = {"h1.example.com", "H1.Example.Com", "example.com", "a.h1.example.com", "h1",
                                            "xn--bcher-kva.example.com", "h_1.example.com", "h1.example.org"};
@@ -411,11 +423,13 @@ static const struct slice oracle_names[] = {
     S("h_1.example.com"), S("*.example.com\0"),  S("**.example.com"),   S("*.example.org"),     S("h1.example.co"),
 };
 
-static bool ours(struct arena *a, const struct facts *f, struct slice der, const char *host, enum name_match rule, bool wildcard)
+static bool ours(struct arena *a, const struct facts *f, struct slice der, const char *host, enum name_match rule,
+    bool wildcard)
 {
     const struct policy p = {.name_match = rule, .wildcard = wildcard};
     struct host h = host_compile(a, slice_of(host));
-    struct check_input in = {.policy = &p, .hosts = &h, .host_count = 1, .der = der, .facts = f, .now_utc = now_of(NULL)};
+    struct check_input in = {.policy = &p, .hosts = &h, .host_count = 1, .der = der, .facts = f,
+        .now_utc = now_of(NULL)};
     struct finding findings[FINDINGS_MAX];
     size_t count = check_run(a, &in, findings);
     for (size_t i = 0; i < count; i++)
@@ -447,7 +461,8 @@ static unsigned compare_with_openssl(struct slice name, bool in_san)
         bool either = ours(&a, &f, der, host, MATCH_CN_OR_SAN, wildcard);
         if (strict != theirs || either != theirs) {
             differences++;
-            print_message("  \"%.*s\" for %s, wildcards %d: OpenSSL %d, we %d and %d\n", SLICE_ARGS(name), host, wildcard,
+            print_message("  \"%.*s\" for %s, wildcards %d: OpenSSL %d, we %d and %d\n", SLICE_ARGS(name), host,
+                wildcard,
                           theirs, strict, either);
         }
     }
@@ -474,7 +489,8 @@ static const struct {
 } cover_rows[] = {
     {"by SAN", {H1, .cns = {CN("x")}, .sans = {DNS("h1.example.com")}}, true},
     {"by Common Name", {H1, .cns = {CN("x"), CN("h1.example.com")}}, true},
-    {"by Common Name beside an e-mail address", {H1, .cns = {CN("h1.example.com")}, .sans = {{TAG_EMAIL, S("a@b")}}}, true},
+    {"by Common Name beside an e-mail address", {H1, .cns = {CN("h1.example.com")}, .sans = {{TAG_EMAIL, S("a@b")}}},
+     true},
     {"not by Common Name beside a dNSName", {H1, .cns = {CN("h1.example.com")}, .sans = {DNS("x.example")}}, false},
     {"not by a broken SAN", {H1, .cns = {CN("h1.example.com")}, .form = SAN_BROKEN}, false},
     {"not by two SANs", {H1, .cns = {CN("h1.example.com")}, .sans = {DNS("h1.example.com")}, .form = SAN_TWICE}, false},

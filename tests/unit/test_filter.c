@@ -183,7 +183,8 @@ static void every_attribute_is_named(void **state)
     const char *reason;
     struct collected c = {&a, S("")};
     const struct filter *f =
-        filter_compile(&a, S("(&(a=1)(|(b;binary=*)(!(c>=1)))(d:dn:=x)(:caseExactMatch:=x)(e=x*)(f~=1)(g<=1))"), &reason);
+        filter_compile(&a, S("(&(a=1)(|(b;binary=*)(!(c>=1)))(d:dn:=x)(:caseExactMatch:=x)(e=x*)(f~=1)(g<=1))"),
+            &reason);
     assert_non_null(f);
     filter_attributes(f, collect, &c);
     assert_string_equal((const char *)c.all.p, " a b c d e f g");

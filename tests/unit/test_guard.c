@@ -23,7 +23,8 @@ static void figures_round_trip(void **state)
 {
     (void)state;
     static const struct figures all[] = {
-        {.policy_dn = S("cn=p,ou=policies"), .revision = S(REVISION), .subjects = 5, .with_certificate = 4, .findings = 3},
+        {.policy_dn = S("cn=p,ou=policies"), .revision = S(REVISION), .subjects = 5, .with_certificate = 4,
+         .findings = 3},
         {.policy_dn = S("cn=two words = odd,ou=policy=x"), .revision = S(REVISION)},
         {.policy_dn = S("cn=\xc3\xa4,dc=b"), .revision = S(REVISION), .subjects = SIZE_MAX, .findings = SIZE_MAX},
     };
@@ -93,9 +94,11 @@ static const struct row rows[] = {
     /* Too many: the absolute cap. */
     {"one below the cap", CAPS(50, 100), SEEN(1000), .opening = 49, .holds = ""},
     {"at the cap", CAPS(50, 100), SEEN(1000), .opening = 50, .holds = ""},
-    {"one above the cap", CAPS(50, 100), SEEN(1000), .opening = 51, .holds = "too-many 51/50", .release = REVISION " 51",
+    {"one above the cap", CAPS(50, 100), SEEN(1000), .opening = 51, .holds = "too-many 51/50",
+     .release = REVISION " 51",
      .scope = HOLD_OPENING},
-    {"a cap below 10 counts too", CAPS(5, 100), SEEN(1000), .opening = 6, .holds = "too-many 6/5", .scope = HOLD_OPENING},
+    {"a cap below 10 counts too", CAPS(5, 100), SEEN(1000), .opening = 6, .holds = "too-many 6/5",
+     .scope = HOLD_OPENING},
     {"a cap of 0", CAPS(0, 100), SEEN(1000), .opening = 1, .holds = "too-many 1/0", .scope = HOLD_OPENING},
     {"a cap of 0 and nothing to open", CAPS(0, 0), SEEN(1000), .holds = ""},
 
@@ -103,9 +106,11 @@ static const struct row rows[] = {
     {"10 of 20 subjects", CAPS(100, 10), SEEN(20), .opening = 10, .holds = ""},
     {"11 of 20 subjects", CAPS(100, 10), SEEN(20), .opening = 11, .holds = "too-many 11/10", .scope = HOLD_OPENING},
     {"at the share", CAPS(100, 10), SEEN(200), .opening = 20, .holds = ""},
-    {"one above the share", CAPS(100, 10), SEEN(200), .opening = 21, .holds = "too-many 21/20", .release = REVISION " 21",
+    {"one above the share", CAPS(100, 10), SEEN(200), .opening = 21, .holds = "too-many 21/20",
+     .release = REVISION " 21",
      .scope = HOLD_OPENING},
-    {"a share is rounded down", CAPS(100, 10), SEEN(209), .opening = 21, .holds = "too-many 21/20", .scope = HOLD_OPENING},
+    {"a share is rounded down", CAPS(100, 10), SEEN(209), .opening = 21, .holds = "too-many 21/20",
+     .scope = HOLD_OPENING},
     {"a share of 0", CAPS(100, 0), SEEN(1000), .opening = 11, .holds = "too-many 11/10", .scope = HOLD_OPENING},
     {"a share of 0 and 10", CAPS(100, 0), SEEN(1000), .opening = 10, .holds = ""},
     {"the cap where it is the smaller", CAPS(15, 10), SEEN(1000), .opening = 16, .holds = "too-many 16/15",
@@ -128,10 +133,12 @@ static const struct row rows[] = {
     {"more than before", FEWER(90), SEEN(300), .last_subjects = 100, .last_with_certificate = 100, .holds = ""},
     {"at the least share", FEWER(90), SEEN(90), .last_subjects = 100, .last_with_certificate = 90, .holds = ""},
     {"one below the least share", FEWER(90), .subjects = 89, .with_certificate = 50, .last_subjects = 100,
-     .last_with_certificate = 50, .holds = "too-few-subjects 89/90", .release = REVISION " 11", .scope = HOLD_EVERYTHING},
+     .last_with_certificate = 50, .holds = "too-few-subjects 89/90", .release = REVISION " 11",
+     .scope = HOLD_EVERYTHING},
     {"a share that is no whole number", FEWER(90), .subjects = 13, .with_certificate = 1, .last_subjects = 15,
      .last_with_certificate = 1, .holds = "too-few-subjects 13/14", .scope = HOLD_EVERYTHING},
-    {"just above a share that is no whole number", FEWER(90), .subjects = 14, .with_certificate = 1, .last_subjects = 15,
+    {"just above a share that is no whole number", FEWER(90), .subjects = 14, .with_certificate = 1,
+     .last_subjects = 15,
      .last_with_certificate = 1, .holds = ""},
     {"all gone", FEWER(90), .last_subjects = 1, .holds = "too-few-subjects 0/1", .release = REVISION " 1",
      .scope = HOLD_EVERYTHING},
@@ -350,7 +357,8 @@ static void policies_are_held_apart(void **state)
     w->seen.policy_count = COUNT(passes);
     enum hold_scope scopes[COUNT(passes)] = {HOLD_NOTHING};
     hold_list holds = {0};
-    guard_judge(&w->a, &(struct guard_input){.seen = &w->seen, .plan = &w->plan, .last = last, .last_count = COUNT(last)},
+    guard_judge(&w->a, &(struct guard_input){.seen = &w->seen, .plan = &w->plan, .last = last,
+        .last_count = COUNT(last)},
                 &holds, scopes);
     assert_int_equal(scopes[0], HOLD_NOTHING);
     assert_int_equal(scopes[1], HOLD_OPENING);

@@ -47,7 +47,8 @@ static bool judge(struct arena *a, struct slice der, struct slice host, enum nam
     struct facts f;
     struct finding findings[FINDINGS_MAX];
     facts_read(der, &f);
-    struct check_input in = {.policy = &policy, .hosts = &h, .host_count = 1, .der = der, .facts = &f, .now_utc = 1750000000};
+    struct check_input in = {.policy = &policy, .hosts = &h, .host_count = 1, .der = der, .facts = &f,
+        .now_utc = 1750000000};
     size_t count = check_run(a, &in, findings);
     return f.readable && !name_found_wrong(findings, count);
 }

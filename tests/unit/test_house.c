@@ -197,7 +197,8 @@ static void every_folder_is_known(void **state)
 
 static void scan_calls(void *context, const char *path, struct slice text)
 {
-    static const char *const calls[] = {"malloc", "calloc", "realloc", "free", "time", "clock_gettime", "getenv", "exit",
+    static const char *const calls[] = {"malloc", "calloc", "realloc", "free", "time", "clock_gettime", "getenv",
+        "exit",
                                         "abort",  "printf", "fprintf", "fopen", "rand", "random", "strdup"};
     unsigned *wrong = context;
     for (size_t i = 0; i < COUNT(calls); i++) {
@@ -240,7 +241,8 @@ static void every_file_has_its_licence(void **state)
     } places[] = {{"contrib", ".c"},       {"contrib", ".h"},      {"contrib", ".ldif"},     {"contrib", ".txt"},
                   {"schema", ".schema"},   {"schema", ".ldif"},    {"conf", ".ldif"},        {"conf", ".conf"},
                   {"conf", ".yaml"},       {"tests/unit", ".c"},   {"tests/support", ".c"},  {"tests/support", ".h"},
-                  {"tests/integration", ".c"}, {"tests", ".txt"},  {"tests/unit", ".txt"},   {"tests/integration", ".txt"},
+                  {"tests/integration", ".c"}, {"tests", ".txt"},  {"tests/unit", ".txt"},   {"tests/integration",
+                   ".txt"},
                   {"src", ".txt"},         {".", "CMakeLists.txt"}};
     unsigned wrong = 0;
     for (size_t i = 0; i < COUNT(folders); i++) {

@@ -94,7 +94,8 @@ HOLDS(finding_affiliation, p->on_finding[CHECK_SAN_MISMATCH].reason == REASON_AF
 HOLDS(finding_privilege, p->on_finding[CHECK_NOT_YET_VALID].reason == REASON_PRIVILEGE)
 HOLDS(finding_several, p->on_finding[CHECK_MALFORMED].action == ACTION_REISSUE &&
                            p->on_finding[CHECK_MISSING].action == ACTION_REISSUE &&
-                           p->on_finding[CHECK_EXPIRED].action == ACTION_REISSUE && !p->on_finding[CHECK_VERSION].stated)
+                           p->on_finding[CHECK_EXPIRED].action == ACTION_REISSUE &&
+                               !p->on_finding[CHECK_VERSION].stated)
 HOLDS(approval_both, p->automatic[REQUEST_REISSUE] && p->automatic[REQUEST_REVOKE])
 HOLDS(approval_mixed, p->automatic[REQUEST_REISSUE] && !p->automatic[REQUEST_REVOKE])
 HOLDS(confirmations_1, p->confirmations == 1)
@@ -184,9 +185,11 @@ struct bad_row {
     const char *reason; /* a part of it */
 };
 
+/* What is wrong for every number, whatever its range. */
 #define INTEGERS(attribute, least, most, reason)                                                                       \
     {attribute " below", "", attribute, least, reason}, {attribute " above", "", attribute, most, reason},            \
-        {attribute " with a sign", "", attribute, "+5", reason}, {attribute " in words", "", attribute, "five", reason}, \
+        {attribute " with a sign", "", attribute, "+5", reason},                                                      \
+        {attribute " in words", "", attribute, "five", reason},                                                       \
         {attribute " with a fraction", "", attribute, "5.0", reason}, {attribute " empty", "", attribute, "", reason}, \
         {attribute " with a leading zero", "", attribute, "05", reason},                                              \
         {attribute " beyond 64 bits", "", attribute, "18446744073709551617", reason}, {                                \
@@ -202,7 +205,8 @@ struct bad_row {
     }
 #define RESERVED(check)                                                                                                \
     {                                                                                                                  \
-        "on finding " check, "", "dircertOnFinding", check " report", "this version has no check " check " yet"         \
+        "on finding " check, "", "dircertOnFinding", check " report",                                                   \
+            "this version has no check " check " yet"                                                                  \
     }
 
 static const struct bad_row bad_rows[] = {
@@ -216,7 +220,8 @@ static const struct bad_row bad_rows[] = {
      "no attribute type objectClas"},
     {"target with a misspelt attribute inside", "", "dircertTarget",
      "ldap:///dc=example??sub?(&(cn=x)(!(|(uid=1)(uidd;x=2))))", "no attribute type uidd"},
-    {"a second target that is broken", "dircertTarget: " TARGET "\n", "dircertTarget", "ldap:///x", "distinguished name"},
+    {"a second target that is broken", "dircertTarget: " TARGET "\n", "dircertTarget", "ldap:///x",
+     "distinguished name"},
     {"exclude with a broken filter", "", "dircertExclude", "ldap:///dc=example??sub?cn=x", "filter"},
     {"exclude with a misspelt attribute", "", "dircertExclude", "ldap:///dc=example??sub?(nothing=x)",
      "no attribute type nothing"},
@@ -226,7 +231,8 @@ static const struct bad_row bad_rows[] = {
     {"mode empty", "", "dircertMode", "", "expected one of: off audit enforce"},
     {"mode of two words", "", "dircertMode", "audit enforce", "expected one of: off audit enforce"},
     TWICE("dircertMode", "audit", "enforce"),
-    {"certificate attribute with options", "", "dircertCertificateAttribute", "userCertificate;binary", "without options"},
+    {"certificate attribute with options", "", "dircertCertificateAttribute", "userCertificate;binary",
+     "without options"},
     {"certificate attribute with a comma", "", "dircertCertificateAttribute", "userCertificate,cACertificate",
      "separated by spaces"},
     {"certificate attribute empty", "", "dircertCertificateAttribute", "", "expected 1 to 8"},
@@ -253,7 +259,8 @@ static const struct bad_row bad_rows[] = {
     {"on finding without an action", "", "dircertOnFinding", "version", "the action is none of"},
     {"on finding of no check", "", "dircertOnFinding", "versions reissue", "no check has this name"},
     {"on finding with no action of ours", "", "dircertOnFinding", "version renew", "the action is none of"},
-    {"on finding with no reason of ours", "", "dircertOnFinding", "version revoke cACompromise", "the reason is none of"},
+    {"on finding with no reason of ours", "", "dircertOnFinding", "version revoke cACompromise",
+     "the reason is none of"},
     {"on finding with a number for a reason", "", "dircertOnFinding", "version revoke 4", "the reason is none of"},
     {"on finding with text behind it", "", "dircertOnFinding", "version revoke superseded now", "text follows"},
     {"on finding twice", "dircertOnFinding: version report\n", "dircertOnFinding", "version reissue",
@@ -266,7 +273,8 @@ static const struct bad_row bad_rows[] = {
     {"missing cannot revoke", "", "dircertOnFinding", "missing revoke", "missing has no action that revokes"},
     {"missing cannot revoke later", "", "dircertOnFinding", "missing reissue-then-revoke superseded",
      "missing has no action that revokes"},
-    {"expired cannot revoke", "", "dircertOnFinding", "expired revoke keyCompromise", "expired has no action that revokes"},
+    {"expired cannot revoke", "", "dircertOnFinding", "expired revoke keyCompromise",
+     "expired has no action that revokes"},
     {"expired cannot revoke later", "", "dircertOnFinding", "expired reissue-then-revoke",
      "expired has no action that revokes"},
     RESERVED("expiring"), RESERVED("validity-too-long"), RESERVED("weak-key"), RESERVED("weak-signature"),
@@ -296,8 +304,10 @@ static const struct bad_row bad_rows[] = {
     INTEGERS("dircertRetentionDays", "-1", "36501", "expected a whole number from 0 to 36500 days"),
     TWICE("dircertRetentionDays", "2", "3"),
     {"release of two words", "", "dircertRelease", "0123456789abcdef 250", "exactly as the hold names it"},
-    {"release with a short revision", "", "dircertRelease", "0123456789abcde 250 " UNTIL, "exactly as the hold names it"},
-    {"release with a long revision", "", "dircertRelease", "0123456789abcdef0 250 " UNTIL, "exactly as the hold names it"},
+    {"release with a short revision", "", "dircertRelease", "0123456789abcde 250 " UNTIL,
+     "exactly as the hold names it"},
+    {"release with a long revision", "", "dircertRelease", "0123456789abcdef0 250 " UNTIL,
+     "exactly as the hold names it"},
     {"release with two digits less", "", "dircertRelease", "0123456789abcd 250 " UNTIL, "exactly as the hold names it"},
     {"release with two digits more", "", "dircertRelease", "0123456789abcdef01 250 " UNTIL,
      "exactly as the hold names it"},
@@ -502,10 +512,12 @@ static const struct {
 } revisions[] = {
     {"the order of values", "dircertAllowedVersion: 1\ndircertAllowedVersion: 3\n",
      "dircertAllowedVersion: 3\ndircertAllowedVersion: 1\n", true},
-    {"the order of attributes", "dircertMode: off\ndircertWildcard: allow\n", "dircertWildcard: allow\ndircertMode: off\n",
+    {"the order of attributes", "dircertMode: off\ndircertWildcard: allow\n",
+     "dircertWildcard: allow\ndircertMode: off\n",
      true},
     {"a release", "", "dircertRelease: 0123456789abcdef 5 " UNTIL "\n", true},
-    {"another release", "dircertRelease: 0123456789abcdef 6 " UNTIL "\n", "dircertRelease: 0123456789abcdef 5 " UNTIL "\n",
+    {"another release", "dircertRelease: 0123456789abcdef 6 " UNTIL "\n",
+     "dircertRelease: 0123456789abcdef 5 " UNTIL "\n",
      true},
     {"a description", "", "description: new\n", true},
     {"blanks around a value", "dircertMode: off\n", "dircertMode: off \n", true},
@@ -516,7 +528,8 @@ static const struct {
     {"a value that moves to another attribute", "dircertMaxRequests: 10\n", "dircertMaxPercent: 10\n", false},
     {"one value instead of two", "dircertOnFinding: version report\ndircertOnFinding: expired report\n",
      "dircertOnFinding: version reportexpired report\n", false},
-    {"a target's case", "dircertTarget: ldap:///dc=a??sub?(cn=x)\n", "dircertTarget: ldap:///dc=a??sub?(cn=X)\n", false},
+    {"a target's case", "dircertTarget: ldap:///dc=a??sub?(cn=x)\n", "dircertTarget: ldap:///dc=a??sub?(cn=X)\n",
+     false},
 };
 
 static void revision_rows(void **state)

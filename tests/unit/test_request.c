@@ -520,7 +520,8 @@ int main(void)
     };
     struct CMUnitTest tests[COUNT(damage_rows) + COUNT(others)];
     for (size_t i = 0; i < COUNT(damage_rows); i++)
-        tests[i] = (struct CMUnitTest){damage_rows[i].name, test_damage, NULL, NULL, (void *)(uintptr_t)&damage_rows[i]};
+        tests[i] = (struct CMUnitTest){damage_rows[i].name, test_damage, NULL, NULL,
+            (void *)(uintptr_t)&damage_rows[i]};
     memcpy(tests + COUNT(damage_rows), others, sizeof others);
     return cmocka_run_group_tests_name("request", tests, NULL, NULL);
 }
