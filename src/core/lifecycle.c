@@ -19,6 +19,13 @@
 
 /* clang-format off */
 static const struct transition table[] = {
+    /*
+     * What the fulfiller has begun ends by its outcome, whatever else is seen in the same pass: a bad certificate that
+     * was issued in between is a failed attempt with its back-off, and not a change that begins anew.
+     */
+    {.types = BOTH, .from = APPROVED, .all = SEEN_SUBMITTED, .any = SEEN_APPROVED | SEEN_AUTOMATIC,
+     .none = SEEN_CLAIM_LAPSED, .to = STATE_SUBMITTED},
+
     /* Ends that need no policy. */
     {.types = REVOKE, .from = PROPOSED | PENDING | APPROVED | FAILED | SUBMITTED, .all = SEEN_EXPIRED,
      .to = STATE_WITHDRAWN, .message = "the certificate's notAfter has passed"},
@@ -77,7 +84,6 @@ static const struct transition table[] = {
      .effects = EFFECT_BY_POLICY},
 
     /* At the authority. */
-    {.types = BOTH, .from = APPROVED, .all = SEEN_SUBMITTED, .none = SEEN_CLAIM_LAPSED, .to = STATE_SUBMITTED},
     {.types = BOTH, .from = SUBMITTED, .all = SEEN_FAILED, .to = STATE_FAILED, .effects = EFFECT_BACK_OFF,
      .message = "the fulfiller reported a failure"},
     {.types = REISSUE, .from = SUBMITTED, .all = SEEN_ISSUED_BAD, .to = STATE_FAILED,
@@ -154,7 +160,7 @@ static unsigned derive(const struct lifecycle_input *in, const struct record *d)
 
 static const char *standing_message(const struct lifecycle_input *in, const struct record *d, unsigned seen)
 {
-    enum outcome outcome = (seen & SEEN_SUBMITTED) ? in->request->outcome : OUTCOME_NONE;
+    enum outcome outcome = in->request && (seen & SEEN_SUBMITTED) ? in->request->outcome : OUTCOME_NONE;
     switch (d->state) {
     case STATE_PROPOSED:
         return "waits for confirmation by further complete passes";

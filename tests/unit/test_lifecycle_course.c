@@ -311,6 +311,22 @@ static void a_submitted_request_says_that_its_reason_went_away(void **state)
     }
 }
 
+/* The fulfiller may be quicker than the daemon: what it has begun ends by its outcome. */
+static void what_was_submitted_between_two_passes_ends_by_its_outcome(void **state)
+{
+    (void)state;
+    static const unsigned meanwhile[] = {SEEN_WANTED, SEEN_CURED, SEEN_WAIVED, SEEN_GONE, SEEN_POLICY_OFF, SEEN_POLICY_WEAK};
+    for (size_t i = 0; i < COUNT(meanwhile); i++) {
+        struct life l;
+        life_begin(&l, REQUEST_REISSUE);
+        life_approve(&l);
+        l.now.certificate_count = 2;
+        report(&l, OUTCOME_SUBMITTED);
+        assert_int_equal(pass(&l, 0, meanwhile[i]), STATE_SUBMITTED);
+        assert_int_equal(l.q.record.generation, 1);
+    }
+}
+
 /* The sweep. */
 
 /* What an observation may give; the other bits follow from the record. */
@@ -462,6 +478,7 @@ int main(void)
         cmocka_unit_test(a_fulfilled_revocation_is_kept_until_its_violation_has_ended),
         cmocka_unit_test(messages_say_what_is_waited_for),
         cmocka_unit_test(a_submitted_request_says_that_its_reason_went_away),
+        cmocka_unit_test(what_was_submitted_between_two_passes_ends_by_its_outcome),
         cmocka_unit_test(nothing_circles_or_contradicts_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
