@@ -31,7 +31,7 @@ bool gentime_from_fields(int64_t year, unsigned month, unsigned day, unsigned ho
     if (year < 0 || year > 9999 || month < 1 || month > 12 || day < 1 || day > days_in(year, month) || hour > 23 ||
         minute > 59 || second > 59)
         return false;
-    *at_utc = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *at_utc = days_from_civil(year, month, day) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
     return true;
 }
 

@@ -170,7 +170,7 @@ static void read_pair(struct reader *r, const struct node *name, const char *sec
     struct slice path = path_of(r, section, name->text);
     bool dotted = name->text.n && memchr(name->text.p, '.', name->text.n);
     const struct conf_key *key = dotted ? NULL : keys_find(path);
-    if (!key_ok(r, key, path, name) || !value)
+    if (!key_ok(r, key, path, name) || !key || !value)
         return;
     r->found[key - r->keys] = value;
     if (key->type != CONF_SECTION)

@@ -72,9 +72,19 @@ struct slice name_text(struct arena *a, struct slice name, size_t cap)
 
 struct slice serial_text(struct arena *a, struct slice serial)
 {
-    if (serial.n > 1 && serial.p[0] == 0)
-        serial = slice_from(serial, 1);
-    uint8_t *hex = arena_alloc(a, 2 * serial.n + 1);
-    hex_write(serial, hex);
-    return slice_make(hex, 2 * serial.n);
+    bool negative = serial.n && (serial.p[0] & 0x80);
+    uint8_t *magnitude = arena_alloc(a, serial.n + 1);
+    unsigned carry = 1; /* two's complement: invert and add one, from the last octet on */
+    for (size_t i = serial.n; i > 0; i--) {
+        unsigned octet = negative ? (uint8_t)~serial.p[i - 1] + carry : serial.p[i - 1];
+        magnitude[i - 1] = (uint8_t)octet;
+        carry = octet >> 8;
+    }
+    struct slice m = slice_make(magnitude, serial.n);
+    while (m.n > 1 && m.p[0] == 0)
+        m = slice_from(m, 1);
+    uint8_t *hex = arena_alloc(a, 2 * m.n + 2);
+    hex[0] = '-';
+    hex_write(m, hex + negative);
+    return slice_make(hex, 2 * m.n + negative);
 }

@@ -10,7 +10,7 @@
  * be names that a directory accepts.
  */
 struct slice name_text(struct arena *a, struct slice name, size_t cap);
-/* A serial number's content octets as lower-case hexadecimal, without the octet that only keeps it positive. */
+/* A serial number's content octets as lower-case hexadecimal of its magnitude, with "-" before a negative one. */
 struct slice serial_text(struct arena *a, struct slice serial);
 
 #endif

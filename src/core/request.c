@@ -238,7 +238,7 @@ static void read_decision(struct reading *r)
 {
     struct request *q = r->request;
     struct slice rest = q->decision_text = text_of(r, ATTR_DECISION), verb, number;
-    uint64_t generation;
+    uint64_t generation = 0;
     if (!rest.n)
         return;
     bool ok = slice_word(&rest, &verb) && slice_word(&rest, &number) && slice_trim(rest).n == 0 &&

@@ -121,6 +121,16 @@ void certificate_hash(struct certificate *c)
     c->has_digest = true;
 }
 
+static const struct finding *copy_findings(struct arena *a, const struct finding *findings, size_t count)
+{
+    struct finding *copies = ARENA_ARRAY(a, count, struct finding);
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = findings[i];
+        copies[i].detail = arena_copy(a, findings[i].detail);
+    }
+    return copies;
+}
+
 struct subject subject_copy(struct arena *a, const struct subject *s)
 {
     struct subject copy = *s;
@@ -139,14 +149,9 @@ struct subject subject_copy(struct arena *a, const struct subject *s)
         struct certificate *c = &copy.certificates[i];
         *c = s->certificates[i];
         c->der = arena_copy(a, c->der);
-        struct finding *findings = ARENA_ARRAY(a, c->finding_count, struct finding);
-        for (size_t k = 0; k < c->finding_count; k++) {
-            findings[k] = c->findings[k];
-            findings[k].detail = arena_copy(a, c->findings[k].detail);
-        }
-        c->findings = findings;
+        c->findings = copy_findings(a, c->findings, c->finding_count);
     }
-    copy.findings = keep_findings(a, s->findings, s->finding_count);
+    copy.findings = copy_findings(a, s->findings, s->finding_count);
     return copy;
 }
 

@@ -129,6 +129,15 @@ static enum rc open_directory(const struct conf *conf, struct dir **dir, struct 
     return dir_open(&settings, dir, fault);
 }
 
+static struct slice suffixes_of(struct arena *a, const struct dir *dir)
+{
+    const struct dir_capabilities *c = dir_capabilities(dir);
+    struct slice all = {NULL, 0};
+    for (size_t i = 0; i < c->suffix_count; i++)
+        all = arena_format(a, "%.*s%s%.*s", SLICE_ARGS(all), i ? " " : "", SLICE_ARGS(c->suffixes[i]));
+    return all;
+}
+
 static int run_once(const struct conf *conf, struct log *log, bool dry_run)
 {
     struct arena arena = {0};

@@ -31,7 +31,7 @@ static const struct event_row rows[EVENT_COUNT] = {
                                  "enforce, a request follows; otherwise the cure is yours."},
     [EVENT_FINDING_ENDED] = {.name = "finding-ended",
                              .severity = SEVERITY_NOTICE,
-                             .fields = "dn policy check certificate",
+                             .fields = "dn policy check",
                              .meaning =
                                  "A finding that was told before was looked for again and is not there any more.",
                              .advice = "None."},

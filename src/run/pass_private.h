@@ -58,6 +58,7 @@ struct pass {
     enum hold_scope *holds;
     hold_list held;
     struct plan plan;
+    bool *written; /* for each operation of the plan: the directory has it */
 };
 
 /* Each returns false when the pass can't go on; what happened is logged. */

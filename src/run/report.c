@@ -150,26 +150,29 @@ void report_operation(struct pass *p, const struct operation *o)
         report_noncompliant(p, o);
 }
 
+static bool is_open(enum state s)
+{
+    return s != STATE_NONE && s != STATE_WITHDRAWN && s != STATE_FULFILLED && s != STATE_REJECTED;
+}
+
+/* Requests that are not finished, after what was written; of one policy, or with NULL of all. */
 static unsigned open_requests(const struct pass *p, const struct policy *policy)
 {
     unsigned n = 0;
     for (size_t i = 0; i < p->request_count; i++) {
         const struct record *d = &p->requests[i].request.record;
-        bool open = !p->requests[i].request.foreign && d->state != STATE_WITHDRAWN && d->state != STATE_FULFILLED &&
-                    d->state != STATE_REJECTED;
-        n += open && (!policy || slice_eq_nocase(d->basis.policy_dn, policy->dn));
+        n += !p->requests[i].request.foreign && is_open(d->state) &&
+             (!policy || slice_eq_nocase(d->basis.policy_dn, policy->dn));
     }
-    for (size_t i = 0; i < p->plan.count && !p->settings->dry_run; i++) {
+    for (size_t i = 0; p->written && i < p->plan.count; i++) {
         const struct operation *o = &p->plan.operations[i];
-        if (o->held || (policy && o->policy != policy))
+        if (!p->written[i])
             continue;
-        n += o->verb == VERB_CREATE || o->verb == VERB_REOPEN;
-        bool was_open =
-            o->existing && o->from != STATE_WITHDRAWN && o->from != STATE_FULFILLED && o->from != STATE_REJECTED;
-        n -= was_open && o->verb == VERB_MOVE &&
-             (o->record.state == STATE_WITHDRAWN || o->record.state == STATE_FULFILLED ||
-              o->record.state == STATE_REJECTED);
-        n -= was_open && o->verb == VERB_REOPEN;
+        enum state before = o->existing ? o->existing->request.record.state : STATE_NONE;
+        bool was_here = !policy || (o->existing && slice_eq_nocase(o->existing->request.record.basis.policy_dn, policy->dn));
+        bool is_here = !policy || slice_eq_nocase(o->record.basis.policy_dn, policy->dn);
+        n -= is_open(before) && was_here;
+        n += o->verb != VERB_PURGE && is_open(o->record.state) && is_here;
     }
     return n;
 }

@@ -94,6 +94,7 @@ static void answered(void *context, size_t index, enum rc rc, const struct fault
     const struct operation *o = w->operations[index];
     struct governed *g = pass_governed(p, o->policy);
     if (rc == RC_OK) {
+        p->written[o - p->plan.operations] = true;
         if (g)
             g->counted[o->verb]++;
         report_operation(p, o);
@@ -114,6 +115,7 @@ void write_plan(struct pass *p)
     struct writing w = {.pass = p, .operations = ARENA_ARRAY(p->arena, p->plan.count, const struct operation *)};
     struct dir_change *changes = ARENA_ARRAY(p->arena, p->plan.count, struct dir_change);
     size_t count = 0;
+    p->written = ARENA_ARRAY(p->arena, p->plan.count, bool);
     for (size_t i = 0; i < p->plan.count; i++) {
         const struct operation *o = &p->plan.operations[i];
         struct governed *g = pass_governed(p, o->policy);

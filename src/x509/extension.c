@@ -267,7 +267,8 @@ static bool is_policies(struct slice value, unsigned *odd)
 static bool is_mapping(struct slice s, unsigned *odd)
 {
     (void)odd;
-    return oid_next(&s) && oid_next(&s) && s.n == 0;
+    bool issuer_domain = oid_next(&s), subject_domain = oid_next(&s);
+    return issuer_domain && subject_domain && s.n == 0;
 }
 
 static bool is_mappings(struct slice value, unsigned *odd)

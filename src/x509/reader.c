@@ -233,8 +233,8 @@ static bool read_spki(struct reading *r, struct slice *tbs)
 static bool read_unique_ids(struct reading *r, struct slice *tbs)
 {
     struct der_element e;
-    for (uint8_t tag = DER_CONTEXT | 1; tag <= (DER_CONTEXT | 2); tag++) {
-        if (!der_is(*tbs, tag))
+    for (int tag = DER_CONTEXT | 1; tag <= (DER_CONTEXT | 2); tag++) {
+        if (!der_is(*tbs, (uint8_t)tag))
             continue;
         if (!der_next(tbs, &e) || e.content.n == 0 || e.content.p[0] > 7)
             return broken(r, *tbs, "uniqueIdentifiers: RFC 5280 section 4.1.2.8: not a BIT STRING");
