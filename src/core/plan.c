@@ -203,11 +203,10 @@ static struct request mended(const struct plan_case *c, int64_t now_utc)
     d->type = c->type;
     if (c->subject_id.n)
         d->subject_id = c->subject_id;
-    if (c->type == REQUEST_REVOKE) {
-        d->issuer = c->issuer;
-        d->serial = c->serial;
+    d->issuer = c->issuer; /* a reissue has none */
+    d->serial = c->serial;
+    if (c->type == REQUEST_REVOKE)
         d->basis.certificate = c->basis.certificate;
-    }
     if (d->opened_utc == 0)
         d->opened_utc = now_utc;
     mend_details(&q, now_utc);
