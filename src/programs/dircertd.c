@@ -153,7 +153,8 @@ static int run_once(const struct conf *conf, struct log *log, bool dry_run)
         goto out;
     }
     LOG_EVENT(log, EVENT_START, log_text("version", DIRCERTD_VERSION), log_text("mode", dry_run ? "dry-run" : "pass"),
-              log_text("base", conf->base), log_text("server", dir_capabilities(dir)->kind));
+              log_text("base", conf->base), log_text("server", dir_capabilities(dir)->kind),
+              log_slice("suffixes", suffixes_of(&arena, dir)));
     if (second_open(&second, &fault) != RC_OK) {
         LOG_EVENT(log, EVENT_FAULT, log_text("what", "start the second reader"), log_text("detail", fault.text));
         goto out;

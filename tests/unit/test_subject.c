@@ -281,7 +281,9 @@ static void serials_are_text(void **state)
     assert_true(slice_eq(serial_text(&a, S("\0\xff")), S("ff")));
     assert_true(slice_eq(serial_text(&a, S("\0")), S("00")));
     assert_true(slice_eq(serial_text(&a, S("\x7f\x00\xab")), S("7f00ab")));
-    assert_true(slice_eq(serial_text(&a, S("\xff")), S("ff"))); /* -1, which no authority may use */
+    assert_true(slice_eq(serial_text(&a, S("\xff")), S("-01"))); /* which no authority may use */
+    assert_true(slice_eq(serial_text(&a, S("\xff\0")), S("-0100")));
+    assert_true(slice_eq(serial_text(&a, S("\x80")), S("-80")));
     arena_free(&a);
 }
 
