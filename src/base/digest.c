@@ -14,6 +14,11 @@ struct digest digest_of(struct slice s)
     return d;
 }
 
+int digest_order(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct digest));
+}
+
 void digest_to_hex(const struct digest *d, uint8_t out[DIGEST_HEX])
 {
     hex_write(slice_make(d->octets, DIGEST_OCTETS), out);

@@ -16,6 +16,8 @@ static inline bool digest_eq(const struct digest *a, const struct digest *b)
 {
     return memcmp(a->octets, b->octets, DIGEST_OCTETS) == 0;
 }
+/* For qsort and bsearch over arrays of digests. */
+int digest_order(const void *a, const void *b);
 /* 64 lower-case digits into out; no NUL. */
 void digest_to_hex(const struct digest *d, uint8_t out[DIGEST_HEX]);
 /* False unless s is 64 lower-case digits. */

@@ -18,6 +18,11 @@ int slice_compare(struct slice a, struct slice b)
     return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
+int slice_order(const void *a, const void *b)
+{
+    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';

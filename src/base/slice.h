@@ -45,6 +45,8 @@ static inline uint8_t ascii_lower(uint8_t c)
 bool slice_eq_nocase(struct slice a, struct slice b);
 /* Order by octets, the shorter first where one begins the other. */
 int slice_compare(struct slice a, struct slice b);
+/* The same for qsort and bsearch over arrays of slices. */
+int slice_order(const void *a, const void *b);
 /* Without leading and trailing ASCII white space. */
 struct slice slice_trim(struct slice s);
 /* Cuts the next word (separated by spaces and tabs) off *rest; false when there is none. */

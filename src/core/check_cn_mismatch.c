@@ -31,11 +31,8 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
         out->answer = ANSWER_NOT_APPLICABLE;
         return;
     }
-    if (in->host_count == 0) {
-        out->answer = ANSWER_UNDECIDED;
-        out->detail = slice_of("the entry shows no host name: it has none, or this account may not read it");
+    if (names_lack_hosts(in, out))
         return;
-    }
     struct slice cursor = facts_subject(in->der, in->facts), value, shown = {NULL, 0};
     uint8_t tag;
     size_t names = 0;

@@ -3,12 +3,6 @@
 
 #include "base/gentime.h"
 
-static bool always(const struct policy *policy)
-{
-    (void)policy;
-    return true;
-}
-
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
     if (!in->facts->readable) {
@@ -29,6 +23,6 @@ const struct check check_expired = {
     .citation = "RFC 5280 section 4.1.2.5",
     .fix = "renew the certificate, or remove it when nothing uses it",
     .policy_attributes = "-",
-    .is_on = always,
+    .is_on = check_always_on,
     .run = run,
 };

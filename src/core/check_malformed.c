@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/check_names.h"
 
-static bool always(const struct policy *policy)
-{
-    (void)policy;
-    return true;
-}
-
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
     if (!in->facts->malformed)
@@ -23,6 +17,6 @@ const struct check check_malformed = {
     .citation = "RFC 5280 section 4.1",
     .fix = "remove the value and have a certificate issued by an authority that encodes DER",
     .policy_attributes = "-",
-    .is_on = always,
+    .is_on = check_always_on,
     .run = run,
 };

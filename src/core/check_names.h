@@ -6,6 +6,9 @@
 #include "core/check.h"
 #include "core/policy.h"
 
+/* For checks that no policy attribute turns on. */
+bool check_always_on(const struct policy *policy);
+
 enum { NAME_SHOWN = 120 /* octets of one foreign name in a finding's detail */ };
 
 /* The SAN is there, decodes, and has a dNSName, an iPAddress or a URI: then it decides, and not the Common Name. */
@@ -17,6 +20,8 @@ bool names_cn_is_host(const struct check_input *in, uint8_t tag, struct slice va
 /* "a.example, b.example", for a detail. */
 struct slice names_hosts_shown(struct arena *a, const struct check_input *in);
 bool names_all_hosts_valid(const struct check_input *in);
+/* True, and the result is undecided, when there is no host name to compare with. */
+bool names_lack_hosts(const struct check_input *in, struct check_result *out);
 
 extern const struct check check_malformed, check_version, check_cn_mismatch, check_san_mismatch, check_expired,
     check_not_yet_valid, check_missing;

@@ -3,12 +3,6 @@
 
 #include "base/gentime.h"
 
-static bool always(const struct policy *policy)
-{
-    (void)policy;
-    return true;
-}
-
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
     if (!in->facts->readable) {
@@ -30,6 +24,6 @@ const struct check check_not_yet_valid = {
     .fix = "wait, or look at the clock of the authority",
     .policy_attributes = "-",
     .may_revoke = true,
-    .is_on = always,
+    .is_on = check_always_on,
     .run = run,
 };

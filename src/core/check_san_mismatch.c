@@ -70,11 +70,8 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
         out->answer = ANSWER_NOT_APPLICABLE;
         return;
     }
-    if (in->host_count == 0) {
-        out->answer = ANSWER_UNDECIDED;
-        out->detail = slice_of("the entry shows no host name: it has none, or this account may not read it");
+    if (names_lack_hosts(in, out))
         return;
-    }
     for (size_t i = 0; i < in->host_count; i++)
         if (!names_san_covers(in, &in->hosts[i], in->policy->wildcard)) {
             out->answer = ANSWER_VIOLATES;

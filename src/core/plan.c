@@ -6,16 +6,11 @@
 
 #include <stdlib.h>
 
-static int compare_slices(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 size_t sort_slices(struct slice *items, size_t count)
 {
     if (count < 2)
         return count;
-    qsort(items, count, sizeof *items, compare_slices);
+    qsort(items, count, sizeof *items, slice_order);
     size_t kept = 1;
     for (size_t i = 1; i < count; i++)
         if (!slice_eq(items[i], items[kept - 1]))
@@ -23,16 +18,11 @@ size_t sort_slices(struct slice *items, size_t count)
     return kept;
 }
 
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct digest));
-}
-
 size_t sort_digests(struct digest *items, size_t count)
 {
     if (count < 2)
         return count;
-    qsort(items, count, sizeof *items, compare_digests);
+    qsort(items, count, sizeof *items, digest_order);
     size_t kept = 1;
     for (size_t i = 1; i < count; i++)
         if (!digest_eq(&items[i], &items[kept - 1]))
@@ -412,7 +402,7 @@ struct slice plan_text(struct arena *a, const struct plan *p)
         total += lines[i].n + 1;
     }
     if (p->count)
-        qsort(lines, p->count, sizeof *lines, compare_slices);
+        qsort(lines, p->count, sizeof *lines, slice_order);
     uint8_t *text = arena_alloc(a, total + 1), *end = text;
     for (size_t i = 0; i < p->count; i++) {
         memcpy(end, lines[i].p, lines[i].n);

@@ -176,11 +176,6 @@ static struct digest *held_by_reissues(struct planner *p, size_t *count)
     return held.items;
 }
 
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct digest));
-}
-
 /* While a reissue still holds the certificate, its revocation would only be asked for again. */
 void plan_ended_revokes(struct planner *p)
 {
@@ -190,7 +185,7 @@ void plan_ended_revokes(struct planner *p)
         struct plan_case *c = &p->ended.items[i];
         if (c->type != REQUEST_REVOKE)
             continue;
-        if (count && bsearch(&c->existing->stored[0].digest, held, count, sizeof *held, compare_digests))
+        if (count && bsearch(&c->existing->stored[0].digest, held, count, sizeof *held, digest_order))
             c->seen |= SEEN_STILL_NEEDED;
         planner_settle(p, c);
     }

@@ -78,11 +78,6 @@ static void check_approvals(struct compilation *c)
     }
 }
 
-static int compare_slices(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 /* SHA-256 over "name NUL length NUL value" of the stated attributes, names in the table's order, values sorted. */
 static struct slice compute_revision(struct compilation *c)
 {
@@ -102,7 +97,7 @@ static struct slice compute_revision(struct compilation *c)
             total += head.n + value.n;
         }
         if (lines.count > first)
-            qsort(lines.items + first, lines.count - first, sizeof *lines.items, compare_slices);
+            qsort(lines.items + first, lines.count - first, sizeof *lines.items, slice_order);
     }
     uint8_t *all = arena_alloc(c->arena, total + 1), *end = all;
     for (size_t i = 0; i < lines.count; end += lines.items[i++].n)

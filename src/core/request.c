@@ -117,16 +117,6 @@ static int64_t time_of(struct reading *r, const char *attribute, bool *flag)
     return at_utc;
 }
 
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct digest));
-}
-
-static int compare_slices(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 static void read_certificates(struct reading *r, struct basis *b)
 {
     size_t count = entry_count(r->entry, ATTR_CERTIFICATE_SHA256);
@@ -136,7 +126,7 @@ static void read_certificates(struct reading *r, struct basis *b)
         if (digest_from_hex(value, &digests[b->certificate_count]))
             b->certificate_count++;
     if (b->certificate_count)
-        qsort(digests, b->certificate_count, sizeof *digests, compare_digests);
+        qsort(digests, b->certificate_count, sizeof *digests, digest_order);
     b->certificates = digests;
 }
 
@@ -147,7 +137,7 @@ static size_t read_texts(struct reading *r, const char *attribute, const struct 
     for (struct entry_cursor at = {0}; entry_next_value(r->entry, attribute, &at, &value);)
         texts[n++] = arena_copy(r->arena, value);
     if (n)
-        qsort(texts, n, sizeof *texts, compare_slices);
+        qsort(texts, n, sizeof *texts, slice_order);
     *out = texts;
     return n;
 }

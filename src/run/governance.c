@@ -26,14 +26,9 @@ struct region {
     struct slice base;
 };
 
-static int compare_ids(const void *a, const void *b)
-{
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
 bool id_set_has(const struct id_set *set, struct slice id)
 {
-    return set->count && bsearch(&id, set->ids, set->count, sizeof id, compare_ids);
+    return set->count && bsearch(&id, set->ids, set->count, sizeof id, slice_order);
 }
 
 struct collecting {
@@ -67,7 +62,7 @@ static bool collect(struct pass *p, const struct region *at, struct slice filter
         return false;
     }
     if (c.ids.count)
-        qsort(c.ids.items, c.ids.count, sizeof *c.ids.items, compare_ids);
+        qsort(c.ids.items, c.ids.count, sizeof *c.ids.items, slice_order);
     *out = (struct id_set){c.ids.items, c.ids.count};
     return true;
 }
@@ -114,7 +109,7 @@ static void id_set_add(struct pass *p, struct id_set *set, const struct id_set *
         if (!but || !id_set_has(but, more->ids[i]))
             all[n++] = more->ids[i];
     if (n)
-        qsort(all, n, sizeof *all, compare_ids);
+        qsort(all, n, sizeof *all, slice_order);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
         if (kept == 0 || !slice_eq(all[i], all[kept - 1]))

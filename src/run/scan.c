@@ -19,11 +19,6 @@ struct scan {
     bool looks_for_bare; /* this search finds entries that positively have no certificate */
 };
 
-static int compare_digests(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct digest));
-}
-
 /* Is there an unfinished reissue about this subject, or one whose certificates are still to be revoked? */
 static bool is_watched_subject(struct scan *s, const struct subject *subject)
 {
@@ -42,7 +37,7 @@ static bool shows_watched_certificate(struct scan *s, struct subject *subject)
     for (size_t i = 0; s->pass->watched.count && i < subject->certificate_count; i++) {
         certificate_hash(&subject->certificates[i]);
         found |= bsearch(&subject->certificates[i].digest, s->pass->watched.items, s->pass->watched.count,
-                         sizeof(struct digest), compare_digests) != NULL;
+                         sizeof(struct digest), digest_order) != NULL;
     }
     return found;
 }
