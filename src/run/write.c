@@ -72,7 +72,8 @@ static const char *advice(enum rc rc)
 {
     switch (rc) {
     case RC_EXISTS:
-        return "an entry that is no request of ours has this name: remove it";
+        return "an entry of this name is there although none was seen: another daemon was first, or this account may "
+               "not see it";
     case RC_CONFLICT:
         return "somebody else changed it meanwhile; the next pass looks again";
     case RC_DENIED:
