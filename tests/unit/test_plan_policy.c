@@ -123,6 +123,22 @@ static void the_revocation_after_a_reissue_is_held(void **state)
     planworld_end(&w);
 }
 
+static void a_revocation_that_was_held_is_forgotten_when_policy_audits(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, THEN, "v1");
+    assert_pass(&w, 0, "create reissue h1 version");
+    show(&w, "good");
+    planworld_hold(&w, "p", HOLD_OPENING);
+    assert_pass(&w, 0, "held-create revoke v1 version; move-withdrawn reissue h1 -");
+    planworld_policy(&w, "p", "dircertMode: audit\ndircertAllowedVersion: 3\n"
+                              "dircertOnFinding: version reissue-then-revoke\n");
+    assert_pass(&w, DAY, "");
+    assert_pass(&w, 90 * DAY, "purge reissue h1 -");
+    planworld_end(&w);
+}
+
 static void everything_of_that_policy_is_held(void **state)
 {
     (void)state;
@@ -315,6 +331,7 @@ int main(void)
         cmocka_unit_test(approval_by_policy_is_held_and_by_a_person_is_not),
         cmocka_unit_test(withdrawals_fulfilments_and_failures_go_on),
         cmocka_unit_test(the_revocation_after_a_reissue_is_held),
+        cmocka_unit_test(a_revocation_that_was_held_is_forgotten_when_policy_audits),
         cmocka_unit_test(everything_of_that_policy_is_held),
         cmocka_unit_test(audit_opens_nothing),
         cmocka_unit_test(held_and_cured_meanwhile),

@@ -268,6 +268,36 @@ static void a_damaged_request_is_not_withdrawn_or_deleted(void **state)
     planworld_end(&w);
 }
 
+static void what_moves_unwanted_is_damaged_no_further(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, REISSUE, "v1");
+    planworld_pass(&w, 0);
+    planworld_subject(&w, "h1", "p", "h1.x", "good");
+    planworld_put(&w, "reissue h1", "dircertStateChanged", "yesterday"); /* damage: it is left as it stands */
+    assert_string_equal(planworld_pass(&w, 0), "");
+    planworld_put(&w, "reissue h1", "dircertStateChanged", "20270115080000Z");
+    planworld_put(&w, "reissue h1", "dircertReason", "whim"); /* no damage, and none of what moves */
+    assert_string_equal(planworld_pass(&w, 0), "move-withdrawn reissue h1 -");
+    assert_string_equal(planworld_value(&w, "reissue h1", "dircertReason"), "whim");
+    planworld_end(&w);
+}
+
+static void a_lost_next_attempt_backs_off_from_now(void **state)
+{
+    (void)state;
+    struct planworld w;
+    planworld_reissue_at(&w, STATE_FAILED);
+    planworld_put(&w, "reissue h1", "dircertNextAttempt", NULL);
+    assert_string_equal(planworld_pass(&w, 1800), "repair reissue h1 version");
+    assert_string_equal(planworld_value(&w, "reissue h1", "dircertNextAttempt"), "20270115093000Z");
+    assert_string_equal(planworld_pass(&w, 3599), "");
+    assert_string_equal(planworld_pass(&w, 1), "move-approved reissue h1 version");
+    assert_string_equal(planworld_value(&w, "reissue h1", "dircertAttempt"), "2");
+    planworld_end(&w);
+}
+
 static void a_request_that_begins_anew_stays_ahead_of_old_decisions(void **state)
 {
     (void)state;
@@ -278,6 +308,10 @@ static void a_request_that_begins_anew_stays_ahead_of_old_decisions(void **state
     planworld_put(&w, "reissue h1", "dircertGeneration", NULL);
     assert_string_equal(planworld_pass(&w, 0), "repair reissue h1 version");
     assert_string_equal(planworld_value(&w, "reissue h1", "dircertGeneration"), "2");
+    planworld_put(&w, "reissue h1", "dircertOutcome", "failed 7.1");
+    planworld_put(&w, "reissue h1", "dircertGeneration", "none");
+    assert_string_equal(planworld_pass(&w, 0), "repair reissue h1 version");
+    assert_string_equal(planworld_value(&w, "reissue h1", "dircertGeneration"), "8");
     assert_string_equal(planworld_value(&w, "reissue h1", "dircertState"), "pending");
     planworld_end(&w);
 }
@@ -314,6 +348,8 @@ int main(void)
         cmocka_unit_test(lines_stand_in_byte_order_each_with_a_newline),
         cmocka_unit_test(the_lines_of_a_real_plan),
         cmocka_unit_test(a_damaged_request_is_not_withdrawn_or_deleted),
+        cmocka_unit_test(what_moves_unwanted_is_damaged_no_further),
+        cmocka_unit_test(a_lost_next_attempt_backs_off_from_now),
         cmocka_unit_test(a_request_that_begins_anew_stays_ahead_of_old_decisions),
         cmocka_unit_test(a_foreign_entry_is_never_touched),
         cmocka_unit_test(the_others_attributes_are_never_written),
