@@ -323,6 +323,28 @@ static void a_search_that_did_not_end_revokes_nothing(void **state)
     planworld_end(&w);
 }
 
+static void a_rejected_revocation_is_deleted_once_its_violation_has_ended(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, REVOKE, "v1soon");
+    assert_pass(&w, 0, "create revoke v1soon version");
+    planworld_decide(&w, "revoke v1soon", "reject");
+    assert_pass(&w, 0, "move-rejected revoke v1soon version");
+    show(&w, "good"); /* unpublishing ends nothing */
+    assert_pass(&w, 5 * DAY, "");
+    show(&w, "v1soon");
+    planworld_policy(&w, "p", "dircertMode: enforce\n"); /* complies now */
+    assert_pass(&w, 0, "revise revoke v1soon -");
+    assert_state(&w, "revoke v1soon", "rejected", "1");
+    planworld_policy(&w, "p", REVOKE); /* and violates again */
+    assert_pass(&w, 0, "revise revoke v1soon version");
+    assert_pass(&w, 5 * DAY + 1, "revise revoke v1soon -"); /* expired */
+    assert_pass(&w, 90 * DAY - 1, "");
+    assert_pass(&w, 1, "purge revoke v1soon -");
+    planworld_end(&w);
+}
+
 int main(void)
 {
     static const struct CMUnitTest plain[] = {
@@ -341,6 +363,7 @@ int main(void)
         cmocka_unit_test(nothing_is_planned_for_an_incomplete_policy),
         cmocka_unit_test(a_revocation_whose_policy_does_not_enforce),
         cmocka_unit_test(a_search_that_did_not_end_revokes_nothing),
+        cmocka_unit_test(a_rejected_revocation_is_deleted_once_its_violation_has_ended),
     };
     enum { PLAIN = sizeof plain / sizeof *plain, WEAK = sizeof weaknesses / sizeof *weaknesses };
     static struct CMUnitTest tests[PLAIN + WEAK];
