@@ -52,7 +52,7 @@ static void write_schema_lines(FILE *f, enum slapd_schema schema)
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/schema/%s.schema", SOURCE_DIR, ours[i]);
         if (wanted[schema][i] && access(path, R_OK) == 0)
-            fprintf(f, "include %s\n", path);
+            fprintf(f, "include \"%s\"\n", path);
     }
 }
 
