@@ -25,10 +25,11 @@ static const char *verb_text(enum dir_verb verb)
 /* libldap wants lists of pointers that are not const; it encodes the request at once and changes nothing. */
 static struct berval **values_of(struct ldap_dir *d, const struct dir_mod *m)
 {
+    static char nothing[] = ""; /* an empty value has a place too */
     struct berval *values = ARENA_ARRAY(&d->work, m->count, struct berval);
     struct berval **list = ARENA_ARRAY(&d->work, m->count + 1, struct berval *);
     for (size_t i = 0; i < m->count; i++) {
-        values[i] = (struct berval){m->values[i].n, m->values[i].p ? (char *)(uintptr_t)m->values[i].p : (char[]){""}};
+        values[i] = (struct berval){m->values[i].n, m->values[i].p ? (char *)(uintptr_t)m->values[i].p : nothing};
         list[i] = &values[i];
     }
     return m->count ? list : NULL;
