@@ -60,36 +60,58 @@ static bool read_zone(struct slice s, int64_t *offset_s)
     *offset_s = 0;
     if (s.n == 1 && s.p[0] == 'Z')
         return true;
-    if (s.n != 5 || (s.p[0] != '+' && s.p[0] != '-'))
+    if ((s.n != 3 && s.n != 5) || (s.p[0] != '+' && s.p[0] != '-'))
         return false;
     bool east = s.p[0] == '+';
-    unsigned hours, minutes;
+    unsigned hours, minutes = 0;
     s = slice_from(s, 1);
-    if (!digits(&s, 2, &hours) || !digits(&s, 2, &minutes) || hours > 23 || minutes > 59)
+    if (!digits(&s, 2, &hours) || (s.n && !digits(&s, 2, &minutes)) || hours > 23 || minutes > 59)
         return false;
     *offset_s = (int64_t)(hours * 3600 + minutes * 60) * (east ? 1 : -1);
     return true;
 }
 
+/* What the fraction of a unit comes to in whole seconds; 0 where there is none. */
+static bool read_fraction(struct slice *s, int64_t unit_s, int64_t *seconds)
+{
+    const int64_t enough = 1000000000000; /* an hour in units of 10^-12 fits, and no one writes more digits */
+    *seconds = 0;
+    if (!s->n || (s->p[0] != '.' && s->p[0] != ','))
+        return true;
+    *s = slice_from(*s, 1);
+    if (!is_digit_at(*s))
+        return false;
+    int64_t value = 0, scale = 1;
+    for (; is_digit_at(*s); *s = slice_from(*s, 1))
+        if (scale < enough) {
+            value = value * 10 + (s->p[0] - '0');
+            scale *= 10;
+        }
+    *seconds = value * unit_s / scale;
+    return true;
+}
+
 bool gentime_read(struct slice s, int64_t *at_utc)
 {
-    unsigned year, month, day, hour, minute, second = 0;
-    if (!digits(&s, 4, &year) || !digits(&s, 2, &month) || !digits(&s, 2, &day) || !digits(&s, 2, &hour) ||
-        !digits(&s, 2, &minute))
+    unsigned year, month, day, hour, minute = 0, second = 0;
+    int64_t unit_s = 3600, fraction_s, offset_s, local;
+    if (!digits(&s, 4, &year) || !digits(&s, 2, &month) || !digits(&s, 2, &day) || !digits(&s, 2, &hour))
         return false;
-    if (is_digit_at(s) && !digits(&s, 2, &second))
-        return false;
-    if (s.n && (s.p[0] == '.' || s.p[0] == ',')) {
-        s = slice_from(s, 1);
-        if (!is_digit_at(s))
+    if (is_digit_at(s)) {
+        if (!digits(&s, 2, &minute))
             return false;
-        while (is_digit_at(s))
-            s = slice_from(s, 1);
+        unit_s = 60;
     }
-    int64_t offset_s, local;
-    if (!read_zone(s, &offset_s) || !gentime_from_fields(year, month, day, hour, minute, second, &local))
+    if (unit_s == 60 && is_digit_at(s)) {
+        if (!digits(&s, 2, &second))
+            return false;
+        unit_s = 1;
+    }
+    bool leaps = second == 60;
+    if (!read_fraction(&s, unit_s, &fraction_s) || !read_zone(s, &offset_s) ||
+        !gentime_from_fields(year, month, day, hour, minute, second - leaps, &local))
         return false;
-    *at_utc = local - offset_s;
+    *at_utc = local + leaps + fraction_s - offset_s;
     return true;
 }
 

@@ -14,7 +14,9 @@ enum { GENTIME_LEN = 15 };
 bool gentime_from_fields(int64_t year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second,
                          int64_t *at_utc);
 /*
- * LDAP's Generalized Time as directories write it: YYYYmmddHHMM[SS][(.|,)fraction](Z|+hhmm|-hhmm); the fraction is cut.
+ * LDAP's Generalized Time: YYYYmmddHH[MM[SS]][(.|,)fraction](Z|(+|-)hh[mm]).  The fraction is one of the last unit
+ * that is given, an hour, a minute or a second; what is left of it below a second is cut.  A leap second (SS is 60)
+ * is the first second of the next minute.
  * @source RFC 4517 section 3.3.13
  */
 bool gentime_read(struct slice s, int64_t *at_utc);
