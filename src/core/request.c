@@ -283,8 +283,8 @@ static void read_fulfiller(struct reading *r)
     bool bad = false;
     q->claimed = entry_first(r->entry, ATTR_CLAIMED_BY).n > 0;
     q->claimed_until_utc = time_of(r, ATTR_CLAIMED_UNTIL, &bad);
-    if (!entry_first(r->entry, ATTR_CLAIMED_UNTIL).p)
-        q->claimed_until_utc = INT64_MAX;
+    if (bad || !entry_first(r->entry, ATTR_CLAIMED_UNTIL).p)
+        q->claimed_until_utc = INT64_MAX; /* nobody knows when it lapses: nothing is taken from the fulfiller */
     q->has_transaction = entry_first(r->entry, ATTR_TRANSACTION_ID).n > 0;
     q->result_certificate = text_of(r, ATTR_RESULT_CERTIFICATE);
     read_outcome(r);

@@ -477,6 +477,23 @@ static void claims(void **state)
     arena_free(&a);
 }
 
+/* A claim whose end can't be read never lapses, and that is said. */
+static void claim_until_nonsense(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    struct entry e = entrytext_of(&a, reissue_text);
+    entrytext_add(&a, &e, "dircertClaimedBy", S("cn=ca"));
+    entrytext_add(&a, &e, "dircertClaimedUntil", S("tomorrow"));
+    problem_list problems = {0};
+    struct request q = request_read(&a, &e, &problems);
+    assert_false(q.foreign);
+    assert_true(q.claimed_until_utc == INT64_MAX);
+    assert_int_equal(problems.count, 1);
+    assert_true(slice_eq(problems.items[0].attribute, S("dircertClaimedUntil")));
+    arena_free(&a);
+}
+
 /* What asks for a new generation, and what does not. */
 static void changes_of_the_basis(void **state)
 {
@@ -516,7 +533,8 @@ int main(void)
         cmocka_unit_test(names_of_attributes), cmocka_unit_test(the_id_tells_the_type),
         cmocka_unit_test(foreign_entries),     cmocka_unit_test(nonsense_everywhere),
         cmocka_unit_test(decision_rows),       cmocka_unit_test(outcome_rows),
-        cmocka_unit_test(claims),              cmocka_unit_test(changes_of_the_basis),
+        cmocka_unit_test(claims),              cmocka_unit_test(claim_until_nonsense),
+        cmocka_unit_test(changes_of_the_basis),
     };
     struct CMUnitTest tests[COUNT(damage_rows) + COUNT(others)];
     for (size_t i = 0; i < COUNT(damage_rows); i++)
