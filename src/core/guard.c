@@ -192,25 +192,26 @@ static void judge_withdrawals(struct arena *a, const struct guard_input *in, con
                           withdrawing, limit, p->max_percent, subjects));
 }
 
+/* A policy that is off, or audits, opens nothing; but turning it off withdraws, and that may be a slip of the hand. */
 static void judge_policy(struct arena *a, const struct guard_input *in, const struct policy **owners, size_t index,
                          hold_list *holds, enum hold_scope *scope)
 {
     const struct policy_pass *pass = &in->seen->policies[index];
     const struct policy *p = pass->policy;
-    if (!pass->complete || p->disabled || p->mode != MODE_ENFORCE)
+    if (p->disabled || (!pass->complete && p->mode != MODE_OFF))
         return;
     struct tally t = tally_policy(a, in, owners, p);
     const struct figures *last = last_of(in, p);
     size_t before = holds->count, most = last && last->subjects > pass->subjects ? last->subjects : pass->subjects;
-    if (last) {
+    if (last && p->mode == MODE_ENFORCE) {
         judge_too_few(a, in, p, GUARD_TOO_FEW_SUBJECTS, last->subjects, pass->subjects, holds);
         judge_too_few(a, in, p, GUARD_TOO_FEW_CERTIFICATES, last->with_certificate, pass->with_certificate, holds);
     }
     judge_withdrawals(a, in, p, t.withdrawing, most, holds);
-    if (holds->count > before) {
+    if (holds->count > before)
         *scope = HOLD_EVERYTHING;
+    if (holds->count > before || p->mode != MODE_ENFORCE)
         return;
-    }
     judge_too_many(a, in, pass, &t, holds);
     if (holds->count > before)
         *scope = HOLD_OPENING;

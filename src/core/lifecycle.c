@@ -50,7 +50,7 @@ static const struct transition table[] = {
 
     /* Waiting for policy. */
     {.types = BOTH, .from = PROPOSED | PENDING | APPROVED | FAILED, .all = SEEN_POLICY_WEAK, .to = STATE_HELD,
-     .message = "its policy does not enforce: it audits, is malformed, or is no longer there"},
+     .message = "its policy does not ask for it now"},
     {.types = REVOKE, .from = PROPOSED | PENDING | APPROVED | FAILED, .all = SEEN_COMPLIANT_ELSEWHERE, .to = STATE_HELD,
      .message = "another entry publishes this certificate, and there it complies"},
 
@@ -147,8 +147,9 @@ static unsigned derive(const struct lifecycle_input *in, const struct record *d)
         return seen;
     if (q->decision != DECISION_NONE && q->decision_generation == d->generation)
         seen |= q->decision == DECISION_APPROVE ? SEEN_APPROVED : SEEN_REJECTED;
+    bool lapsed = !q->has_transaction && (!q->claimed || in->now_utc > q->claimed_until_utc);
     if (q->outcome == OUTCOME_NONE || q->outcome_generation != d->generation || q->outcome_attempt != d->attempt)
-        return seen & ~(unsigned)SEEN_ISSUED_BAD;
+        return (seen & ~(unsigned)SEEN_ISSUED_BAD) | (d->state == STATE_SUBMITTED && lapsed ? SEEN_CLAIM_LAPSED : 0);
     if (q->outcome != OUTCOME_SUBMITTED || q->claimed)
         seen |= SEEN_SUBMITTED;
     if (q->outcome == OUTCOME_FAILED)
@@ -189,6 +190,19 @@ static const char *standing_message(const struct lifecycle_input *in, const stru
     return NULL;
 }
 
+/* A new attempt takes what the authority did last into account; other names or another reason ask for a new approval.
+ */
+static void take_basis(const struct lifecycle_input *in, const struct transition *t, struct record *d)
+{
+    struct basis was = d->basis;
+    d->basis = *in->basis;
+    if (t->effects & EFFECT_NEW_ATTEMPT) {
+        d->basis.names = was.names;
+        d->basis.name_count = was.name_count;
+        d->basis.reason = was.reason;
+    }
+}
+
 static void take(const struct lifecycle_input *in, const struct transition *t, struct record *d)
 {
     d->state = t->to;
@@ -206,7 +220,7 @@ static void take(const struct lifecycle_input *in, const struct transition *t, s
         d->confirmed_utc = in->now_utc; /* it was seen to be wanted once more; the guard counts by this time */
     d->next_attempt_utc = t->effects & EFFECT_BACK_OFF ? in->now_utc + lifecycle_back_off_s(d->attempt) : 0;
     if ((t->effects & (EFFECT_NEW_GENERATION | EFFECT_NEW_ATTEMPT)) && (in->seen & SEEN_WANTED))
-        d->basis = *in->basis;
+        take_basis(in, t, d);
     d->message = slice_of(t->message ? t->message : "");
 }
 

@@ -18,7 +18,8 @@ enum seen {
     SEEN_WAIVED = 1 << 4,
     SEEN_POLICY_OFF = 1 << 5,  /* the subject's policy is off, or it left its policy and none governs it */
     SEEN_GONE = 1 << 6,        /* the subject was deleted */
-    SEEN_POLICY_WEAK = 1 << 7, /* the policy does not enforce: audit, malformed, vanished (for a revocation also off) */
+    SEEN_POLICY_WEAK = 1 << 7, /* the policy does not ask for it: audit, malformed, vanished, another action; for a
+                                  revocation also off, or its replacement is no longer there */
     SEEN_COMPLIANT_ELSEWHERE = 1 << 8, /* revoke: another entry publishes the certificate, and there it complies */
     SEEN_ENFORCED = 1 << 9,            /* its policy enforces */
     SEEN_EXPIRED = 1 << 10,            /* revoke: notAfter has passed */
@@ -29,7 +30,8 @@ enum seen {
     SEEN_APPROVED = 1 << 15,            /* a decision of this generation approves */
     SEEN_REJECTED = 1 << 16,            /* a decision of this generation rejects */
     SEEN_SUBMITTED = 1 << 17,           /* the fulfiller has claimed it and reports an outcome of this attempt */
-    SEEN_CLAIM_LAPSED = 1 << 18,        /* it only reports `submitted`, its claim ran out, there is no transaction id */
+    SEEN_CLAIM_LAPSED = 1 << 18,        /* nothing but `submitted` (or no outcome of this attempt any more), the claim
+                                           ran out, there is no transaction id */
     SEEN_FAILED = 1 << 19,              /* the outcome of this attempt is `failed` */
     SEEN_ISSUED_BAD = 1 << 20,          /* the outcome is `issued`, and the new certificate violates policy */
     SEEN_ATTEMPT_DUE = 1 << 21,

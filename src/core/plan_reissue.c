@@ -21,7 +21,8 @@ struct gathering {
     bool undecided;
 };
 
-static void add_want(struct gathering *g, const struct certificate *c, const struct finding *f, bool superseded)
+static struct revoke_want *add_want(struct gathering *g, const struct certificate *c, const struct finding *f,
+                                    bool superseded)
 {
     struct planner *p = g->planner;
     struct revoke_want *w = NULL;
@@ -40,6 +41,7 @@ static void add_want(struct gathering *g, const struct certificate *c, const str
     w->reason = reason_stronger(w->reason, g->subject->policy->on_finding[f->check].reason);
     if (superseded && g->existing)
         w->supersedes = g->id;
+    return w;
 }
 
 static void ask_reissue(struct gathering *g, const struct certificate *c, const struct finding *f)
@@ -79,6 +81,8 @@ static void gather_certificate(struct gathering *g, const struct certificate *c)
 static void gather(struct gathering *g)
 {
     const struct subject *s = g->subject;
+    if (s->undecided)
+        return;
     for (size_t i = 0; i < s->certificate_count; i++)
         gather_certificate(g, &s->certificates[i]);
     for (size_t i = 0; i < s->finding_count; i++)
@@ -171,18 +175,51 @@ static bool issued_badly(const struct gathering *g)
     return false;
 }
 
-/* Should this stored certificate, which the entry no longer shows, be revoked now that its replacement is there? */
-static bool wants_revocation_of_stored(const struct gathering *g, const struct certificate *old, unsigned *checks)
+static bool is_published(const struct subject *s, const struct certificate *c)
+{
+    for (size_t i = 0; i < s->certificate_count; i++)
+        if (slice_eq(s->certificates[i].der, c->der))
+            return true;
+    return false;
+}
+
+/*
+ * A certificate that the request holds and the entry no longer shows, judged as if it did: true when policy still
+ * wants it revoked once it is replaced.
+ */
+static bool judge_stored(const struct gathering *g, const struct certificate *old, struct certificate *judged)
 {
     const struct subject *s = g->subject;
     int64_t now_utc = g->planner->in->now_utc;
-    if (!old->facts.readable || old->facts.not_after_utc < now_utc || s->policy->mode != MODE_ENFORCE)
+    if (!old->facts.readable || old->facts.not_after_utc < now_utc || is_published(s, old))
         return false;
-    *checks = plan_checks_asking(s->policy, g->existing->request.record.basis.checks, ACTION_REISSUE_THEN_REVOKE);
-    for (size_t i = 0; i < s->certificate_count; i++)
-        if (slice_eq(s->certificates[i].der, old->der))
-            return false; /* still published: judged where it stands */
-    return *checks && subject_find_stand_in(s, old, NULL, 0, now_utc);
+    *judged = *old;
+    subject_judge_certificate(g->planner->arena, s, judged, now_utc);
+    for (size_t i = 0; i < judged->finding_count; i++)
+        if (finding_action(s->policy, judged, &judged->findings[i]) == ACTION_REISSUE_THEN_REVOKE)
+            return true;
+    return false;
+}
+
+static bool wants_revocation_of_stored(const struct gathering *g, const struct certificate *old,
+                                       struct certificate *judged)
+{
+    return judge_stored(g, old, judged) &&
+           subject_find_stand_in(g->subject, old, NULL, 0, g->planner->in->now_utc) != NULL;
+}
+
+/* What an earlier replacement took from the entry without standing in for it is not forgotten. */
+static void carry_stored(struct gathering *g)
+{
+    struct arena *a = g->planner->arena;
+    for (size_t i = 0; g->existing && i < g->existing->stored_count; i++) {
+        const struct certificate *old = &g->existing->stored[i];
+        struct certificate judged;
+        if (!judge_stored(g, old, &judged))
+            continue;
+        *LIST_ADD(a, &g->to_revoke) = old->der;
+        *LIST_ADD(a, &g->certificates) = old->digest;
+    }
 }
 
 static bool is_final(enum state s)
@@ -195,11 +232,11 @@ static bool a_revocation_waits(struct gathering *g)
 {
     const struct plan_request *q = g->existing;
     for (size_t i = 0; i < q->stored_count; i++) {
-        unsigned checks;
+        struct certificate judged;
         struct slice id = request_id_of_revoke(g->planner->arena, &q->stored[i].digest);
         const struct plan_request *revoke = planner_find(g->planner, id);
         if (revoke ? !is_final(g->planner->after[revoke - g->planner->in->requests].state)
-                   : g->subject && wants_revocation_of_stored(g, &q->stored[i], &checks))
+                   : g->subject && wants_revocation_of_stored(g, &q->stored[i], &judged))
             return true;
     }
     return false;
@@ -207,31 +244,27 @@ static bool a_revocation_waits(struct gathering *g)
 
 static void want_stored_revocations(struct gathering *g)
 {
-    struct planner *p = g->planner;
     const struct plan_request *q = g->existing;
     for (size_t i = 0; i < q->stored_count; i++) {
-        unsigned checks;
-        if (!wants_revocation_of_stored(g, &q->stored[i], &checks))
+        struct certificate *judged = ARENA_NEW(g->planner->arena, struct certificate);
+        if (!wants_revocation_of_stored(g, &q->stored[i], judged))
             continue;
-        struct revoke_want *w = LIST_ADD(p->arena, &p->wants);
-        *w = (struct revoke_want){.digest = q->stored[i].digest,
-                                  .subject = g->subject,
-                                  .certificate = &q->stored[i],
-                                  .checks = checks,
-                                  .supersedes = g->id,
-                                  .unpublished = true,
-                                  .findings =
-                                      ARENA_ARRAY(p->arena, q->request.record.basis.finding_count, struct slice)};
-        for (unsigned id = 0; id < CHECK_COUNT; id++)
-            if (checks & CHECK_BIT(id))
-                w->reason = reason_stronger(w->reason, g->subject->policy->on_finding[id].reason);
-        for (size_t k = 0; k < q->request.record.basis.finding_count; k++) {
-            struct slice rest = q->request.record.basis.findings[k], word;
-            enum check_id check = slice_word(&rest, &word) ? check_find(word) : CHECK_COUNT;
-            if (check != CHECK_COUNT && (checks & CHECK_BIT(check)))
-                w->findings[w->finding_count++] = q->request.record.basis.findings[k];
-        }
+        for (size_t k = 0; k < judged->finding_count; k++)
+            if (finding_action(g->subject->policy, judged, &judged->findings[k]) == ACTION_REISSUE_THEN_REVOKE)
+                add_want(g, judged, &judged->findings[k], true)->unpublished = true;
     }
+}
+
+/* A published certificate that nothing replaces still violates what the request was made for. */
+static bool still_violates(const struct gathering *g)
+{
+    const struct subject *s = g->subject;
+    for (size_t i = 0; i < s->certificate_count; i++)
+        for (size_t k = 0; k < s->certificates[i].finding_count; k++)
+            if ((g->existing->request.record.basis.checks & CHECK_BIT(s->certificates[i].findings[k].check)) &&
+                !subject_find_stand_in(s, &s->certificates[i], NULL, 0, g->planner->in->now_utc))
+                return true;
+    return false;
 }
 
 static unsigned see_sighted(struct gathering *g, struct plan_case *c)
@@ -242,12 +275,17 @@ static unsigned see_sighted(struct gathering *g, struct plan_case *c)
         return seen | SEEN_POLICY_WEAK;
     seen |= SEEN_ENFORCED;
     if (g->findings.count) {
+        bool badly = g->existing && issued_badly(g);
+        carry_stored(g);
         c->basis = basis_of(g);
-        return seen | SEEN_WANTED | (g->existing && issued_badly(g) ? SEEN_ISSUED_BAD : 0);
+        return seen | SEEN_WANTED | (badly ? SEEN_ISSUED_BAD : 0);
     }
     if (g->existing && issued_badly(g))
         seen |= SEEN_ISSUED_BAD;
     c->replacement = g->existing ? replacement_of(s, g->existing, g->planner->in->now_utc) : NULL;
+    if (!c->replacement && g->existing && still_violates(g))
+        return (seen & ~(unsigned)SEEN_ENFORCED) |
+               SEEN_POLICY_WEAK; /* policy asks for nothing any more: that cures nothing */
     return seen | (c->replacement ? SEEN_STAND_IN : SEEN_CURED);
 }
 
@@ -255,6 +293,8 @@ static unsigned see_sighted(struct gathering *g, struct plan_case *c)
 static bool is_undecided(const struct gathering *g)
 {
     const struct subject *s = g->subject;
+    if (s->undecided)
+        return true;
     if (s->policy->mode != MODE_ENFORCE)
         return false;
     return !g->findings.count && (g->undecided || (s->certificate_count == 0 && !s->shows_no_certificate));

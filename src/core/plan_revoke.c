@@ -61,7 +61,7 @@ static const struct revoke_want *leader_of(const struct revoke_want *wants, size
  * certificate complies there, or where nobody can tell.
  */
 struct published {
-    bool here, complies_here, waits_here;
+    bool here, complies_here;
     bool complies_elsewhere, undecided;
 };
 
@@ -70,11 +70,9 @@ static void look_at(struct published *seen, const struct publication *at, const 
     const struct certificate *c = at->certificate;
     bool here = q && slice_eq(at->subject->id, q->request.record.subject_id);
     seen->here |= here;
-    seen->undecided |= certificate_is_undecided(c);
-    if (certificate_complies(c))
+    seen->undecided |= certificate_is_undecided(c) || at->subject->undecided;
+    if (certificate_complies(c) && !at->subject->undecided)
         *(here ? &seen->complies_here : &seen->complies_elsewhere) = true;
-    for (size_t i = 0; here && i < c->finding_count; i++)
-        seen->waits_here |= finding_action(at->subject->policy, c, &c->findings[i]) == ACTION_REISSUE_THEN_REVOKE;
 }
 
 static struct published look(const struct planner *p, const struct digest *digest, const struct plan_request *q)
@@ -96,8 +94,8 @@ static struct published look(const struct planner *p, const struct digest *diges
 static bool every_policy_is_complete(const struct planner *p)
 {
     for (size_t i = 0; i < p->in->policy_count; i++)
-        if (!p->in->policies[i].complete && !p->in->policies[i].policy->disabled &&
-            p->in->policies[i].policy->mode != MODE_OFF)
+        if (!p->in->policies[i].complete &&
+            (p->in->policies[i].policy->disabled || p->in->policies[i].policy->mode != MODE_OFF))
             return false;
     return true;
 }
@@ -131,7 +129,7 @@ static unsigned see_published(const struct published *at)
 {
     if (at->complies_here)
         return SEEN_CURED | SEEN_ENFORCED;
-    return at->waits_here ? SEEN_ENFORCED : SEEN_POLICY_WEAK; /* audited, or policy asks for another action now */
+    return SEEN_POLICY_WEAK; /* audited, or policy asks for another action now, or the replacement is there no more */
 }
 
 static void plan_existing(struct planner *p, const struct plan_request *q)
@@ -212,11 +210,14 @@ static void plan_wanted(struct planner *p, const struct revoke_want *wants, size
     describe(p, &c, leader->certificate);
     if (q && !leader->supersedes.n)
         c.basis.supersedes = q->request.record.basis.supersedes;
-    if (look(p, &wants[0].digest, q).complies_elsewhere)
-        c.seen |= SEEN_COMPLIANT_ELSEWHERE;
-    planner_settle(p, &c);
+    struct published at = look(p, &wants[0].digest, q);
     if (q)
         p->taken[q - p->in->requests] = true;
+    if (at.undecided && !at.complies_elsewhere)
+        return; /* elsewhere nobody can tell */
+    if (at.complies_elsewhere)
+        c.seen |= SEEN_COMPLIANT_ELSEWHERE;
+    planner_settle(p, &c);
 }
 
 void plan_revokes(struct planner *p)

@@ -202,7 +202,9 @@ static void read_progress(struct reading *r)
     struct slice state = entry_first(r->entry, ATTR_STATE);
     bool *detail = &q->detail_damaged;
     d->state = state_find(state);
-    if (d->state == STATE_NONE)
+    if (!state.p) /* the schema demands one, so it is not absent but hidden: what can't be seen can't be mended */
+        damaged(r, &q->foreign, ATTR_STATE, state, "not shown: let the daemon read what it writes; left alone");
+    else if (d->state == STATE_NONE)
         damaged(r, &q->progress_damaged, ATTR_STATE, state, "not a state of the life cycle");
     d->generation = number_of(r, ATTR_GENERATION, 0, &q->progress_damaged);
     if (d->generation == 0)

@@ -77,7 +77,7 @@ struct request {
     struct slice result_certificate;
     struct slice decision_text, outcome_text; /* as written, for messages */
 
-    bool foreign;         /* not of the class, or its RDN is no request id: never touched */
+    bool foreign; /* not of the class, its RDN is no request id, or its state is hidden: never touched */
     bool identity_damaged; /* what is written once does not hold together */
     bool progress_damaged; /* state or generation can't be read: it has to begin again */
     bool detail_damaged;   /* something else that moves can't be read: it is put right where the request stands */

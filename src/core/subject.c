@@ -28,6 +28,8 @@ static void add_hosts(struct arena *a, const struct entry *e, struct subject *s,
 {
     LIST_OF(struct host) hosts = {0};
     for (const char *const *name = s->policy->host_attributes; *name; name++) {
+        if (entry_count(e, *name) == 0)
+            s->silent_host_attributes |= 1u << (name - s->policy->host_attributes);
         struct entry_cursor at = {0};
         struct slice value;
         while (entry_next_value(e, *name, &at, &value)) {
@@ -55,8 +57,12 @@ static bool has_value(const struct subject *s, size_t count, struct slice der)
 static void add_certificates(struct arena *a, const struct entry *e, struct subject *s)
 {
     size_t total = 0;
-    for (const char *const *name = s->policy->certificate_attributes; *name; name++)
-        total += entry_count(e, *name);
+    for (const char *const *name = s->policy->certificate_attributes; *name; name++) {
+        size_t values = entry_count(e, *name);
+        total += values;
+        if (values == 0)
+            s->silent_certificate_attributes |= 1u << (name - s->policy->certificate_attributes);
+    }
     s->certificates = ARENA_ARRAY(a, total, struct certificate);
     struct slice value;
     for (const char *const *name = s->policy->certificate_attributes; *name; name++) {

@@ -37,6 +37,13 @@ struct subject {
     const struct finding *findings; /* of the subject itself */
     size_t finding_count;
     bool shows_no_certificate; /* positive evidence; false also where nobody looked */
+    /*
+     * Attributes that showed no value, bit i for the policy's i-th.  Where they may only be hidden, and the difference
+     * matters, the whole subject is undecided: nothing follows from it.
+     */
+    unsigned silent_certificate_attributes, silent_host_attributes;
+    bool undecided;
+    bool governance_known; /* its policy was asked about this entry alone, and governs it */
 };
 
 /*

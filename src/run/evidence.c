@@ -32,19 +32,41 @@ static bool locate(struct pass *p, struct slice id_filter, bool *found)
     return c->suffix_count > 0;
 }
 
-/* The account still sees what stood beside the entry, or the server says that nothing is left there. */
+/*
+ * The account still sees what stood beside the entry, stable ids included (the one that is looked for could be hidden
+ * with them), or the server says that nothing is left there.
+ */
 static bool sees_siblings(struct pass *p, struct slice dn)
 {
     struct fault fault = {{0}};
     size_t count;
     struct slice parent = dn_parent(dn);
-    enum rc rc = pass_count(p, parent, DIR_ONE, any_entry, 1, &count, &fault);
+    struct slice with_id = arena_format(p->arena, "(%s=*)", dir_capabilities(p->dir)->stable_id_attribute);
+    enum rc rc = pass_count(p, parent, DIR_ONE, with_id, 1, &count, &fault);
     if (!counted(rc))
         return false;
     if (count > 0)
         return true;
     rc = pass_count(p, parent, DIR_BASE, SLICE_LITERAL("(hasSubordinates=FALSE)"), 1, &count, &fault);
     return counted(rc) && count > 0;
+}
+
+/* An entry stands at that name and does not show its id: it may be the one that is looked for. */
+static bool may_stand_there(struct pass *p, struct slice dn)
+{
+    struct fault fault = {{0}};
+    size_t count, with_id_count;
+    struct slice with_id = arena_format(p->arena, "(%s=*)", dir_capabilities(p->dir)->stable_id_attribute);
+    enum rc rc = pass_count(p, dn, DIR_BASE, any_entry, 1, &count, &fault);
+    if (rc == RC_NOT_FOUND || (counted(rc) && count == 0))
+        return false;
+    return !counted(rc) || !counted(pass_count(p, dn, DIR_BASE, with_id, 1, &with_id_count, &fault)) ||
+           with_id_count == 0;
+}
+
+static bool is_gone(struct pass *p, struct slice dn)
+{
+    return sees_siblings(p, dn) && !may_stand_there(p, dn);
 }
 
 static enum whereabouts where_is(struct pass *p, const struct request *q)
@@ -55,7 +77,7 @@ static enum whereabouts where_is(struct pass *p, const struct request *q)
     if (filter.n == 0 || !locate(p, filter, &found))
         return WHERE_UNKNOWN;
     if (!found)
-        return sees_siblings(p, q->record.basis.subject_dn) ? WHERE_GONE : WHERE_UNKNOWN;
+        return is_gone(p, q->record.basis.subject_dn) ? WHERE_GONE : WHERE_UNKNOWN;
     if (!governance_of(p, filter, &g))
         return WHERE_UNKNOWN;
     if (!g)
@@ -83,16 +105,74 @@ static struct subject *find_subject(struct pass *p, struct slice id)
     return found ? *found : NULL;
 }
 
-/* The entry is read, and it matches the absence of each certificate attribute. */
-static bool shows_no_certificate(struct pass *p, const struct subject *s)
+static void report_undecided(struct pass *p, const struct subject *s, const char *reason)
+{
+    if (told_first_time(p->arena, &p->told, s->dn, slice_of("undecided"), slice_of(reason)))
+        LOG_EVENT(p->log, EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
+                  log_text("check", "-"), log_text("reason", reason));
+}
+
+static struct slice add_absent(struct pass *p, struct slice filter, const char *const *names, unsigned silent)
+{
+    for (unsigned i = 0; names[i]; i++)
+        if (silent & 1u << i)
+            filter = arena_format(p->arena, "%.*s(!(%s=*))", SLICE_ARGS(filter), names[i]);
+    return filter;
+}
+
+/*
+ * Of each attribute that showed nothing, the entry matches the absence too: hidden values match neither.  Host names
+ * matter only where a rule compares them.
+ */
+static void look_behind_silence(struct pass *p, struct subject *s)
 {
     struct fault fault = {{0}};
     size_t count;
+    unsigned hosts = s->policy->name_match == MATCH_NONE ? 0 : s->silent_host_attributes;
+    if (s->silent_certificate_attributes == 0 && hosts == 0)
+        return;
     struct slice filter = arena_format(p->arena, "(&%.*s", SLICE_ARGS(pass_id_filter(p, s->id)));
-    for (const char *const *n = s->policy->certificate_attributes; *n; n++)
-        filter = arena_format(p->arena, "%.*s(!(%s=*))", SLICE_ARGS(filter), *n);
+    filter = add_absent(p, filter, s->policy->certificate_attributes, s->silent_certificate_attributes);
+    filter = add_absent(p, filter, s->policy->host_attributes, hosts);
     filter = arena_format(p->arena, "%.*s)", SLICE_ARGS(filter));
-    return counted(pass_count(p, s->dn, DIR_BASE, filter, 1, &count, &fault)) && count == 1;
+    s->undecided = !counted(pass_count(p, s->dn, DIR_BASE, filter, 1, &count, &fault)) || count != 1;
+    if (s->undecided)
+        report_undecided(p, s,
+                         "it shows no value of an attribute that is judged, and cannot be shown to have none: this "
+                         "account may not read it");
+    s->shows_no_certificate |= !s->undecided && s->certificate_count == 0;
+}
+
+void evidence_of_subjects(struct pass *p)
+{
+    for (size_t i = 0; i < p->subjects.count; i++)
+        look_behind_silence(p, p->subjects.items[i]);
+}
+
+/* One policy without exclusions governs whatever its own filter matches. */
+static bool needs_asking(const struct pass *p)
+{
+    return p->policy_count > 1 || (p->policy_count == 1 && p->governed[0].policy->exclude_count > 0);
+}
+
+/*
+ * A request is only opened where the same policy governs the entry when it is asked about this entry alone: a value
+ * that is hidden there could keep it from being excluded, or governed by another.
+ */
+void evidence_of_openings(struct pass *p, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count && needs_asking(p); i++) {
+        const struct operation *o = &plan->operations[i];
+        const struct governed *g;
+        struct subject *s = o->opens ? find_subject(p, o->record.subject_id) : NULL;
+        if (!s || s->undecided || s->governance_known)
+            continue;
+        s->governance_known = governance_of(p, pass_id_filter(p, s->id), &g) && g && g->policy == s->policy;
+        s->undecided = !s->governance_known;
+        if (s->undecided)
+            report_undecided(p, s,
+                             "asked about this entry alone, the directory does not say that this policy governs it");
+    }
 }
 
 void evidence_gather(struct pass *p)
@@ -101,10 +181,7 @@ void evidence_gather(struct pass *p)
         struct plan_request *q = &p->requests[i];
         if (q->request.foreign || q->request.record.type != REQUEST_REISSUE || is_finished(q->request.record.state))
             continue;
-        struct subject *s = find_subject(p, q->request.record.subject_id);
-        if (!s)
+        if (!find_subject(p, q->request.record.subject_id))
             q->where = where_is(p, &q->request);
-        else if (s->certificate_count == 0 && !s->shows_no_certificate)
-            s->shows_no_certificate = shows_no_certificate(p, s);
     }
 }

@@ -31,16 +31,30 @@ static struct plan_input input_of(struct pass *p, bool with_holds)
  * kept those that ask for something.  So where a plan makes new revocations, the entries are looked at once more,
  * with an eye on these certificates.
  */
-static bool makes_unwatched_revocations(struct pass *p)
+static bool makes_unwatched_revocations(struct pass *p, const struct plan *plan)
 {
-    struct plan_input in = input_of(p, false);
-    struct plan plan = plan_build(p->arena, &in);
     size_t before = p->watched.count;
-    for (size_t i = 0; i < plan.count; i++)
-        if (plan.operations[i].verb == VERB_CREATE && plan.operations[i].record.type == REQUEST_REVOKE)
-            *LIST_ADD(p->arena, &p->watched) = plan.operations[i].record.basis.certificates[0];
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->operations[i].verb == VERB_CREATE && plan->operations[i].record.type == REQUEST_REVOKE)
+            *LIST_ADD(p->arena, &p->watched) = plan->operations[i].record.basis.certificates[0];
     p->watched.count = sort_digests(p->watched.items, p->watched.count);
     return p->watched.count > before;
+}
+
+/* Sees all subjects, and sees those again that a first draft of the plan makes worth a second look. */
+static void see_subjects(struct pass *p)
+{
+    scan_policies(p);
+    evidence_of_subjects(p);
+    struct plan_input in = input_of(p, false);
+    struct plan draft = plan_build(p->arena, &in);
+    if (makes_unwatched_revocations(p, &draft)) {
+        scan_policies(p);
+        evidence_of_subjects(p);
+        in = input_of(p, false);
+        draft = plan_build(p->arena, &in);
+    }
+    evidence_of_openings(p, &draft);
 }
 
 /* A plan as if nothing held it, then the guards, then the plan that they leave. */
@@ -85,9 +99,7 @@ static enum pass_result run(struct pass *p, struct slice *plan)
     if (!pass_read_policies(p) || !pass_read_requests(p))
         return PASS_INCOMPLETE;
     governance_resolve(p);
-    scan_policies(p);
-    if (makes_unwatched_revocations(p))
-        scan_policies(p);
+    see_subjects(p);
     evidence_gather(p);
     pass_plan(p);
     if (p->settings->dry_run)

@@ -84,7 +84,11 @@ enum dir_scope target_dir_scope(const struct target *t);
 
 /* Streams the subjects of every policy, judges them, and keeps those that the plan needs. */
 void scan_policies(struct pass *p);
-/* Looks for the subjects of requests that no scan showed, and for evidence that certificates are gone. */
+/* Marks what is undecided about the subjects at hand: values that may only be hidden. */
+void evidence_of_subjects(struct pass *p);
+/* The same for those about which the plan would open requests. */
+void evidence_of_openings(struct pass *p, const struct plan *plan);
+/* Looks for the subjects of requests that no scan showed. */
 void evidence_gather(struct pass *p);
 
 /* Plans under the guards. */

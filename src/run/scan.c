@@ -16,6 +16,7 @@ struct scan {
     struct id_set repeats;    /* an earlier target of this policy showed them */
     size_t target_subjects, target_with, target_findings, target_undecided, target_bare, kept_before; /* to take back on a restart */
     size_t bare; /* entries that positively have no certificate */
+    bool without_id;              /* an entry showed no stable id: nobody can tell whose it is */
     bool looks_for_bare; /* this search finds entries that positively have no certificate */
 };
 
@@ -120,6 +121,7 @@ static void take_subject(struct scan *s, const struct entry *e)
                                              dir_capabilities(p->dir)->stable_id_attribute, &problems);
     if (id_set_has(&s->governed->not_mine, subject.id) || id_set_has(&s->repeats, subject.id))
         return;
+    s->without_id |= subject.id.n == 0;
     if (subject.id.n == 0)
         problem_add(&s->entry_arena, &problems, e->dn, dir_capabilities(p->dir)->stable_id_attribute, slice_of(""),
                     slice_of("the entry shows no stable id: no request can be made for it; let the "
@@ -305,7 +307,7 @@ static void scan_policy(struct pass *p, size_t index)
         report_blindness(&s);
     if (whole && s.figures->subjects == 0)
         report_emptiness(&s);
-    s.figures->complete = whole;
+    s.figures->complete = whole && !s.without_id;
     arena_free(&s.entry_arena);
 }
 

@@ -460,7 +460,6 @@ static void tamper(struct world *w)
                                            {"dircertState", "approved"},
                                            {"dircertState", "rejected"},
                                            {"dircertState", "nonsense"},
-                                           {"dircertState", NULL},
                                            {"dircertState", "withdrawn"},
                                            {"dircertGeneration", "x"},
                                            {"dircertGeneration", NULL},
@@ -489,11 +488,14 @@ static void tamper(struct world *w)
 static void disturb(struct world *w)
 {
     w->disturbed = true;
+    static const char *const hidden[] = {"userCertificate", "entryUUID", "dNSHostName", "dircertState", "dircertPause"};
     switch (world_pick(w, 5)) {
-    case 0:
-        say(w, "userCertificate is hidden");
-        memory_hide_attribute(w->dir, "userCertificate");
+    case 0: {
+        const char *name = hidden[world_pick(w, sizeof hidden / sizeof *hidden)];
+        say(w, "%s is hidden", name);
+        memory_hide_attribute(w->dir, name);
         break;
+    }
     case 1:
         say(w, "ou=hosts is hidden");
         memory_hide_below(w->dir, "ou=hosts,dc=x");
