@@ -345,6 +345,8 @@ static void stands_when_stale(const struct instance *t)
 {
     static const int by[] = {-1, 1};
     uint64_t all = t->row->with | t->row->needs;
+    /* A claim that ran out returns the request whatever the outcome says, so long as it is not of this attempt. */
+    bool rests_on_outcome = (t->row->needs & OUTCOMES) && !(t->row->needs & CLAIM_OVER);
     struct stage s;
     for (unsigned i = 0; i < 2; i++) {
         stage_set(&s, t->type, t->from, all);
@@ -353,11 +355,11 @@ static void stands_when_stale(const struct instance *t)
             assert_stands(&s, t, "the decision is of another generation");
         stage_set(&s, t->type, t->from, all);
         s.q.outcome_generation += (unsigned)by[i];
-        if (t->row->needs & OUTCOMES)
+        if (rests_on_outcome)
             assert_stands(&s, t, "the outcome is of another generation");
         stage_set(&s, t->type, t->from, all);
         s.q.outcome_attempt += (unsigned)by[i];
-        if (t->row->needs & OUTCOMES)
+        if (rests_on_outcome)
             assert_stands(&s, t, "the outcome is of another attempt");
     }
 }

@@ -159,7 +159,6 @@ static const struct damage damages[] = {
     {"dircertPolicyDN", "cn=q", false},
     {"dircertPolicyRevision", "0", false},
     {"dircertState", "sideways", true},
-    {"dircertState", NULL, true},
     {"dircertState", "approved", false}, /* nobody approved it */
     {"dircertState", "rejected", false},
     {"dircertGeneration", "x", true},
