@@ -218,7 +218,6 @@ static void carry_stored(struct gathering *g)
         if (!judge_stored(g, old, &judged))
             continue;
         *LIST_ADD(a, &g->to_revoke) = old->der;
-        *LIST_ADD(a, &g->certificates) = old->digest;
     }
 }
 

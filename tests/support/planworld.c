@@ -342,15 +342,7 @@ void planworld_report(struct planworld *w, const char *request, const char *word
                                    planworld_value(w, request, "dircertAttempt")));
 }
 
-static bool is_recorded(const struct basis *b, const struct digest *d)
-{
-    for (size_t i = 0; i < b->certificate_count; i++)
-        if (digest_eq(&b->certificates[i], d))
-            return true;
-    return false;
-}
-
-/* As a pass reads them: a reissue's stored certificates count where their digests are on record. */
+/* As a pass reads them. */
 static struct plan_request read_request(struct planworld *w, const struct planworld_request *from)
 {
     problem_list problems = {0};
@@ -358,11 +350,8 @@ static struct plan_request read_request(struct planworld *w, const struct planwo
     struct slice rest = q.request.record.basis.certificate;
     struct der_element e;
     q.stored = ARENA_ARRAY(&w->arena, PLANWORLD_MOST, struct certificate);
-    while (rest.n && der_next(&rest, &e)) {
-        struct certificate c = read_certificate(e.whole);
-        if (q.request.record.type == REQUEST_REVOKE || is_recorded(&q.request.record.basis, &c.digest))
-            q.stored[q.stored_count++] = c;
-    }
+    while (rest.n && der_next(&rest, &e))
+        q.stored[q.stored_count++] = read_certificate(e.whole);
     if (q.request.result_certificate.n) {
         q.result = read_certificate(q.request.result_certificate);
         q.result.opinion = w->result_doubted ? OPINION_DISAGREES : OPINION_AGREES;
