@@ -630,8 +630,8 @@ void world_begin(struct world *w, uint64_t seed)
                                              "ou=waivers,ou=dircertd,dc=x",
                                              "ou=hosts,dc=x",
                                              "ou=moved,dc=x"};
-    static const char *const known[] = {"objectClass", "dNSHostName", "userCertificate", "hasSubordinates",
-                                        "entryUUID"};
+    static const char *const known[] = {"objectClass",     "dircertPause",    "dNSHostName",
+                                        "userCertificate", "hasSubordinates", "entryUUID"};
     w->seed = w->random = seed;
     w->now_utc = EPOCH;
     w->dir = memory_open(slice_of(world_suffix));
