@@ -9,15 +9,41 @@
 
 #include <stdlib.h>
 
-static void nothing_to_forget(void *context)
+/*
+ * Evidence: the entry has to match that filter.  On what is hidden from us a filter is neither true nor false, however
+ * it is turned, so only what is really so matches.
+ * @source RFC 4511 section 4.5.1.7
+ */
+static bool demand(struct pass *p, struct slice dn, struct slice filter, const char *what, const char *otherwise)
 {
-    (void)context;
+    struct fault fault = {{0}};
+    size_t count = 0;
+    enum rc rc = pass_count(p, dn, DIR_BASE, filter, 0, &count, &fault);
+    if (rc == RC_OK && count == 1)
+        return true;
+    if (rc == RC_OK)
+        fault_set(&fault, RC_DENIED, "\"%.*s\" %s; nothing was concluded", SLICE_ARGS(dn), otherwise);
+    report_fault(p, what, &fault);
+    return false;
 }
 
-static void read_pause(void *context, const struct entry *e)
+struct control {
+    size_t entries;
+    bool shows_pause, paused;
+};
+
+static void forget_control(void *context)
 {
-    struct pass *p = context;
-    p->paused = slice_eq_nocase(entry_first(e, ATTR_PAUSE), SLICE_LITERAL("TRUE"));
+    *(struct control *)context = (struct control){0};
+}
+
+static void read_control(void *context, const struct entry *e)
+{
+    struct control *c = context;
+    struct slice pause = entry_first(e, ATTR_PAUSE);
+    c->entries++;
+    c->shows_pause = pause.p;
+    c->paused = slice_eq_nocase(pause, SLICE_LITERAL("TRUE"));
 }
 
 /*
@@ -35,24 +61,38 @@ static bool look_for_waivers(struct pass *p)
         return false;
     }
     p->has_waivers = count > 0;
-    if (p->has_waivers)
-        report_fault(p, "waivers",
-                     &(struct fault){"there are entries below ou=waivers, and this version does not act on waivers yet: "
-                                     "nothing is written while they are there"});
+    if (count == 0)
+        return demand(p, pass_child(p, "ou=waivers"), SLICE_LITERAL("(hasSubordinates=FALSE)"), "read ou=waivers",
+                      "shows no waiver, and not that it is empty (hasSubordinates): this account may not see what is "
+                      "below ou=waivers, or there is something else");
+    report_fault(p, "waivers",
+                 &(struct fault){"there are entries below ou=waivers, and this version does not act on waivers yet: "
+                                 "nothing is written while they are there"});
     return true;
 }
 
 bool pass_read_control(struct pass *p)
 {
     static const char *const attributes[] = {ATTR_PAUSE, NULL};
-    struct dir_search search = {.base = slice_of(p->settings->base), .scope = DIR_BASE,
+    const struct slice base = slice_of(p->settings->base);
+    struct control c = {0};
+    struct dir_search search = {.base = base, .scope = DIR_BASE,
                                 .filter = SLICE_LITERAL("(objectClass=*)"), .attributes = attributes};
-    struct dir_sink sink = {.restart = nothing_to_forget, .entry = read_pause, .context = p};
+    struct dir_sink sink = {.restart = forget_control, .entry = read_control, .context = &c};
     struct fault fault = {{0}};
-    if (dir_search(p->dir, &search, &sink, &fault) != RC_OK) {
+    enum rc rc = dir_search(p->dir, &search, &sink, &fault);
+    if (rc == RC_OK && c.entries != 1)
+        rc = fault_set(&fault, RC_DENIED, "\"%s\" is not shown: let this account read it; nothing was concluded",
+                       p->settings->base);
+    if (rc != RC_OK) {
         report_fault(p, "read the base entry", &fault);
         return false;
     }
+    if (!c.shows_pause && !demand(p, base, SLICE_LITERAL("(!(" ATTR_PAUSE "=*))"), "read the base entry",
+                                  "shows no " ATTR_PAUSE ", and not that it has none: this account may not read that "
+                                  "attribute there"))
+        return false;
+    p->paused = c.paused;
     if (p->paused)
         LOG_EVENT(p->log, EVENT_PAUSE, log_text("dn", p->settings->base));
     return look_for_waivers(p);
@@ -82,6 +122,70 @@ static void forget_policies(void *context)
 {
     struct policy_reading *r = context;
     r->policies.count = r->problems.count = 0;
+}
+
+struct policy_names {
+    struct pass *pass;
+    LIST_OF(struct slice) dns;
+};
+
+static void read_policy_name(void *context, const struct entry *e)
+{
+    struct policy_names *n = context;
+    *LIST_ADD(n->pass->arena, &n->dns) = arena_copy(n->pass->arena, e->dn);
+}
+
+static void forget_policy_names(void *context)
+{
+    ((struct policy_names *)context)->dns.count = 0;
+}
+
+/* Matches a policy of which every attribute that a policy can have is there, or is not there, for us to see. */
+static struct slice filter_of_readable(struct pass *p)
+{
+    size_t rows;
+    const struct policy_attribute *row = policy_attributes(&rows);
+    struct slice parts = {NULL, 0};
+    for (size_t i = 0; i < rows; i++)
+        if (dir_knows_attribute(p->dir, slice_of(row[i].name)))
+            parts = arena_format(p->arena, "%.*s(|(%s=*)(!(%s=*)))", SLICE_ARGS(parts), row[i].name, row[i].name);
+    return arena_format(p->arena, "(&(objectClass=dircertPolicy)%.*s)", SLICE_ARGS(parts));
+}
+
+static bool is_named(const struct policy_names *n, struct slice dn)
+{
+    for (size_t i = 0; i < n->dns.count; i++)
+        if (slice_eq_nocase(n->dns.items[i], dn))
+            return true;
+    return false;
+}
+
+/* An attribute that is hidden from us would quietly have its default: another cap, another exclusion. */
+static bool are_readable(const struct policy_reading *r)
+{
+    static const char *const none[] = {"1.1", NULL};
+    struct pass *p = r->pass;
+    struct policy_names names = {.pass = p};
+    struct dir_search search = {.base = pass_child(p, "ou=policies"), .scope = DIR_ONE,
+                                .filter = filter_of_readable(p), .attributes = none};
+    struct dir_sink sink = {.restart = forget_policy_names, .entry = read_policy_name, .context = &names};
+    struct fault fault = {{0}};
+    if (dir_search(p->dir, &search, &sink, &fault) != RC_OK) {
+        report_fault(p, "read ou=policies", &fault);
+        return false;
+    }
+    bool all = true;
+    for (size_t i = 0; i < r->policies.count; i++) {
+        struct slice dn = r->policies.items[i]->dn;
+        if (is_named(&names, dn))
+            continue;
+        fault = (struct fault){{0}};
+        fault_set(&fault, RC_DENIED, "\"%.*s\": this account may not read all of its attributes, and a hidden one would "
+                  "be taken for absent; nothing was concluded", SLICE_ARGS(dn));
+        report_fault(p, "read ou=policies", &fault);
+        all = false;
+    }
+    return all;
 }
 
 static int compare_policies(const void *a, const void *b)
@@ -139,6 +243,8 @@ bool pass_read_policies(struct pass *p)
         report_fault(p, "read ou=policies", &fault);
         return false;
     }
+    if (!are_readable(&r))
+        return false;
     arrange(p, &r);
     return true;
 }
@@ -149,14 +255,6 @@ struct request_reading {
     struct pass *pass;
     LIST_OF(struct plan_request) requests;
 };
-
-static bool is_recorded(const struct basis *b, const struct digest *d)
-{
-    for (size_t i = 0; i < b->certificate_count; i++)
-        if (digest_eq(&b->certificates[i], d))
-            return true;
-    return false;
-}
 
 static enum second_opinion ask_second(struct pass *p, const struct certificate *c)
 {
@@ -183,9 +281,7 @@ static void read_stored(struct pass *p, struct plan_request *q)
     struct der_element e;
     LIST_OF(struct certificate) stored = {0};
     while (rest.n && der_next(&rest, &e)) {
-        struct certificate c = read_certificate(p, e.whole);
-        if (d->type == REQUEST_REVOKE || is_recorded(&d->basis, &c.digest))
-            *LIST_ADD(p->arena, &stored) = c;
+        *LIST_ADD(p->arena, &stored) = read_certificate(p, e.whole);
     }
     q->stored = stored.items;
     q->stored_count = stored.count;
