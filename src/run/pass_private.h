@@ -32,7 +32,10 @@ struct status {
     int64_t server_utc;      /* the server's clock when it last stamped this entry now; 0: not known */
     struct figures *figures; /* of the last complete pass */
     size_t figure_count;
-    LIST_OF(struct slice) held_before; /* "guard policyDN" of each recorded hold */
+    bool figures_unreadable, last_pass_unreadable; /* a value is there and does not parse */
+    bool clock_judged;
+    LIST_OF(struct slice) holds;       /* as recorded */
+    LIST_OF(struct slice) held_before; /* "guard policyDN" of each recorded hold that this pass has judged anew */
 };
 
 struct pass {

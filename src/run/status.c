@@ -6,48 +6,41 @@
 #include "base/gentime.h"
 #include "core/schema.h"
 
+static void report_figures(struct pass *p, const struct entry *e, struct slice value)
+{
+    p->status.figures_unreadable = true;
+    if (told_first_time(p->arena, &p->told, e->dn, slice_of(ATTR_POLICY_FIGURES), value))
+        LOG_EVENT(p->log, EVENT_PROBLEM, log_slice("dn", e->dn), log_text("attribute", ATTR_POLICY_FIGURES),
+                  log_slice("value", value),
+                  log_text("reason", "does not parse: a policy has no earlier figures to compare with"));
+}
+
 static void read_figures(struct pass *p, const struct entry *e)
 {
     size_t count = entry_count(e, ATTR_POLICY_FIGURES);
     p->status.figures = ARENA_ARRAY(p->arena, count, struct figures);
-    p->status.figure_count = 0;
     struct slice value;
     for (struct entry_cursor at = {0}; entry_next_value(e, ATTR_POLICY_FIGURES, &at, &value);) {
         if (figures_read(arena_copy(p->arena, value), &p->status.figures[p->status.figure_count]))
             p->status.figure_count++;
         else
-            LOG_EVENT(p->log, EVENT_PROBLEM, log_slice("dn", e->dn), log_text("attribute", ATTR_POLICY_FIGURES),
-                      log_slice("value", value),
-                      log_text("reason", "does not parse: this policy has no earlier figures to compare with"));
+            report_figures(p, e, value);
     }
 }
 
-/* "guard policy DN", to tell when a hold has ended. */
 static void read_holds(struct pass *p, const struct entry *e)
 {
-    p->status.held_before.count = 0;
-    struct slice value, guard;
-    for (struct entry_cursor at = {0}; entry_next_value(e, ATTR_HOLD, &at, &value);) {
-        struct slice rest = value, word, policy = SLICE_LITERAL("-");
-        if (!slice_word(&rest, &guard) || !slice_starts(guard, SLICE_LITERAL("guard=")))
-            continue;
-        while (slice_word(&rest, &word))
-            if (slice_starts(word, SLICE_LITERAL("policy="))) {
-                policy = slice_make(word.p + 7, word.n - 7 + rest.n);
-                break;
-            }
-        guard = slice_from(guard, 6);
-        *LIST_ADD(p->arena, &p->status.held_before) =
-            arena_format(p->arena, "%.*s %.*s", SLICE_ARGS(guard), SLICE_ARGS(policy));
-    }
+    struct slice value;
+    for (struct entry_cursor at = {0}; entry_next_value(e, ATTR_HOLD, &at, &value);)
+        *LIST_ADD(p->arena, &p->status.holds) = arena_copy(p->arena, value);
 }
 
 static void read_status(void *context, const struct entry *e)
 {
     struct pass *p = context;
+    struct slice last = entry_first(e, ATTR_LAST_PASS);
     p->status.exists = true;
-    if (!gentime_read(entry_first(e, ATTR_LAST_PASS), &p->status.last_pass_utc))
-        p->status.last_pass_utc = 0;
+    p->status.last_pass_unreadable = last.p && !gentime_read(last, &p->status.last_pass_utc);
     if (!gentime_read(entry_first(e, "modifyTimestamp"), &p->status.server_utc))
         p->status.server_utc = 0;
     read_figures(p, e);
@@ -56,7 +49,8 @@ static void read_status(void *context, const struct entry *e)
 
 static void forget_status(void *context)
 {
-    ((struct pass *)context)->status.exists = false;
+    struct pass *p = context;
+    p->status = (struct status){.dn = p->status.dn};
 }
 
 static bool search_status(struct pass *p)
@@ -68,6 +62,7 @@ static bool search_status(struct pass *p)
                                 .attributes = attributes};
     struct dir_sink sink = {.restart = forget_status, .entry = read_status, .context = p};
     struct fault fault = {{0}};
+    forget_status(p);
     enum rc rc = dir_search(p->dir, &search, &sink, &fault);
     if (rc == RC_OK || rc == RC_NOT_FOUND)
         return true;
@@ -116,26 +111,109 @@ static bool touch(struct pass *p)
     return write_one(p, &change, "write the status entry");
 }
 
+/* Without the server's stamp nobody would notice that our clock is wrong. */
+static bool shows_server_time(struct pass *p)
+{
+    struct fault fault = {{0}};
+    if (p->status.server_utc)
+        return true;
+    fault_set(&fault, RC_FAULT, "\"%.*s\" was written just now and shows no modifyTimestamp, with which the clock is "
+              "compared: let this account read it there; nothing was concluded", SLICE_ARGS(p->status.dn));
+    report_fault(p, "read the status entry", &fault);
+    return false;
+}
+
+/* Without earlier figures a policy would pass every guard that compares. */
+static bool has_all_figures(struct pass *p)
+{
+    struct fault fault = {{0}};
+    if (!p->status.figures_unreadable)
+        return true;
+    fault_set(&fault, RC_INVALID, "a value of " ATTR_POLICY_FIGURES " in \"%.*s\" does not parse, so the guards have "
+              "nothing to compare with: delete that value; nothing was concluded", SLICE_ARGS(p->status.dn));
+    report_fault(p, "read the status entry", &fault);
+    return false;
+}
+
 bool status_begin(struct pass *p)
 {
     p->status.dn = dn_child(p->arena, "cn", slice_of(p->settings->instance), pass_child(p, "ou=status"));
     if (!search_status(p))
         return false;
-    if (p->settings->dry_run) {
+    if (p->settings->dry_run)
         p->status.server_utc = 0; /* that stamp is of an earlier write: it tells nothing about now */
-        return true;
-    }
-    return touch(p) && search_status(p);
+    else if (!touch(p) || !search_status(p) || !shows_server_time(p))
+        return false;
+    return has_all_figures(p);
 }
 
 bool status_clock_holds(struct pass *p)
 {
-    struct hold hold;
-    if (!guard_clock(p->arena, p->now_utc, p->status.last_pass_utc, p->status.server_utc, &hold))
+    struct hold hold = {.guard = GUARD_CLOCK,
+                        .message = SLICE_LITERAL(ATTR_LAST_PASS " in the status entry is not a Generalized Time, so "
+                                                 "nobody knows whether this machine's clock went back: delete it")};
+    p->status.clock_judged = true;
+    if (!p->status.last_pass_unreadable &&
+        !guard_clock(p->arena, p->now_utc, p->status.last_pass_utc, p->status.server_utc, &hold))
         return false;
     *LIST_ADD(p->arena, &p->held) = hold;
     report_hold(p, &hold);
     return true;
+}
+
+static bool clock_holds(const struct pass *p)
+{
+    return p->held.count && p->held.items[0].guard == GUARD_CLOCK;
+}
+
+/* "guard=… … policy=<DN>", see hold_write(); "-" stands for the clock's.  False: it is none of ours. */
+static bool hold_read(struct slice value, struct slice *guard, struct slice *policy)
+{
+    struct slice rest = value, word;
+    if (!slice_word(&rest, guard) || !slice_starts(*guard, SLICE_LITERAL("guard=")))
+        return false;
+    *guard = slice_from(*guard, 6);
+    *policy = SLICE_LITERAL("-");
+    while (slice_word(&rest, &word))
+        if (slice_starts(word, SLICE_LITERAL("policy="))) {
+            *policy = slice_make(word.p + 7, word.n - 7 + rest.n);
+            break;
+        }
+    return true;
+}
+
+/* Did this pass find out whether that hold still holds?  A policy that is gone, or off, or malformed has none. */
+static bool is_judged(const struct pass *p, struct slice policy_dn)
+{
+    if (slice_eq(policy_dn, SLICE_LITERAL("-")))
+        return p->status.clock_judged;
+    if (p->policy_count == 0)
+        return false;
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct policy_pass *pass = &p->policies[i];
+        if (slice_eq_nocase(pass->policy->dn, policy_dn))
+            return pass->complete || pass->policy->disabled || pass->policy->mode == MODE_OFF;
+    }
+    return true;
+}
+
+/* This pass's holds, and those on record that it could not judge: a fulfiller obeys them until they are lifted. */
+static size_t holds_next(struct pass *p, struct slice *values)
+{
+    size_t count = 0;
+    struct slice guard, policy;
+    for (size_t i = 0; i < p->held.count; i++)
+        values[count++] = hold_write(p->arena, &p->held.items[i]);
+    for (size_t i = 0; i < p->status.holds.count; i++) {
+        struct slice recorded = p->status.holds.items[i];
+        bool readable = hold_read(recorded, &guard, &policy);
+        if (!is_judged(p, readable ? policy : (struct slice){NULL, 0}))
+            values[count++] = recorded;
+        else if (readable)
+            *LIST_ADD(p->arena, &p->status.held_before) =
+                arena_format(p->arena, "%.*s %.*s", SLICE_ARGS(guard), SLICE_ARGS(policy));
+    }
+    return count;
 }
 
 /* The figures to compare with next time: this pass's where it was whole, else those that stand. */
@@ -168,17 +246,15 @@ void status_end(struct pass *p, enum pass_result result)
         [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
     if (p->settings->dry_run || !p->status.exists)
         return;
-    bool clock_holds = p->held.count && p->held.items[0].guard == GUARD_CLOCK;
-    struct slice *holds = ARENA_ARRAY(p->arena, p->held.count, struct slice);
-    for (size_t i = 0; i < p->held.count; i++)
-        holds[i] = hold_write(p->arena, &p->held.items[i]);
+    struct slice *holds = ARENA_ARRAY(p->arena, p->held.count + p->status.holds.count, struct slice);
+    size_t hold_count = holds_next(p, holds);
     uint8_t now[GENTIME_LEN];
     gentime_write(p->now_utc, now);
     struct slice time = slice_make(now, GENTIME_LEN), outcome = slice_of(names[result]);
     struct slice *figures = ARENA_ARRAY(p->arena, p->policy_count, struct slice);
     size_t figure_count = p->policy_count ? figures_next(p, figures) : 0;
-    /* A clock that can't be trusted leaves no time behind, and a pass that read no policies no figures. */
-    const struct dir_mod mods[] = {{DIR_MOD_REPLACE, ATTR_HOLD, holds, p->held.count},
+    /* A clock that can't be trusted or was not judged leaves no time behind, a pass that read no policies no figures. */
+    const struct dir_mod mods[] = {{DIR_MOD_REPLACE, ATTR_HOLD, holds, hold_count},
                                    {DIR_MOD_REPLACE, ATTR_PASS_RESULT, &outcome, 1},
                                    {DIR_MOD_REPLACE, ATTR_HEARTBEAT, &time, 1},
                                    {DIR_MOD_REPLACE, ATTR_LAST_PASS, &time, 1},
@@ -186,8 +262,8 @@ void status_end(struct pass *p, enum pass_result result)
     struct dir_change change = {.verb = DIR_MODIFY,
                                 .dn = p->status.dn,
                                 .mods = mods,
-                                .count = clock_holds       ? 1
-                                         : p->policy_count ? 5
-                                                           : 4};
+                                .count = !p->status.clock_judged || clock_holds(p) ? 2
+                                         : p->policy_count                         ? 5
+                                                                                   : 4};
     write_one(p, &change, "write the status entry");
 }

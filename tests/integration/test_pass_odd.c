@@ -195,16 +195,33 @@ static void test_foreign_entry_in_the_place_of_the_status(void **state)
     program_expect(p, WORDS("event=fault", "what=\"write the status entry\"", INSTANCE));
 }
 
-static void test_nonsense_in_the_status_is_told_and_replaced(void **state)
+/* Figures that nobody can compare with would let everything pass: the pass ends, until they are deleted. */
+static void test_nonsense_in_the_figures_ends_the_pass(void **state)
 {
     struct program *p = *state;
     begin(p, ENFORCE VERSION_REISSUE);
+    program_add_servers(p, "bad", 1, program_version_1);
     program_change(p, "dn: " INSTANCE "\nchangetype: modify\nreplace: dircertPolicyFigures\n"
-                      "dircertPolicyFigures: many\n-\nreplace: dircertHold\ndircertHold: on tight\n");
+                      "dircertPolicyFigures: many\n");
+    for (int i = 0; i < 2; i++) {
+        expect_no_write(p, PROGRAM_INCOMPLETE);
+        program_expect(p, WORDS("event=fault", INSTANCE, "dircertPolicyFigures", "delete that value"));
+        assert_int_equal(
+            program_lines(p, WORDS("event=problem", INSTANCE, "attribute=dircertPolicyFigures", "value=many")), 1);
+    }
+    assert_string_equal(program_plan(p, PROGRAM_INCOMPLETE), "");
+    program_change(p, "dn: " INSTANCE "\nchangetype: modify\ndelete: dircertPolicyFigures\n");
     program_pass(p, PROGRAM_COMPLETE);
-    program_expect(p, WORDS("event=problem", INSTANCE, "attribute=dircertPolicyFigures", "value=many"));
+    program_expect_state(p, "reissue", SERVER("bad1"), "pending");
+}
+
+static void test_nonsense_in_a_hold_is_replaced(void **state)
+{
+    struct program *p = *state;
+    begin(p, ENFORCE VERSION_REISSUE);
+    program_change(p, "dn: " INSTANCE "\nchangetype: modify\nreplace: dircertHold\ndircertHold: on tight\n");
     program_pass(p, PROGRAM_COMPLETE);
-    assert_int_equal(program_lines(p, WORDS("event=problem")), 0);
+    assert_null(program_value(p, program_search(p, INSTANCE, "base", "(objectClass=*)", "dircertHold"), "dircertHold", 0));
 }
 
 static void test_silence_in_the_middle(void **state)
@@ -285,7 +302,8 @@ int main(void)
         CASE(test_target_by_an_attribute_that_is_hidden),
         CASE(test_waivers_that_can_not_be_seen_are_not_absent),
         CASE(test_foreign_entry_in_the_place_of_the_status),
-        CASE(test_nonsense_in_the_status_is_told_and_replaced),
+        CASE(test_nonsense_in_the_figures_ends_the_pass),
+        CASE(test_nonsense_in_a_hold_is_replaced),
         CASE(test_silence_in_the_middle),
         CASE(test_hostile_certificates),
     };
