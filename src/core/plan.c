@@ -125,9 +125,10 @@ static struct entry difference(struct arena *a, const struct entry *stored, cons
     return (struct entry){.attributes = changed.items, .count = changed.count};
 }
 
-static bool has_ended(enum state s)
+/* A new generation that only led here asks nobody for anything. */
+static bool asks_nobody(enum state s)
 {
-    return s == STATE_WITHDRAWN || s == STATE_HELD || s == STATE_PURGED;
+    return state_in(s, STATE_BIT(STATE_WITHDRAWN) | STATE_BIT(STATE_HELD) | STATE_BIT(STATE_PURGED));
 }
 
 static enum verb verb_of(const struct plan_request *existing, const struct lifecycle_result *r)
@@ -138,10 +139,10 @@ static enum verb verb_of(const struct plan_request *existing, const struct lifec
         return VERB_PURGE;
     if (request_is_damaged(&existing->request) || (r->effects & EFFECT_REPAIR))
         return VERB_REPAIR;
-    bool ended_again = has_ended(r->record.state);
-    if ((r->effects & EFFECT_REOPEN) && !ended_again)
+    bool in_vain = asks_nobody(r->record.state);
+    if ((r->effects & EFFECT_REOPEN) && !in_vain)
         return VERB_REOPEN;
-    if (r->record.state != r->first_from && !((r->effects & EFFECT_NEW_GENERATION) && !ended_again))
+    if (r->record.state != r->first_from && !((r->effects & EFFECT_NEW_GENERATION) && !in_vain))
         return VERB_MOVE;
     return r->confirmed ? VERB_MOVE : VERB_REVISE;
 }
@@ -155,7 +156,7 @@ static void append(struct planner *p, const struct plan_case *c, const struct li
                           .checks = (c->seen & SEEN_WANTED) ? c->basis.checks : 0,
                           .policy = c->policy,
                           .existing = c->existing,
-                          .opens = (r->effects & (EFFECT_OPENS | EFFECT_BY_POLICY)) && !has_ended(r->record.state),
+                          .opens = (r->effects & (EFFECT_OPENS | EFFECT_BY_POLICY)) && !asks_nobody(r->record.state),
                           .noncompliant = (r->effects & EFFECT_NONCOMPLIANT) != 0};
     if (o.verb == VERB_PURGE) {
         o.record = c->existing->request.record;
@@ -211,11 +212,6 @@ static struct request mended(const struct plan_case *c, int64_t now_utc)
     return q;
 }
 
-static bool may_be_revised(enum state s)
-{
-    return s == STATE_PROPOSED || s == STATE_PENDING || s == STATE_APPROVED || s == STATE_HELD;
-}
-
 static struct lifecycle_result run_case(struct planner *p, const struct plan_case *c, unsigned more_seen)
 {
     struct request q;
@@ -239,7 +235,7 @@ static struct lifecycle_result run_case(struct planner *p, const struct plan_cas
         d->issuer = c->issuer;
         d->serial = c->serial;
     }
-    if ((c->seen & SEEN_WANTED) && may_be_revised(d->state))
+    if ((c->seen & SEEN_WANTED) && state_in(d->state, STATES_REVISED))
         d->basis = c->basis;
     if (d->state == STATE_FULFILLED && r.first_from != STATE_FULFILLED && c->replacement) {
         d->replacement = c->replacement->digest;

@@ -221,11 +221,6 @@ static void carry_stored(struct gathering *g)
     }
 }
 
-static bool is_final(enum state s)
-{
-    return s == STATE_FULFILLED || s == STATE_WITHDRAWN || s == STATE_REJECTED;
-}
-
 /* A revocation that follows from this reissue is open, or is yet to be made. */
 static bool a_revocation_waits(struct gathering *g)
 {
@@ -234,7 +229,7 @@ static bool a_revocation_waits(struct gathering *g)
         struct certificate judged;
         struct slice id = request_id_of_revoke(g->planner->arena, &q->stored[i].digest);
         const struct plan_request *revoke = planner_find(g->planner, id);
-        if (revoke ? !is_final(g->planner->after[revoke - g->planner->in->requests].state)
+        if (revoke ? !state_in(g->planner->after[revoke - g->planner->in->requests].state, STATES_FINAL)
                    : g->subject && wants_revocation_of_stored(g, &q->stored[i], &judged))
             return true;
     }
@@ -254,10 +249,13 @@ static void want_stored_revocations(struct gathering *g)
     }
 }
 
-/* A published certificate that nothing replaces still violates what the request was made for. */
+/* A published certificate that nothing replaces still violates what the request was made for, or the subject does. */
 static bool still_violates(const struct gathering *g)
 {
     const struct subject *s = g->subject;
+    for (size_t i = 0; i < s->finding_count; i++)
+        if (g->existing->request.record.basis.checks & CHECK_BIT(s->findings[i].check))
+            return true;
     for (size_t i = 0; i < s->certificate_count; i++)
         for (size_t k = 0; k < s->certificates[i].finding_count; k++)
             if ((g->existing->request.record.basis.checks & CHECK_BIT(s->certificates[i].findings[k].check)) &&
@@ -310,7 +308,7 @@ static const struct subject *sighted_twice(const struct planner *p, size_t i)
 /* Nothing needs to be seen of it to delete it in time. */
 static bool has_ended(const struct plan_request *q)
 {
-    return q->request.record.state == STATE_WITHDRAWN || q->request.record.state == STATE_FULFILLED;
+    return state_in(q->request.record.state, STATES_ENDED);
 }
 
 /* What has ended and stays so can only be deleted, which waits until the revocations are settled. */
@@ -338,7 +336,7 @@ static void plan_sighted(struct planner *p, const struct subject *s, const struc
                           .subject_id = s->id};
     c.seen = undecided ? 0 : see_sighted(&g, &c);
     enum state state = settle_unless_ended(p, &c);
-    if (existing && (state == STATE_FULFILLED || state == STATE_WITHDRAWN))
+    if (existing && state_in(state, STATES_ENDED))
         want_stored_revocations(&g);
 }
 

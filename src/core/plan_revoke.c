@@ -107,8 +107,7 @@ static bool enforces(const struct policy *policy)
 
 static bool has_ended(const struct plan_request *q)
 {
-    enum state s = q->request.record.state;
-    return s == STATE_WITHDRAWN || s == STATE_FULFILLED || s == STATE_REJECTED;
+    return state_in(q->request.record.state, STATES_FINAL);
 }
 
 /* The subject on record does not show it: unpublishing cures nothing, so what is on record stands, if it had not ended.

@@ -13,6 +13,17 @@
 enum state { STATE_NONE, STATE_PROPOSED, STATE_PENDING, STATE_APPROVED, STATE_REJECTED, STATE_SUBMITTED, STATE_FAILED,
              STATE_FULFILLED, STATE_WITHDRAWN, STATE_HELD, STATE_PURGED, STATE_COUNT };
 #define STATE_BIT(s) (1u << (s))
+/* Nothing is to be done any more, until it is wanted again; a rejection is an end only as long as nothing changes. */
+#define STATES_ENDED (STATE_BIT(STATE_FULFILLED) | STATE_BIT(STATE_WITHDRAWN))
+#define STATES_FINAL (STATES_ENDED | STATE_BIT(STATE_REJECTED))
+/* What it rests on may still be revised. */
+#define STATES_REVISED                                                                                                 \
+    (STATE_BIT(STATE_PROPOSED) | STATE_BIT(STATE_PENDING) | STATE_BIT(STATE_APPROVED) | STATE_BIT(STATE_HELD))
+
+static inline bool state_in(enum state s, unsigned states)
+{
+    return (STATE_BIT(s) & states) != 0;
+}
 
 const char *state_name(enum state s);
 /* STATE_NONE when there is no state of that name; none and purged are never stored and have no name. */

@@ -87,11 +87,6 @@ static enum whereabouts where_is(struct pass *p, const struct request *q)
     return g->policy->mode == MODE_OFF ? WHERE_OFF : WHERE_UNKNOWN; /* else it appeared only after the scan */
 }
 
-static bool is_finished(enum state s)
-{
-    return s == STATE_WITHDRAWN || s == STATE_FULFILLED;
-}
-
 static int compare_id_with_subject(const void *id, const void *subject)
 {
     return slice_compare(*(const struct slice *)id, (*(const struct subject *const *)subject)->id);
@@ -179,7 +174,8 @@ void evidence_gather(struct pass *p)
 {
     for (size_t i = 0; i < p->request_count; i++) {
         struct plan_request *q = &p->requests[i];
-        if (q->request.foreign || q->request.record.type != REQUEST_REISSUE || is_finished(q->request.record.state))
+        if (q->request.foreign || q->request.record.type != REQUEST_REISSUE ||
+            state_in(q->request.record.state, STATES_ENDED))
             continue;
         if (!find_subject(p, q->request.record.subject_id))
             q->where = where_is(p, &q->request);

@@ -292,7 +292,7 @@ static void read_stored(struct pass *p, struct plan_request *q)
 static void report_ignored(struct pass *p, const struct request *q)
 {
     const struct record *d = &q->record;
-    bool open = d->state != STATE_FULFILLED && d->state != STATE_WITHDRAWN && d->state != STATE_REJECTED;
+    bool open = !state_in(d->state, STATES_FINAL);
     struct slice reason = arena_format(p->arena, "the request is at %u.%u", d->generation, d->attempt);
     if (open && q->decision != DECISION_NONE && q->decision_generation != d->generation)
         LOG_EVENT(p->log, EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),

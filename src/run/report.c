@@ -143,8 +143,7 @@ void report_operation(struct pass *p, const struct operation *o)
               log_slice("policy", d->basis.policy_dn), log_uint("generation", d->generation),
               log_uint("attempt", d->attempt), log_slice("checks", plan_checks(p->arena, o->checks)),
               log_slice("message", d->message));
-    if (o->verb == VERB_MOVE && (d->state == STATE_WITHDRAWN || d->state == STATE_FULFILLED) &&
-        d->type == REQUEST_REISSUE)
+    if (o->verb == VERB_MOVE && state_in(d->state, STATES_ENDED) && d->type == REQUEST_REISSUE)
         report_ended_findings(p, o);
     if (o->noncompliant)
         report_noncompliant(p, o);
@@ -152,7 +151,7 @@ void report_operation(struct pass *p, const struct operation *o)
 
 static bool is_open(enum state s)
 {
-    return s != STATE_NONE && s != STATE_WITHDRAWN && s != STATE_FULFILLED && s != STATE_REJECTED;
+    return s != STATE_NONE && !state_in(s, STATES_FINAL);
 }
 
 /* Requests that are not finished, after what was written; of one policy, or with NULL of all. */
@@ -169,7 +168,8 @@ static unsigned open_requests(const struct pass *p, const struct policy *policy)
         if (!p->written[i])
             continue;
         enum state before = o->existing ? o->existing->request.record.state : STATE_NONE;
-        bool was_here = !policy || (o->existing && slice_eq_nocase(o->existing->request.record.basis.policy_dn, policy->dn));
+        bool was_here =
+            !policy || (o->existing && slice_eq_nocase(o->existing->request.record.basis.policy_dn, policy->dn));
         bool is_here = !policy || slice_eq_nocase(o->record.basis.policy_dn, policy->dn);
         n -= is_open(before) && was_here;
         n += o->verb != VERB_PURGE && is_open(o->record.state) && is_here;

@@ -14,9 +14,10 @@ struct scan {
     struct policy_pass *figures;
     struct arena entry_arena; /* dropped after each entry */
     struct id_set repeats;    /* an earlier target of this policy showed them */
-    size_t target_subjects, target_with, target_findings, target_undecided, target_bare, kept_before; /* to take back on a restart */
-    size_t bare; /* entries that positively have no certificate */
-    bool without_id;              /* an entry showed no stable id: nobody can tell whose it is */
+    size_t target_subjects, target_with, target_findings, target_undecided, target_bare,
+        kept_before;     /* to take back on a restart */
+    size_t bare;         /* entries that positively have no certificate */
+    bool without_id;     /* an entry showed no stable id: nobody can tell whose it is */
     bool looks_for_bare; /* this search finds entries that positively have no certificate */
 };
 
@@ -28,8 +29,7 @@ static bool is_watched_subject(struct scan *s, const struct subject *subject)
     const struct plan_request *q = pass_find_request(s->pass, request_id_of_reissue(&s->entry_arena, subject->id));
     if (!q)
         return false;
-    enum state state = q->request.record.state;
-    return (state != STATE_WITHDRAWN && state != STATE_FULFILLED) || q->stored_count > 0;
+    return !state_in(q->request.record.state, STATES_ENDED) || q->stored_count > 0;
 }
 
 static bool shows_watched_certificate(struct scan *s, struct subject *subject)
@@ -202,8 +202,10 @@ static struct slice bare_filter(struct pass *p, const struct policy *policy)
 /* Some show no certificate, and the server does not say either that they have none. */
 static void report_hidden(struct scan *s, size_t count)
 {
-    struct slice reason = arena_format(s->pass->arena, "%zu entries show no certificate, and cannot be shown to have none: "
-                                                       "this account may not read theirs", count);
+    struct slice reason = arena_format(s->pass->arena,
+                                       "%zu entries show no certificate, and cannot be shown to have none: "
+                                       "this account may not read theirs",
+                                       count);
     s->governed->undecided += count;
     LOG_EVENT(s->pass->log, EVENT_UNDECIDED, log_text("dn", "-"), log_slice("policy", s->governed->policy->dn),
               log_text("check", check_get(CHECK_MISSING)->name), log_slice("reason", reason));
