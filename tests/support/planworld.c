@@ -188,7 +188,7 @@ void planworld_subject(struct planworld *w, const char *name, const char *policy
         i++;
     struct slice dn = i < w->subject_count ? w->subjects[i].dn : arena_format(&w->arena, "cn=%s,ou=hosts,dc=x", name);
     w->subject_count += i == w->subject_count;
-    w->subjects[i] = (struct planworld_subject){name, policy, hosts, certificates, dn, false};
+    w->subjects[i] = (struct planworld_subject){name, policy, hosts, certificates, dn, false, false};
 }
 
 void planworld_hide(struct planworld *w, const char *name)
@@ -232,6 +232,7 @@ static struct subject *see_subject(struct planworld *w, const struct planworld_s
     }
     s->shows_no_certificate = slice_eq(slice_of(from->certificates), SLICE_LITERAL("none"));
     subject_judge(a, s, w->now_utc);
+    s->undecided = from->undecided;
     return s;
 }
 

@@ -20,7 +20,7 @@ enum { PLANWORLD_NOW = 1800000000, PLANWORLD_INTERVAL_S = 300, PLANWORLD_MOST = 
 struct planworld_subject {
     const char *name, *policy, *hosts, *certificates;
     struct slice dn;
-    bool hidden;
+    bool hidden, undecided; /* undecided: values may only be hidden */
 };
 
 struct planworld_request {

@@ -81,11 +81,12 @@ struct row {
     const char *holds;  /* "guard count/limit", separated by commas */
     const char *release; /* the first hold's, without its time */
     enum hold_scope scope;
-    bool not_enforcing, disabled, incomplete;
+    bool not_enforcing, off, disabled, incomplete;
 };
 
 #define CAPS(requests, percent) .max_requests = (requests), .max_percent = (percent), .min_subjects = 90
 #define SEEN(n)                 .subjects = (n), .with_certificate = (n)
+#define TURNED_OFF(last)        FEWER(90), .last_subjects = (last), .last_with_certificate = (last), .off = true, .incomplete = true
 #define FEWER(percent)          .max_requests = 100, .max_percent = 10, .min_subjects = (percent)
 
 static const struct row rows[] = {
@@ -167,6 +168,18 @@ static const struct row rows[] = {
     {"withdrawals hold before too many is asked", FEWER(90), SEEN(100), .withdrawing = 11, .opening = 50,
      .holds = "too-many-withdrawals 11/10", .scope = HOLD_EVERYTHING},
 
+    /* Turning a policy off withdraws; it is searched no more, so the last pass tells how many subjects it had. */
+    {"turned off with 11 of 20", TURNED_OFF(20), .withdrawing = 11, .holds = "too-many-withdrawals 11/2",
+     .release = REVISION " 11", .scope = HOLD_EVERYTHING},
+    {"turned off with 10 of 20", TURNED_OFF(20), .withdrawing = 10, .holds = ""},
+    {"turned off at the share", TURNED_OFF(200), .withdrawing = 20, .holds = ""},
+    {"turned off above the share", TURNED_OFF(200), .withdrawing = 21, .holds = "too-many-withdrawals 21/20",
+     .scope = HOLD_EVERYTHING},
+    {"turned off and released", TURNED_OFF(20), .withdrawing = 11, .releases = {{REVISION, 11, DAY}}, .holds = ""},
+    {"turned off with nothing open", TURNED_OFF(200), .holds = ""},
+    {"turned to audit above the share", FEWER(90), .last_subjects = 20, .withdrawing = 11, .not_enforcing = true,
+     .holds = "too-many-withdrawals 11/2", .scope = HOLD_EVERYTHING},
+
     /* Releases. */
     {"released", CAPS(50, 100), SEEN(1000), .opening = 60, .releases = {{REVISION, 60, DAY}}, .holds = ""},
     {"released for one less", CAPS(50, 100), SEEN(1000), .opening = 60, .releases = {{REVISION, 59, DAY}},
@@ -212,7 +225,7 @@ static void set_policy(struct world *w, const struct row *row)
 {
     w->policy = (struct policy){.dn = S("cn=p,ou=policies"),
                                 .revision = S(REVISION),
-                                .mode = row->not_enforcing ? MODE_AUDIT : MODE_ENFORCE,
+                                .mode = row->off ? MODE_OFF : row->not_enforcing ? MODE_AUDIT : MODE_ENFORCE,
                                 .disabled = row->disabled,
                                 .max_requests = row->max_requests,
                                 .max_percent = row->max_percent,
