@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+/* Where no policy is there to say: the defaults of its attributes. */
+enum { CONFIRMATIONS = 2, RETENTION_DAYS = 90 };
+
 size_t sort_slices(struct slice *items, size_t count)
 {
     if (count < 2)
@@ -212,17 +215,28 @@ static struct request mended(const struct plan_case *c, int64_t now_utc)
     return q;
 }
 
+/* By the policy on record, which is the same whether or not the subject is looked at. */
+static int64_t retention_s(const struct planner *p, const struct plan_case *c)
+{
+    const struct policy *policy = c->policy;
+    if (c->existing) {
+        const struct policy_pass *pass = planner_policy(p, c->existing->request.record.basis.policy_dn);
+        policy = pass ? pass->policy : NULL;
+    }
+    return (int64_t)(policy && !policy->disabled ? policy->retention_days : RETENTION_DAYS) * 86400;
+}
+
 static struct lifecycle_result run_case(struct planner *p, const struct plan_case *c, unsigned more_seen)
 {
     struct request q;
-    struct lifecycle_input in = {
-        .type = c->type,
-        .seen = c->seen | more_seen,
-        .basis = &c->basis,
-        .confirmations = c->policy && !c->policy->disabled ? c->policy->confirmations : 2,
-        .interval_s = p->in->interval_s,
-        .retention_s = (int64_t)(c->policy && !c->policy->disabled ? c->policy->retention_days : 90) * 86400,
-        .now_utc = p->in->now_utc};
+    struct lifecycle_input in = {.type = c->type,
+                                 .seen = c->seen | more_seen,
+                                 .basis = &c->basis,
+                                 .confirmations =
+                                     c->policy && !c->policy->disabled ? c->policy->confirmations : CONFIRMATIONS,
+                                 .interval_s = p->in->interval_s,
+                                 .retention_s = retention_s(p, c),
+                                 .now_utc = p->in->now_utc};
     if (c->existing) {
         q = (c->seen & SEEN_WANTED) ? mended(c, p->in->now_utc) : c->existing->request;
         in.request = &q;
