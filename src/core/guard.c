@@ -94,18 +94,24 @@ struct tally {
     bool opens_now;
 };
 
-/* Whose count a request belongs to: the policy that governs it after this plan, else the one on record. */
+static const struct policy *policy_by_dn(const struct guard_input *in, struct slice dn)
+{
+    for (size_t i = 0; i < in->seen->policy_count; i++)
+        if (slice_eq_nocase(dn, in->seen->policies[i].policy->dn))
+            return in->seen->policies[i].policy;
+    return NULL;
+}
+
+/* Whose count a request belongs to: the policy that will be on record once the plan is carried out. */
 static const struct policy **owners_of(struct arena *a, const struct guard_input *in)
 {
     const struct policy **owners = ARENA_ARRAY(a, in->seen->request_count, const struct policy *);
     for (size_t i = 0; i < in->seen->request_count; i++)
-        for (size_t k = 0; k < in->seen->policy_count && !owners[i]; k++)
-            if (slice_eq_nocase(in->seen->requests[i].request.record.basis.policy_dn, in->seen->policies[k].policy->dn))
-                owners[i] = in->seen->policies[k].policy;
+        owners[i] = policy_by_dn(in, in->seen->requests[i].request.record.basis.policy_dn);
     for (size_t i = 0; i < in->plan->count; i++) {
         const struct operation *o = &in->plan->operations[i];
-        if (o->existing && o->policy && o->record.state != STATE_WITHDRAWN)
-            owners[o->existing - in->seen->requests] = o->policy;
+        if (o->existing)
+            owners[o->existing - in->seen->requests] = policy_by_dn(in, o->record.basis.policy_dn);
     }
     return owners;
 }
