@@ -211,6 +211,37 @@ static void test_too_many_withdrawals(void **state)
     assert_int_equal(program_count_requests(p, "(dircertState=withdrawn)"), 12);
 }
 
+/* The policy is searched no more; how many subjects it had is on record. */
+static void test_turning_a_policy_off_may_be_a_slip(void **state)
+{
+    struct program *p = *state;
+    program_add_servers(p, "bad", 11, program_version_1);
+    program_add_servers(p, "good", 4, program_good);
+    program_add_policy(p, "servers", ENFORCE VERSION_REISSUE);
+    program_pass(p, PROGRAM_COMPLETE);
+    replace(p, POLICY("servers"), "dircertMaxPercent", "10");
+    replace(p, POLICY("servers"), "dircertMode", "off");
+    expect_no_write(p, PROGRAM_HELD);
+    program_expect(p, WORDS("event=hold ", "guard=too-many-withdrawals", "counts=\"count=11 limit=1\""));
+    expect_no_write(p, PROGRAM_HELD); /* it was not forgotten in the pass before */
+    program_expect(p, WORDS("event=hold ", "guard=too-many-withdrawals", "counts=\"count=11 limit=1\""));
+    assert_int_equal(program_count_requests(p, "(dircertState=pending)"), 11);
+    release(p, "too-many-withdrawals");
+    program_pass(p, PROGRAM_COMPLETE);
+    assert_int_equal(program_count_requests(p, "(dircertState=withdrawn)"), 11);
+}
+
+static void test_turning_a_policy_off_withdraws_a_few(void **state)
+{
+    struct program *p = *state;
+    program_add_servers(p, "bad", 10, program_version_1);
+    program_add_policy(p, "servers", ENFORCE VERSION_REISSUE);
+    program_pass(p, PROGRAM_COMPLETE);
+    replace(p, POLICY("servers"), "dircertMode", "off");
+    program_pass(p, PROGRAM_COMPLETE);
+    assert_int_equal(program_count_requests(p, "(dircertState=withdrawn)"), 10);
+}
+
 /* One policy's hold does not stop another; and what was not read outranks what is held. */
 static void test_guard_is_for_one_policy_and_incomplete_outranks_held(void **state)
 {
@@ -308,6 +339,8 @@ int main(void)
         CASE(test_incomplete_pass_leaves_the_baseline),
         CASE(test_certificates_of_half_hidden),
         CASE(test_too_many_withdrawals),
+        CASE(test_turning_a_policy_off_may_be_a_slip),
+        CASE(test_turning_a_policy_off_withdraws_a_few),
         CASE(test_guard_is_for_one_policy_and_incomplete_outranks_held),
         CASE(test_pause),
         CASE(test_clock_before_the_last_pass),
