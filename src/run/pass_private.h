@@ -33,6 +33,7 @@ struct status {
     struct figures *figures; /* of the last complete pass */
     size_t figure_count;
     bool figures_unreadable, last_pass_unreadable; /* a value is there and does not parse */
+    bool hidden; /* not all that is recorded is shown */
     bool clock_judged;
     LIST_OF(struct slice) holds;       /* as recorded */
     LIST_OF(struct slice) held_before; /* "guard policyDN" of each recorded hold that this pass has judged anew */
@@ -113,6 +114,11 @@ struct slice pass_child(struct pass *p, const char *rdn); /* "ou=policies" -> it
 struct governed *pass_governed(struct pass *p, const struct policy *policy);
 const struct plan_request *pass_find_request(const struct pass *p, struct slice id);
 struct slice pass_id_filter(struct pass *p, struct slice subject_id); /* "(entryUUID=…)"; empty where it is none */
+/*
+ * A filter that matches an entry of which we may see whether it has that attribute, whatever it has; empty where the
+ * directory does not know the attribute.
+ */
+struct slice pass_shown_filter(struct pass *p, const char *attribute);
 /* RC_OK or RC_TRUNCATED, and how many entries came (at most `most` where that is not 0). */
 enum rc pass_count(struct pass *p, struct slice base, enum dir_scope scope, struct slice filter, size_t most,
                    size_t *count, struct fault *fault) MUST_USE;

@@ -124,6 +124,13 @@ static void forget_policies(void *context)
     r->policies.count = r->problems.count = 0;
 }
 
+struct slice pass_shown_filter(struct pass *p, const char *attribute)
+{
+    if (!dir_knows_attribute(p->dir, slice_of(attribute)))
+        return (struct slice){NULL, 0};
+    return arena_format(p->arena, "(|(%s=*)(!(%s=*)))", attribute, attribute);
+}
+
 struct policy_names {
     struct pass *pass;
     LIST_OF(struct slice) dns;
@@ -146,9 +153,10 @@ static struct slice filter_of_readable(struct pass *p)
     size_t rows;
     const struct policy_attribute *row = policy_attributes(&rows);
     struct slice parts = {NULL, 0};
-    for (size_t i = 0; i < rows; i++)
-        if (dir_knows_attribute(p->dir, slice_of(row[i].name)))
-            parts = arena_format(p->arena, "%.*s(|(%s=*)(!(%s=*)))", SLICE_ARGS(parts), row[i].name, row[i].name);
+    for (size_t i = 0; i < rows; i++) {
+        struct slice part = pass_shown_filter(p, row[i].name);
+        parts = arena_format(p->arena, "%.*s%.*s", SLICE_ARGS(parts), SLICE_ARGS(part));
+    }
     return arena_format(p->arena, "(&(objectClass=dircertPolicy)%.*s)", SLICE_ARGS(parts));
 }
 
@@ -180,8 +188,8 @@ static bool are_readable(const struct policy_reading *r)
         if (is_named(&names, dn))
             continue;
         fault = (struct fault){{0}};
-        fault_set(&fault, RC_DENIED, "\"%.*s\": this account may not read all of its attributes, and a hidden one would "
-                  "be taken for absent; nothing was concluded", SLICE_ARGS(dn));
+        fault_set(&fault, RC_DENIED, "\"%.*s\": this account may not read all of its attributes, and a hidden one "
+                  "would be taken for absent; nothing was concluded", SLICE_ARGS(dn));
         report_fault(p, "read ou=policies", &fault);
         all = false;
     }

@@ -111,6 +111,32 @@ static bool touch(struct pass *p)
     return write_one(p, &change, "write the status entry");
 }
 
+/* What is hidden from us would pass for what was never written: no earlier pass, nothing to compare with, no hold. */
+static bool shows_all(struct pass *p)
+{
+    static const char *const attributes[] = {ATTR_LAST_PASS, ATTR_POLICY_FIGURES, ATTR_HOLD};
+    struct slice parts = {NULL, 0};
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
+        struct slice part = pass_shown_filter(p, attributes[i]);
+        parts = arena_format(p->arena, "%.*s%.*s", SLICE_ARGS(parts), SLICE_ARGS(part));
+    }
+    struct fault fault = {{0}};
+    size_t count = 0;
+    enum rc rc = RC_OK;
+    if (p->status.exists)
+        rc = pass_count(p, p->status.dn, DIR_BASE,
+                        arena_format(p->arena, "(&(objectClass=dircertInstance)%.*s)", SLICE_ARGS(parts)), 0, &count,
+                        &fault);
+    if (rc == RC_OK && count == p->status.exists)
+        return true;
+    p->status.hidden = true;
+    if (rc == RC_OK)
+        fault_set(&fault, RC_DENIED, "\"%.*s\": this account may not read all that it writes there (" ATTR_LAST_PASS
+                  ", " ATTR_POLICY_FIGURES ", " ATTR_HOLD "); nothing was concluded", SLICE_ARGS(p->status.dn));
+    report_fault(p, "read the status entry", &fault);
+    return false;
+}
+
 /* Without the server's stamp nobody would notice that our clock is wrong. */
 static bool shows_server_time(struct pass *p)
 {
@@ -142,9 +168,9 @@ bool status_begin(struct pass *p)
         return false;
     if (p->settings->dry_run)
         p->status.server_utc = 0; /* that stamp is of an earlier write: it tells nothing about now */
-    else if (!touch(p) || !search_status(p) || !shows_server_time(p))
+    else if (!touch(p) || !search_status(p))
         return false;
-    return has_all_figures(p);
+    return shows_all(p) && (p->settings->dry_run || shows_server_time(p)) && has_all_figures(p);
 }
 
 bool status_clock_holds(struct pass *p)
@@ -244,8 +270,8 @@ void status_end(struct pass *p, enum pass_result result)
 {
     static const char *const names[] = {
         [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
-    if (p->settings->dry_run || !p->status.exists)
-        return;
+    if (p->settings->dry_run || !p->status.exists || p->status.hidden)
+        return; /* what is hidden would be overwritten */
     struct slice *holds = ARENA_ARRAY(p->arena, p->held.count + p->status.holds.count, struct slice);
     size_t hold_count = holds_next(p, holds);
     uint8_t now[GENTIME_LEN];
@@ -253,7 +279,7 @@ void status_end(struct pass *p, enum pass_result result)
     struct slice time = slice_make(now, GENTIME_LEN), outcome = slice_of(names[result]);
     struct slice *figures = ARENA_ARRAY(p->arena, p->policy_count, struct slice);
     size_t figure_count = p->policy_count ? figures_next(p, figures) : 0;
-    /* A clock that can't be trusted or was not judged leaves no time behind, a pass that read no policies no figures. */
+    /* A clock that can't be trusted or was not judged leaves no time, a pass that read no policies no figures. */
     const struct dir_mod mods[] = {{DIR_MOD_REPLACE, ATTR_HOLD, holds, hold_count},
                                    {DIR_MOD_REPLACE, ATTR_PASS_RESULT, &outcome, 1},
                                    {DIR_MOD_REPLACE, ATTR_HEARTBEAT, &time, 1},

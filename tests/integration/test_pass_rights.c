@@ -109,6 +109,18 @@ static void test_hold_stays_under_the_clocks(void **state)
     expect_lifted(p);
 }
 
+static void test_hold_stays_where_it_is_hidden(void **state)
+{
+    struct program *p = *state;
+    hold(p);
+    const char *recorded = status_value(p, "dircertHold");
+    program_rule(p, "to dn.subtree=\"" STATUS "\" attrs=dircertHold by dn.exact=\"" DAEMON "\" =w by * break");
+    expect_no_write(p, PROGRAM_INCOMPLETE);
+    expect_kept(p, recorded);
+    program_drop_rule(p);
+    expect_lifted(p);
+}
+
 static void test_hold_goes_with_its_policy(void **state)
 {
     struct program *p = *state;
@@ -134,6 +146,24 @@ static void test_server_time_hidden(void **state)
     program_expect_state(p, "reissue", A, "pending");
 }
 
+
+static void test_own_record_hidden(void **state)
+{
+    static const char *const rules[] = {
+        HIDE("dn.subtree=\"" STATUS "\" attrs=dircertLastPass"),
+        HIDE("dn.subtree=\"" STATUS "\" attrs=dircertHold"),
+        "to dn.subtree=\"" STATUS "\" attrs=dircertPolicyFigures by dn.exact=\"" DAEMON "\" =w by * break",
+    };
+    struct program *p = *state;
+    program_add_servers(p, "good", 1, program_good);
+    program_add_policy(p, "servers", ENFORCE VERSION_REISSUE);
+    program_pass(p, PROGRAM_COMPLETE);
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        expect_blind(p, rules[i], WORDS("event=fault", INSTANCE, "may not read all that it writes there"));
+    program_pass(p, PROGRAM_COMPLETE);
+    program_expect_state(p, "reissue", A, "pending");
+}
 
 /* The pause. */
 
@@ -231,8 +261,10 @@ int main(void)
         CASE(test_hold_stays_where_policies_are_not_read),
         CASE(test_hold_stays_where_the_policy_is_not_judged),
         CASE(test_hold_stays_under_the_clocks),
+        CASE(test_hold_stays_where_it_is_hidden),
         CASE(test_hold_goes_with_its_policy),
         CASE(test_server_time_hidden),
+        CASE(test_own_record_hidden),
         CASE(test_pause_hidden),
         CASE(test_base_entry_only_searched),
         CASE(test_pause_only_searched),
