@@ -407,6 +407,22 @@ static void nothing_is_revoked_that_is_undecided_elsewhere(void **state)
     }
 }
 
+/* That it complies under another entry holds only what is wanted, and of an undecided subject nothing is. */
+static void nothing_is_held_for_an_undecided_subject(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, REVOKE, "v1");
+    planworld_policy(&w, "q", LAX);
+    planworld_subject(&w, "h2", "q", "h2.x", "v1");
+    doubt(&w, "h1");
+    assert_pass(&w, 0, "");
+    show(&w, "v1");
+    assert_pass(&w, 0, "create revoke v1 version");
+    assert_has(&w, V, "dircertState", "held");
+    planworld_end(&w);
+}
+
 /* A request whose state this account may not read: what stands there can't be known, so it is not written over. */
 static void a_request_that_hides_its_state_is_left_alone(void **state)
 {
@@ -452,6 +468,7 @@ int main(void)
         cmocka_unit_test(nothing_ends_or_goes_on_for_an_undecided_subject),
         cmocka_unit_test(a_revocation_stands_still_where_its_subject_is_undecided),
         cmocka_unit_test(nothing_is_revoked_that_is_undecided_elsewhere),
+        cmocka_unit_test(nothing_is_held_for_an_undecided_subject),
         cmocka_unit_test(a_request_that_hides_its_state_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
