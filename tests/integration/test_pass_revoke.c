@@ -66,6 +66,30 @@ static void test_revocation_follows_the_replacement(void **state)
     expect_silence(p);
 }
 
+/* A replacement that violates policy takes the first certificate from the entry: both are to be revoked in the end. */
+static void test_a_bad_replacement_makes_no_certificate_forgotten(void **state)
+{
+    struct program *p = *state;
+    struct slice first = program_version_1(p, "a.example.com"), bad = program_version_1(p, "a.example.com");
+    struct slice good = program_good(p, "a.example.com");
+    program_add_server(p, "a", "a.example.com", first);
+    program_add_policy(p, "servers", ENFORCE VERSION_REISSUE_THEN_REVOKE);
+    program_pass(p, PROGRAM_COMPLETE);
+    program_publish(p, A, 1, &bad);
+    program_pass(p, PROGRAM_COMPLETE);
+    program_publish(p, A, 1, &good);
+    program_pass(p, PROGRAM_COMPLETE);
+    program_pass(p, PROGRAM_COMPLETE);
+    program_expect_state(p, "reissue", A, "withdrawn");
+    const char *wanted[] = {program_digest(p, first), program_digest(p, bad)};
+    for (size_t i = 0; i < 2; i++) {
+        struct slice filter = arena_format(&p->arena, "(&(dircertRequestType=revoke)(dircertState=pending)"
+                                                      "(dircertCertificateSHA256=%s))", wanted[i]);
+        assert_int_equal(program_count_requests(p, (const char *)filter.p), 1);
+    }
+    expect_silence(p);
+}
+
 static void test_carried_out_revocation_stays_submitted_and_says_so(void **state)
 {
     struct program *p = *state;
@@ -223,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_revocation_follows_the_replacement),
+        CASE(test_a_bad_replacement_makes_no_certificate_forgotten),
         CASE(test_carried_out_revocation_stays_submitted_and_says_so),
         CASE(test_policy_does_not_approve_revocations),
         CASE(test_one_certificate_under_two_entries_is_revoked_once),
