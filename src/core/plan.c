@@ -251,6 +251,9 @@ static struct lifecycle_result run_case(struct planner *p, const struct plan_cas
     }
     if ((c->seen & SEEN_WANTED) && state_in(d->state, STATES_REVISED))
         d->basis = c->basis;
+    else if ((c->seen & SEEN_WANTED) && c->type == REQUEST_REISSUE && state_in(d->state, STATES_AT_AUTHORITY))
+        d->basis.certificate =
+            c->basis.certificate; /* what a bad replacement takes away is held from the first sight on */
     if (d->state == STATE_FULFILLED && r.first_from != STATE_FULFILLED && c->replacement) {
         d->replacement = c->replacement->digest;
         d->has_replacement = true;

@@ -140,12 +140,18 @@ static bool is_recorded(const struct basis *b, const struct digest *d)
     return false;
 }
 
-/* What the request waits for has come: see DESIGN's "stands in", for each old certificate as far as it is known. */
+/*
+ * What the request waits for has come: a certificate that stands in for one of those that the request holds, as far as
+ * they are known.  What an authority issued badly in between need not be of the kind that was asked for, so one is
+ * enough; each is revoked only when something stands in for it.
+ */
 static const struct certificate *replacement_of(const struct subject *s, const struct plan_request *q, int64_t now_utc)
 {
     const struct basis *b = &q->request.record.basis;
-    const struct certificate *found = subject_find_stand_in(s, NULL, b->certificates, b->certificate_count, now_utc);
-    for (size_t i = 0; i < q->stored_count && found; i++)
+    const struct certificate *found = NULL;
+    if (q->stored_count == 0)
+        return subject_find_stand_in(s, NULL, b->certificates, b->certificate_count, now_utc);
+    for (size_t i = 0; i < q->stored_count && !found; i++)
         found = subject_find_stand_in(s, &q->stored[i], b->certificates, b->certificate_count, now_utc);
     return found;
 }

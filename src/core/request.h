@@ -16,6 +16,7 @@ enum state { STATE_NONE, STATE_PROPOSED, STATE_PENDING, STATE_APPROVED, STATE_RE
 /* Nothing is to be done any more, until it is wanted again; a rejection is an end only as long as nothing changes. */
 #define STATES_ENDED (STATE_BIT(STATE_FULFILLED) | STATE_BIT(STATE_WITHDRAWN))
 #define STATES_FINAL (STATES_ENDED | STATE_BIT(STATE_REJECTED))
+#define STATES_AT_AUTHORITY (STATE_BIT(STATE_SUBMITTED) | STATE_BIT(STATE_FAILED))
 /* What it rests on may still be revised. */
 #define STATES_REVISED                                                                                                 \
     (STATE_BIT(STATE_PROPOSED) | STATE_BIT(STATE_PENDING) | STATE_BIT(STATE_APPROVED) | STATE_BIT(STATE_HELD))

@@ -96,6 +96,38 @@ static void a_bad_replacement_makes_no_certificate_forgotten(void **state)
     planworld_end(&w);
 }
 
+/* ... not even one that is gone again before the next attempt is due. */
+static void nor_one_that_was_seen_while_it_waits(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, THEN, "v1");
+    assert_pass(&w, 0, "create reissue h1 version");
+    approve_and_issue(&w, "v1b");
+    assert_pass(&w, 0, "move-failed reissue h1 version");
+    show(&w, "good");
+    assert_pass(&w, 60, "create revoke v1 version; create revoke v1b version; move-withdrawn reissue h1 -");
+    assert_pass(&w, 0, "");
+    planworld_end(&w);
+}
+
+/* What replaces the first certificate ends the request, whatever kind of key the authority handed out in between. */
+static void nor_does_another_kind_of_key_in_between_block_the_end(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, BOTH, "v1");
+    assert_pass(&w, 0, "create reissue h1 version");
+    approve_and_issue(&w, "old-ec");
+    assert_pass(&w, 0, "move-failed reissue h1 san-mismatch");
+    assert_pass(&w, HOUR, "move-approved reissue h1 san-mismatch");
+    planworld_report(&w, R, "issued");
+    show(&w, "good");
+    assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
+    assert_pass(&w, 0, "");
+    planworld_end(&w);
+}
+
 static void nor_do_two_bad_replacements(void **state)
 {
     (void)state;
@@ -451,6 +483,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bad_replacement_makes_no_certificate_forgotten),
+        cmocka_unit_test(nor_one_that_was_seen_while_it_waits),
+        cmocka_unit_test(nor_does_another_kind_of_key_in_between_block_the_end),
         cmocka_unit_test(nor_do_two_bad_replacements),
         cmocka_unit_test(each_revocation_says_what_its_own_certificate_violates),
         cmocka_unit_test(and_not_what_its_successor_violates),
