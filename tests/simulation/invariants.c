@@ -319,12 +319,7 @@ static void check_model(struct world *w, const struct request_list *now)
         bool moving = q->record.state == STATE_PROPOSED || q->record.state == STATE_PENDING ||
                       (q->record.type == REQUEST_REISSUE &&
                        (q->record.state == STATE_APPROVED || q->record.state == STATE_FAILED));
-        bool published = false;
-        for (int s = 0; s < SUBJECTS && q->record.type == REQUEST_REVOKE; s++)
-            for (int k = 0; w->subjects[s].exists && k < VALUES; k++)
-                published |=
-                    w->subjects[s].values[k] && slice_eq(w->subjects[s].values[k]->der, q->record.basis.certificate);
-        /* An unpublished certificate's revocation stands; one that waits for its vanished stand-in too. */
+        /* Only of reissues: an unpublished certificate's revocation stands. */
         if (is_sound(q) && moving && !model_wants(w, &a, q) && q->record.type == REQUEST_REISSUE)
             world_fail(w, "a reissue request that nothing wants: %.*s is %s", SLICE_ARGS(q->record.id),
                        state_name(q->record.state));
