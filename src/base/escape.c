@@ -8,9 +8,11 @@ size_t utf8_read(struct slice s, uint32_t *code)
     if (s.n == 0)
         return 0;
     uint8_t first = s.p[0];
-    size_t n = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3
-                              : first >= 0xf0 && first < 0xf5   ? 4
-                                                                : 0;
+    size_t n = first < 0x80                    ? 1
+               : first >= 0xc2 && first < 0xe0 ? 2
+               : first >= 0xe0 && first < 0xf0 ? 3
+               : first >= 0xf0 && first < 0xf5 ? 4
+                                               : 0;
     if (n == 0 || s.n < n)
         return 0;
     uint32_t c = n == 1 ? first : first & (0xffu >> (n + 1));
@@ -30,8 +32,8 @@ size_t utf8_read(struct slice s, uint32_t *code)
 static bool is_printable(uint32_t c)
 {
     return !(c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-             (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xffff) ||
-             (c >= 0xe0000 && c <= 0xe007f));
+             (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+             (c >= 0xfff0 && c <= 0xffff) || (c >= 0xe0000 && c <= 0xe007f));
 }
 
 static size_t escape_one(struct slice s, const char *also, uint8_t *piece, size_t *taken)

@@ -41,7 +41,8 @@ static void refuse(struct reader *r, const struct conf_key *key, const struct no
     if (is_nothing(n))
         conf_problem_add(r->a, r->problems, n->at, key->path, "%s, found nothing", expected);
     else
-        conf_problem_add(r->a, r->problems, n->at, key->path, "%s, found \"%s\"", expected, problem_show(r->a, n->text));
+        conf_problem_add(r->a, r->problems, n->at, key->path, "%s, found \"%s\"", expected,
+                         problem_show(r->a, n->text));
 }
 
 static void refuse_kind(struct reader *r, const struct conf_key *key, const struct node *n)
@@ -50,7 +51,8 @@ static void refuse_kind(struct reader *r, const struct conf_key *key, const stru
     if (n->kind == NODE_SCALAR && is_nothing(n))
         conf_problem_add(r->a, r->problems, n->at, key->path, "expected %s, found nothing", expected);
     else if (n->kind != NODE_REFUSED) /* that has its problem already */
-        conf_problem_add(r->a, r->problems, n->at, key->path, "expected %s, found %s", expected, tree_kind_name(n->kind));
+        conf_problem_add(r->a, r->problems, n->at, key->path, "expected %s, found %s", expected,
+                         tree_kind_name(n->kind));
 }
 
 /* A number or a truth value in quotes is a text. */
@@ -63,7 +65,7 @@ static void read_scalar(struct reader *r, const struct conf_key *key, const stru
 {
     if (is_quoted_wrongly(key, n)) {
         conf_problem_add(r->a, r->problems, n->at, key->path, "expected %s without quotes, found the text \"%s\"",
-                    value_expected(key, r->a), problem_show(r->a, n->text));
+                         value_expected(key, r->a), problem_show(r->a, n->text));
         return;
     }
     const char *expected = NULL;
@@ -80,7 +82,8 @@ static bool uri_item_ok(struct reader *r, const struct conf_key *key, const stru
 {
     if (item->kind != NODE_SCALAR) {
         if (item->kind != NODE_REFUSED)
-            conf_problem_add(r->a, r->problems, item->at, key->path, "expected a URI, found %s", tree_kind_name(item->kind));
+            conf_problem_add(r->a, r->problems, item->at, key->path, "expected a URI, found %s",
+                             tree_kind_name(item->kind));
         return false;
     }
     const char *fault = value_uri_fault(item->text);
@@ -101,7 +104,7 @@ static void read_uris(struct reader *r, const struct conf_key *key, const struct
     }
     if (count < key->least || count > key->most)
         conf_problem_add(r->a, r->problems, list->at, key->path, "expected %s, found a list of %zu",
-                    value_expected(key, r->a), count);
+                         value_expected(key, r->a), count);
     else if (good == count) {
         value_store_uris(key, uris, good, r->a, r->conf);
         r->good[key - r->keys] = true;
@@ -140,7 +143,7 @@ static bool key_ok(struct reader *r, const struct conf_key *key, struct slice pa
     const struct node *earlier = r->found[key - r->keys];
     if (earlier)
         conf_problem_add(r->a, r->problems, n->at, key->path, "given a second time; the first is on line %u",
-                    earlier->at.line);
+                         earlier->at.line);
     return !earlier;
 }
 
@@ -164,7 +167,8 @@ static void read_pair(struct reader *r, const struct node *name, const char *sec
     const struct node *value = name->next;
     if (name->kind != NODE_SCALAR) {
         if (name->kind != NODE_REFUSED)
-            conf_problem_add(r->a, r->problems, name->at, section, "expected a key, found %s", tree_kind_name(name->kind));
+            conf_problem_add(r->a, r->problems, name->at, section, "expected a key, found %s",
+                             tree_kind_name(name->kind));
         return;
     }
     struct slice path = path_of(r, section, name->text);
@@ -214,7 +218,7 @@ static void check_simple(struct reader *r)
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         if (!found(r, needed[i]))
             conf_problem_add(r->a, r->problems, found(r, "directory.bind.method")->at, needed[i],
-                        "missing: a simple bind needs %s", value_expected(keys_find(slice_of(needed[i])), r->a));
+                             "missing: a simple bind needs %s", value_expected(keys_find(slice_of(needed[i])), r->a));
 }
 
 static void check_external(struct reader *r)
@@ -223,7 +227,7 @@ static void check_external(struct reader *r)
     for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
         if (found(r, idle[i]))
             conf_problem_add(r->a, r->problems, found(r, idle[i])->at, idle[i],
-                        "an external bind has no DN and no password; remove it, or use method simple");
+                             "an external bind has no DN and no password; remove it, or use method simple");
 }
 
 static void check_pair(struct reader *r, const char *path, const char *partner)
@@ -242,9 +246,9 @@ static void check_plaintext(struct reader *r)
     for (const char *const *uri = r->conf->uris; *uri; uri++)
         if (value_uri_is_plaintext(slice_of(*uri))) {
             conf_problem_add(r->a, r->problems, found(r, "directory.uri")->at, "directory.uri",
-                        "the password would cross \"%s\" readable: use ldaps:// or ldapi://, or set "
-                        "directory.tls.start_tls: required, or directory.allow_plaintext: true",
-                        problem_show(r->a, slice_of(*uri)));
+                             "the password would cross \"%s\" readable: use ldaps:// or ldapi://, or set "
+                             "directory.tls.start_tls: required, or directory.allow_plaintext: true",
+                             problem_show(r->a, slice_of(*uri)));
             return;
         }
 }
@@ -273,9 +277,9 @@ static void read_root(struct reader *r, const struct tree *tree)
     if (!root || root->kind != NODE_MAP) {
         if (tree->whole && (!root || root->kind != NODE_REFUSED))
             conf_problem_add(r->a, r->problems, root ? root->at : start, NULL,
-                        "expected a mapping that has at least directory and base, found %s",
-                        !root || (root->kind == NODE_SCALAR && is_nothing(root)) ? "nothing"
-                                                                                 : tree_kind_name(root->kind));
+                             "expected a mapping that has at least directory and base, found %s",
+                             !root || (root->kind == NODE_SCALAR && is_nothing(root)) ? "nothing"
+                                                                                      : tree_kind_name(root->kind));
         return;
     }
     read_map(r, root, "");
@@ -312,7 +316,7 @@ enum rc conf_parse(struct slice text, struct arena *a, struct conf *conf, struct
     text = without_signature(text);
     if (text.n > FILE_OCTETS_MAX)
         conf_problem_add(a, problems, (struct place){0, 0}, NULL, "expected at most %d octets, found %zu",
-                    (int)FILE_OCTETS_MAX, text.n);
+                         (int)FILE_OCTETS_MAX, text.n);
     else if (tree_text_ok(text, a, problems)) {
         struct tree tree = tree_read(text, a, problems);
         read_root(&r, &tree);

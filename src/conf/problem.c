@@ -16,8 +16,8 @@ bool problem_full(const struct conf_problems *problems)
     return problems->count > CONF_PROBLEMS_MAX;
 }
 
-void conf_problem_add(struct arena *a, struct conf_problems *problems, struct place at, const char *key, const char *format,
-                 ...)
+void conf_problem_add(struct arena *a, struct conf_problems *problems, struct place at, const char *key,
+                      const char *format, ...)
 {
     if (problem_full(problems))
         return;

@@ -30,8 +30,8 @@ struct conf_problems {
 };
 
 /* Adds one; beyond CONF_PROBLEMS_MAX nothing.  `key` may be NULL and must outlive the arena or live in it. */
-void conf_problem_add(struct arena *a, struct conf_problems *problems, struct place at, const char *key, const char *format,
-                 ...) __attribute__((format(printf, 5, 6)));
+void conf_problem_add(struct arena *a, struct conf_problems *problems, struct place at, const char *key,
+                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* No more will be taken: reading on is wasted time. */
 bool problem_full(const struct conf_problems *problems);
 /* By place in the file; those at one place keep their order. */

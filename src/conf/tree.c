@@ -46,10 +46,10 @@ static void refuse_marks(struct loader *l, yaml_mark_t mark, const yaml_char_t *
 {
     if (anchor)
         conf_problem_add(l->a, l->problems, place_of(mark), NULL, "anchors are not used here, found \"&%s\"",
-                    problem_show(l->a, slice_of_yaml(anchor)));
+                         problem_show(l->a, slice_of_yaml(anchor)));
     if (tag)
         conf_problem_add(l->a, l->problems, place_of(mark), NULL, "tags are not used here, found \"%s\"",
-                    problem_show(l->a, slice_of_yaml(tag)));
+                         problem_show(l->a, slice_of_yaml(tag)));
 }
 
 static bool open_node(struct loader *l, enum node_kind kind, yaml_mark_t mark)
@@ -73,7 +73,7 @@ static void add_scalar(struct loader *l, const yaml_event_t *e)
 static void refuse_alias(struct loader *l, const yaml_event_t *e)
 {
     conf_problem_add(l->a, l->problems, place_of(e->start_mark), NULL, "aliases are not used here, found \"*%s\"",
-                problem_show(l->a, slice_of_yaml(e->data.alias.anchor)));
+                     problem_show(l->a, slice_of_yaml(e->data.alias.anchor)));
     add_node(l, NODE_REFUSED, e->start_mark);
 }
 
@@ -124,8 +124,8 @@ static void not_yaml(struct loader *l)
     const yaml_parser_t *p = &l->parser;
     if (p->error == YAML_MEMORY_ERROR)
         arena_exhausted(0);
-    conf_problem_add(l->a, l->problems, place_of(p->problem_mark), NULL, "not YAML: %s%s%s", p->context ? p->context : "",
-                p->context ? ", " : "", p->problem ? p->problem : "unreadable");
+    conf_problem_add(l->a, l->problems, place_of(p->problem_mark), NULL, "not YAML: %s%s%s",
+                     p->context ? p->context : "", p->context ? ", " : "", p->problem ? p->problem : "unreadable");
 }
 
 /* @source YAML 1.1 section 4.1.1: c-printable, and RFC 3629 */

@@ -50,11 +50,11 @@ struct check {
     const char *title;
     enum severity severity;
     const char *citation;
-    const char *fix;                    /* what an administrator does about it */
-    const char *policy_attributes;      /* what turns it on and what it reads, separated by spaces; "-": always on */
-    unsigned hidden_by;                 /* bits of checks whose violation explains this one */
-    bool of_subject;                    /* judges the entry, not a certificate */
-    bool may_revoke;                    /* the actions revoke and reissue-then-revoke make sense */
+    const char *fix;               /* what an administrator does about it */
+    const char *policy_attributes; /* what turns it on and what it reads, separated by spaces; "-": always on */
+    unsigned hidden_by;            /* bits of checks whose violation explains this one */
+    bool of_subject;               /* judges the entry, not a certificate */
+    bool may_revoke;               /* the actions revoke and reissue-then-revoke make sense */
     bool (*is_on)(const struct policy *policy);
     void (*run)(struct arena *a, const struct check_input *in, struct check_result *out);
 };

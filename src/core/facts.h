@@ -30,15 +30,15 @@ struct extension {
 
 /* Why a certificate is shown to the second reader although nothing about it violates policy. */
 enum unusual {
-    UNUSUAL_VERSION = 1 << 0,        /* version 2 */
-    UNUSUAL_SERIAL = 1 << 1,         /* zero, negative, or over 20 octets (RFC 5280 section 4.1.2.2) */
-    UNUSUAL_SUBJECT = 1 << 2,        /* empty, several Common Names, or a name attribute in an old or broken encoding */
-    UNUSUAL_CRITICAL = 1 << 3,       /* a critical extension that we do not know */
-    UNUSUAL_EXTENSION = 1 << 4,      /* an extension that is malformed or there twice */
-    UNUSUAL_KEY = 1 << 5,            /* neither RSA, EC, Ed25519 nor Ed448 */
-    UNUSUAL_NAME = 1 << 6,           /* NUL, control or non-ASCII octets in a subject or alternative name, odd IP length */
-    UNUSUAL_SIZE = 1 << 7,           /* over 64 KiB */
-    UNUSUAL_UNIQUE_ID = 1 << 8,      /* issuerUniqueID or subjectUniqueID */
+    UNUSUAL_VERSION = 1 << 0,   /* version 2 */
+    UNUSUAL_SERIAL = 1 << 1,    /* zero, negative, or over 20 octets (RFC 5280 section 4.1.2.2) */
+    UNUSUAL_SUBJECT = 1 << 2,   /* empty, several Common Names, or a name attribute in an old or broken encoding */
+    UNUSUAL_CRITICAL = 1 << 3,  /* a critical extension that we do not know */
+    UNUSUAL_EXTENSION = 1 << 4, /* an extension that is malformed or there twice */
+    UNUSUAL_KEY = 1 << 5,       /* neither RSA, EC, Ed25519 nor Ed448 */
+    UNUSUAL_NAME = 1 << 6,      /* NUL, control or non-ASCII octets in a subject or alternative name, odd IP length */
+    UNUSUAL_SIZE = 1 << 7,      /* over 64 KiB */
+    UNUSUAL_UNIQUE_ID = 1 << 8, /* issuerUniqueID or subjectUniqueID */
 };
 
 struct facts {
@@ -57,11 +57,11 @@ struct facts {
     int64_t not_before_utc, not_after_utc; /* both ends belong to the validity period (RFC 5280 section 4.1.2.5) */
     struct span spki;                      /* the whole SubjectPublicKeyInfo, header included */
     struct span key_algorithm;             /* content octets of the OID in it */
-    struct span signature_algorithm;       /* content octets of the OID; inner and outer are the same or it is malformed */
-    uint32_t common_names;                 /* how many commonName attributes the subject has */
-    struct extension san;                  /* value: the GeneralNames, header included */
-    struct extension eku;                  /* value: the ExtKeyUsageSyntax, header included */
-    uint32_t unusual;                      /* bits of enum unusual; 0: an everyday certificate */
+    struct span signature_algorithm; /* content octets of the OID; inner and outer are the same or it is malformed */
+    uint32_t common_names;           /* how many commonName attributes the subject has */
+    struct extension san;            /* value: the GeneralNames, header included */
+    struct extension eku;            /* value: the ExtKeyUsageSyntax, header included */
+    uint32_t unusual;                /* bits of enum unusual; 0: an everyday certificate */
 };
 
 static inline struct slice facts_slice(struct slice der, struct span s)
@@ -70,8 +70,17 @@ static inline struct slice facts_slice(struct slice der, struct span s)
 }
 
 /* GeneralName choices by their context tag number (RFC 5280 section 4.2.1.6). */
-enum general_name { NAME_OTHER = 0, NAME_EMAIL = 1, NAME_DNS = 2, NAME_X400 = 3, NAME_DIRECTORY = 4, NAME_EDI = 5,
-                    NAME_URI = 6, NAME_IP = 7, NAME_REGISTERED_ID = 8 };
+enum general_name {
+    NAME_OTHER = 0,
+    NAME_EMAIL = 1,
+    NAME_DNS = 2,
+    NAME_X400 = 3,
+    NAME_DIRECTORY = 4,
+    NAME_EDI = 5,
+    NAME_URI = 6,
+    NAME_IP = 7,
+    NAME_REGISTERED_ID = 8
+};
 
 /*
  * Walks the subjectAltName.  *cursor starts as facts_san(der, f), which is empty unless the extension is

@@ -8,7 +8,13 @@
 
 #include "core/plan.h"
 
-enum guard { GUARD_TOO_MANY, GUARD_TOO_FEW_SUBJECTS, GUARD_TOO_FEW_CERTIFICATES, GUARD_TOO_MANY_WITHDRAWALS, GUARD_CLOCK };
+enum guard {
+    GUARD_TOO_MANY,
+    GUARD_TOO_FEW_SUBJECTS,
+    GUARD_TOO_FEW_CERTIFICATES,
+    GUARD_TOO_MANY_WITHDRAWALS,
+    GUARD_CLOCK
+};
 
 const char *guard_name(enum guard g);
 
@@ -26,15 +32,15 @@ bool figures_read(struct slice value, struct figures *f);
 struct hold {
     const struct policy *policy; /* NULL for the clock */
     enum guard guard;
-    size_t count, limit;   /* what would happen or is seen, and what is allowed */
-    struct slice release;  /* the dircertRelease value that would lift it; empty for the clock */
-    struct slice message;  /* for people */
+    size_t count, limit;  /* what would happen or is seen, and what is allowed */
+    struct slice release; /* the dircertRelease value that would lift it; empty for the clock */
+    struct slice message; /* for people */
 };
 
 struct guard_input {
     const struct plan_input *seen;
-    const struct plan *plan;       /* built without holds */
-    const struct figures *last;    /* of the last complete pass */
+    const struct plan *plan;    /* built without holds */
+    const struct figures *last; /* of the last complete pass */
     size_t last_count;
 };
 

@@ -11,19 +11,19 @@
 
 /* What is seen.  Only what was positively seen sets a bit; what could not be decided sets none. */
 enum seen {
-    SEEN_WANTED = 1 << 0,    /* an enforcing policy governs the subject, a finding's action asks, nothing waives it */
-    SEEN_CURED = 1 << 1,     /* no longer wanted: removed with evidence, or compliant now */
-    SEEN_STAND_IN = 1 << 2,  /* reissue: every recorded certificate is replaced or gone, and a replacement is there */
-    SEEN_ON_CRL = 1 << 3,    /* revoke: the serial is on a fresh CRL of its issuer */
+    SEEN_WANTED = 1 << 0,   /* an enforcing policy governs the subject, a finding's action asks, nothing waives it */
+    SEEN_CURED = 1 << 1,    /* no longer wanted: removed with evidence, or compliant now */
+    SEEN_STAND_IN = 1 << 2, /* reissue: every recorded certificate is replaced or gone, and a replacement is there */
+    SEEN_ON_CRL = 1 << 3,   /* revoke: the serial is on a fresh CRL of its issuer */
     SEEN_WAIVED = 1 << 4,
     SEEN_POLICY_OFF = 1 << 5,  /* the subject's policy is off, or it left its policy and none governs it */
     SEEN_GONE = 1 << 6,        /* the subject was deleted */
     SEEN_POLICY_WEAK = 1 << 7, /* the policy does not ask for it: audit, malformed, vanished, another action; for a
                                   revocation also off, or its replacement is no longer there */
-    SEEN_COMPLIANT_ELSEWHERE = 1 << 8, /* revoke: another entry publishes the certificate, and there it complies */
-    SEEN_ENFORCED = 1 << 9,            /* its policy enforces */
-    SEEN_EXPIRED = 1 << 10,            /* revoke: notAfter has passed */
-    SEEN_BASIS_CHANGED = 1 << 11,      /* wanted, with other certificates, checks, names or reason than recorded */
+    SEEN_COMPLIANT_ELSEWHERE = 1 << 8,  /* revoke: another entry publishes the certificate, and there it complies */
+    SEEN_ENFORCED = 1 << 9,             /* its policy enforces */
+    SEEN_EXPIRED = 1 << 10,             /* revoke: notAfter has passed */
+    SEEN_BASIS_CHANGED = 1 << 11,       /* wanted, with other certificates, checks, names or reason than recorded */
     SEEN_ONLY_REASON_CHANGED = 1 << 12, /* ... and it is the reason alone */
     SEEN_CONFIRMED = 1 << 13,           /* enough complete passes agree */
     SEEN_AUTOMATIC = 1 << 14,           /* policy approves this type by itself */
@@ -35,7 +35,7 @@ enum seen {
     SEEN_FAILED = 1 << 19,              /* the outcome of this attempt is `failed` */
     SEEN_ISSUED_BAD = 1 << 20,          /* the outcome is `issued`, and the new certificate violates policy */
     SEEN_ATTEMPT_DUE = 1 << 21,
-    SEEN_GUARDED = 1 << 22,      /* a guard holds what opens, reopens or approves by policy */
+    SEEN_GUARDED = 1 << 22, /* a guard holds what opens, reopens or approves by policy */
     SEEN_RETENTION_OVER = 1 << 23,
     SEEN_STILL_NEEDED = 1 << 24, /* reissue: a revocation waits for it */
 };
@@ -44,9 +44,9 @@ enum effect {
     EFFECT_NEW_GENERATION = 1 << 0,
     EFFECT_NEW_ATTEMPT = 1 << 1,
     EFFECT_BACK_OFF = 1 << 2,
-    EFFECT_OPENS = 1 << 3,     /* counts for the first guard */
-    EFFECT_BY_POLICY = 1 << 4, /* likewise: approved without a person */
-    EFFECT_REPAIR = 1 << 5,    /* the state could not have come about by itself */
+    EFFECT_OPENS = 1 << 3,        /* counts for the first guard */
+    EFFECT_BY_POLICY = 1 << 4,    /* likewise: approved without a person */
+    EFFECT_REPAIR = 1 << 5,       /* the state could not have come about by itself */
     EFFECT_NONCOMPLIANT = 1 << 6, /* the authority issued what violates policy */
     EFFECT_REOPEN = 1 << 7,       /* for people: it had ended or was held */
 };
@@ -76,7 +76,7 @@ struct lifecycle_input {
 };
 
 struct lifecycle_result {
-    struct record record; /* as it should be stored; state STATE_PURGED: delete it; STATE_NONE: there is nothing */
+    struct record record;  /* as it should be stored; state STATE_PURGED: delete it; STATE_NONE: there is nothing */
     enum state first_from; /* where it started */
     unsigned effects;      /* of all rows that were taken */
     unsigned seen;         /* as derived in the end */

@@ -17,19 +17,19 @@ struct policy_pass {
 
 /* Where the subject of a request is, when no policy's search showed it. */
 enum whereabouts {
-    WHERE_UNKNOWN,   /* not decided: nothing follows */
-    WHERE_GONE,      /* its stable id is nowhere, and its siblings are still seen */
+    WHERE_UNKNOWN,    /* not decided: nothing follows */
+    WHERE_GONE,       /* its stable id is nowhere, and its siblings are still seen */
     WHERE_UNGOVERNED, /* it is there, and positively no policy governs it */
-    WHERE_OFF,       /* it is there, and a policy that is off governs it */
-    WHERE_WEAK,      /* it is there, and a policy that is disabled governs it */
+    WHERE_OFF,        /* it is there, and a policy that is off governs it */
+    WHERE_WEAK,       /* it is there, and a policy that is disabled governs it */
 };
 
 struct plan_request {
     struct request request;
     struct certificate *stored; /* what dircertCertificate holds, facts read; no digest asked for means not readable */
     size_t stored_count;
-    struct certificate result;  /* dircertResultCertificate; der empty when there is none */
-    enum whereabouts where;     /* of the subject of a reissue */
+    struct certificate result; /* dircertResultCertificate; der empty when there is none */
+    enum whereabouts where;    /* of the subject of a reissue */
 };
 
 enum hold_scope { HOLD_NOTHING, HOLD_OPENING, HOLD_EVERYTHING };
@@ -40,7 +40,8 @@ struct plan_input {
     const struct policy_pass *policies;
     const enum hold_scope *holds; /* one for each policy, or NULL */
     size_t policy_count;
-    struct subject *const *subjects; /* whose findings ask for something, or about whom requests exist; by id, all hashed */
+    struct subject *const
+        *subjects; /* whose findings ask for something, or about whom requests exist; by id, all hashed */
     size_t subject_count;
     struct plan_request *requests;
     size_t request_count;
@@ -53,12 +54,12 @@ struct operation {
     bool held;
     struct record record; /* as it shall be; for a purge as it is */
     enum state from;
-    unsigned checks;              /* of the findings that ask for it now; 0 where none do */
-    const struct policy *policy;  /* may be NULL: vanished */
+    unsigned checks;                     /* of the findings that ask for it now; 0 where none do */
+    const struct policy *policy;         /* may be NULL: vanished */
     const struct plan_request *existing; /* NULL: create */
-    bool opens;        /* counts for the first guard */
-    bool noncompliant; /* the authority issued what violates policy */
-    struct entry attributes; /* create: all; otherwise those to be replaced, an empty one to be deleted */
+    bool opens;                          /* counts for the first guard */
+    bool noncompliant;                   /* the authority issued what violates policy */
+    struct entry attributes;             /* create: all; otherwise those to be replaced, an empty one to be deleted */
 };
 
 struct plan {

@@ -43,11 +43,11 @@ struct planner {
     const struct plan_input *in;
     const struct plan_request **by_id; /* requests in the order of their ids, foreign ones left out */
     size_t by_id_count;
-    bool *taken;       /* for each request: its case is settled */
+    bool *taken; /* for each request: its case is settled */
     struct aftermath {
         enum state state;
         struct slice certificate;
-    } *after; /* for each request: what of it stands once the plan is carried out */
+    } * after;                        /* for each request: what of it stands once the plan is carried out */
     struct publication *publications; /* by digest */
     size_t publication_count;
     LIST_OF(struct revoke_want) wants;

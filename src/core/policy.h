@@ -14,8 +14,16 @@ enum policy_mode { MODE_OFF, MODE_AUDIT, MODE_ENFORCE };
 enum name_match { MATCH_NONE, MATCH_CN, MATCH_SAN, MATCH_CN_AND_SAN, MATCH_CN_OR_SAN };
 enum action { ACTION_REPORT, ACTION_REISSUE, ACTION_REVOKE, ACTION_REISSUE_THEN_REVOKE };
 /* CRLReason, the weakest first (RFC 5280 section 5.3.1, as far as an administrator may ask for it). */
-enum reason { REASON_NONE, REASON_UNSPECIFIED, REASON_SUPERSEDED, REASON_CESSATION, REASON_AFFILIATION,
-              REASON_PRIVILEGE, REASON_KEY_COMPROMISE, REASON_COUNT };
+enum reason {
+    REASON_NONE,
+    REASON_UNSPECIFIED,
+    REASON_SUPERSEDED,
+    REASON_CESSATION,
+    REASON_AFFILIATION,
+    REASON_PRIVILEGE,
+    REASON_KEY_COMPROMISE,
+    REASON_COUNT
+};
 enum request_type { REQUEST_REISSUE, REQUEST_REVOKE, REQUEST_TYPES };
 
 const char *action_name(enum action a);
@@ -43,8 +51,9 @@ void problem_add(struct arena *a, problem_list *problems, struct slice dn, const
 
 struct policy {
     struct slice dn;
-    struct slice name;     /* its cn */
-    struct slice revision; /* 16 hexadecimal digits: changes whenever a compiled attribute does, but not with a release */
+    struct slice name; /* its cn */
+    struct slice
+        revision; /* 16 hexadecimal digits: changes whenever a compiled attribute does, but not with a release */
 
     bool disabled;       /* something does not parse: it judges nothing and its requests are held */
     bool target_unknown; /* ... and whom it governs or its rank is among that: later policies must not act either */
@@ -76,8 +85,16 @@ struct policy {
 };
 
 /* The names that the program and the documents give to the kinds of value. */
-enum policy_type { POLICY_TARGET, POLICY_INTEGER, POLICY_KEYWORD, POLICY_NAMES, POLICY_FINDING, POLICY_APPROVAL,
-                   POLICY_RELEASE, POLICY_LATER };
+enum policy_type {
+    POLICY_TARGET,
+    POLICY_INTEGER,
+    POLICY_KEYWORD,
+    POLICY_NAMES,
+    POLICY_FINDING,
+    POLICY_APPROVAL,
+    POLICY_RELEASE,
+    POLICY_LATER
+};
 
 /* One row for each attribute of the class: what administrators may set, and what it means when they do not. */
 struct policy_attribute {

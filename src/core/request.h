@@ -10,12 +10,24 @@
 #include "core/entry.h"
 #include "core/policy.h"
 
-enum state { STATE_NONE, STATE_PROPOSED, STATE_PENDING, STATE_APPROVED, STATE_REJECTED, STATE_SUBMITTED, STATE_FAILED,
-             STATE_FULFILLED, STATE_WITHDRAWN, STATE_HELD, STATE_PURGED, STATE_COUNT };
+enum state {
+    STATE_NONE,
+    STATE_PROPOSED,
+    STATE_PENDING,
+    STATE_APPROVED,
+    STATE_REJECTED,
+    STATE_SUBMITTED,
+    STATE_FAILED,
+    STATE_FULFILLED,
+    STATE_WITHDRAWN,
+    STATE_HELD,
+    STATE_PURGED,
+    STATE_COUNT
+};
 #define STATE_BIT(s) (1u << (s))
 /* Nothing is to be done any more, until it is wanted again; a rejection is an end only as long as nothing changes. */
-#define STATES_ENDED (STATE_BIT(STATE_FULFILLED) | STATE_BIT(STATE_WITHDRAWN))
-#define STATES_FINAL (STATES_ENDED | STATE_BIT(STATE_REJECTED))
+#define STATES_ENDED        (STATE_BIT(STATE_FULFILLED) | STATE_BIT(STATE_WITHDRAWN))
+#define STATES_FINAL        (STATES_ENDED | STATE_BIT(STATE_REJECTED))
 #define STATES_AT_AUTHORITY (STATE_BIT(STATE_SUBMITTED) | STATE_BIT(STATE_FAILED))
 /* What it rests on may still be revised. */
 #define STATES_REVISED                                                                                                 \
@@ -89,12 +101,12 @@ struct request {
     struct slice result_certificate;
     struct slice decision_text, outcome_text; /* as written, for messages */
 
-    bool foreign; /* not of the class, its RDN is no request id, or its state is hidden: never touched */
+    bool foreign;          /* not of the class, its RDN is no request id, or its state is hidden: never touched */
     bool identity_damaged; /* what is written once does not hold together */
     bool progress_damaged; /* state or generation can't be read: it has to begin again */
     bool detail_damaged;   /* something else that moves can't be read: it is put right where the request stands */
     bool stale_unreadable; /* a decision or outcome that is none; ignored */
-    struct entry stored;  /* the daemon-owned attributes as they stand */
+    struct entry stored;   /* the daemon-owned attributes as they stand */
 };
 
 /* SHA-256 of `reissue NUL subjectId` and of `revoke NUL certificate digest`, as hexadecimal. */

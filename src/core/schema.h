@@ -159,7 +159,7 @@ struct schema_object_class {
     const char *name;
     unsigned number; /* the last arc of its OID */
     enum schema_class bit;
-    bool auxiliary;        /* otherwise structural */
+    bool auxiliary;         /* otherwise structural */
     const char *must, *may; /* attributes defined elsewhere, separated by blanks; NULL: none */
     const char *meaning;
 };
@@ -170,7 +170,7 @@ struct schema_rules {
 };
 
 /* All of it is static. */
-const struct schema_attribute *schema_attribute_at(size_t index); /* by number, ascending; NULL past the last */
+const struct schema_attribute *schema_attribute_at(size_t index);        /* by number, ascending; NULL past the last */
 const struct schema_attribute *schema_attribute_find(struct slice name); /* case ignored; NULL: not ours */
 const struct schema_object_class *schema_class_at(size_t index);         /* NULL past the last */
 const struct schema_rules *schema_rules_of(enum schema_syntax syntax);

@@ -76,8 +76,8 @@ bool certificate_is_undecided(const struct certificate *c);
  * covers the wanted names, the old extended key usages, in the same key family.  What the old one does not say (it
  * is malformed, or `old` is NULL because the directory no longer shows it) is not asked for.
  */
-bool subject_stands_in(const struct subject *s, const struct certificate *candidate,
-                       const struct certificate *old, int64_t now_utc);
+bool subject_stands_in(const struct subject *s, const struct certificate *candidate, const struct certificate *old,
+                       int64_t now_utc);
 /* The first certificate of the subject that stands in for `old` and whose digest is none of `not`; or NULL. */
 struct certificate *subject_find_stand_in(const struct subject *s, const struct certificate *old,
                                           const struct digest *not_these, size_t count, int64_t now_utc);

@@ -48,7 +48,8 @@ bool target_compile(struct arena *a, struct slice url, struct target *t, struct 
     const struct slice begin = SLICE_LITERAL("ldap:///");
     *t = (struct target){.url = url};
     if (url.n < begin.n || !slice_eq_nocase(slice_upto(url, begin.n), begin))
-        return refuse(reason, slice_of("must begin with ldap:/// (no host: the directory is the one dircertd is bound to)"));
+        return refuse(reason,
+                      slice_of("must begin with ldap:/// (no host: the directory is the one dircertd is bound to)"));
     struct slice rest = slice_from(url, begin.n), part[5] = {{0}};
     size_t parts = 0;
     while (parts < 5 && slice_split(&rest, '?', &part[parts]))

@@ -16,8 +16,8 @@ enum rc dir_search(struct dir *d, const struct dir_search *search, const struct 
     return d->operations->search(d, search, sink, fault);
 }
 
-enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written,
-                  void *context, struct fault *fault)
+enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written, void *context,
+                  struct fault *fault)
 {
     return d->operations->apply(d, changes, count, written, context, fault);
 }

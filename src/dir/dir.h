@@ -100,7 +100,7 @@ typedef void dir_written_fn(void *context, size_t index, enum rc rc, const struc
  * the connection was lost; those without an answer were reported as RC_FAULT, and whether they were carried out is
  * unknown.
  */
-enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written,
-                  void *context, struct fault *fault) MUST_USE;
+enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written, void *context,
+                  struct fault *fault) MUST_USE;
 
 #endif

@@ -7,8 +7,8 @@
 #include "run/pass_private.h"
 
 #include "base/dn.h"
-#include "core/subject.h"
 #include "core/schema.h"
+#include "core/subject.h"
 
 #include <stdlib.h>
 
@@ -53,8 +53,8 @@ static bool collect(struct pass *p, const struct region *at, struct slice filter
 {
     const char *attributes[] = {dir_capabilities(p->dir)->stable_id_attribute, NULL};
     struct collecting c = {.pass = p};
-    struct dir_search search = {.base = at->base, .scope = scope_of[at->target->scope], .filter = filter,
-                                .attributes = attributes};
+    struct dir_search search = {
+        .base = at->base, .scope = scope_of[at->target->scope], .filter = filter, .attributes = attributes};
     struct dir_sink sink = {.restart = collect_again, .entry = collect_id, .context = &c};
     struct fault fault = {{0}};
     if (dir_search(p->dir, &search, &sink, &fault) != RC_OK) {
@@ -82,7 +82,8 @@ static bool overlap(struct pass *p, const struct region *a, const struct region 
     *out = (struct id_set){0};
     if (!dn_may_be_within(a->base, b->base) && !dn_may_be_within(b->base, a->base))
         return true;
-    struct slice filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(a->target->filter), SLICE_ARGS(b->target->filter));
+    struct slice filter =
+        arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(a->target->filter), SLICE_ARGS(b->target->filter));
     if (surely_within(a, b))
         return collect(p, a, filter, out);
     if (surely_within(b, a))
@@ -173,8 +174,9 @@ static void report_ties(struct pass *p, const struct governed *g, const struct g
         if (id_set_has(&g->not_mine, ties->ids[i]))
             continue;
         problem_add(p->arena, &problems, g->policy->dn, ATTR_PRECEDENCE, ties->ids[i],
-                    arena_format(p->arena, "this entry is governed by %.*s with the same precedence: neither policy acts on "
-                                           "it; give them different precedences",
+                    arena_format(p->arena,
+                                 "this entry is governed by %.*s with the same precedence: neither policy acts on "
+                                 "it; give them different precedences",
                                  SLICE_ARGS(other->policy->dn)));
         report_problems(p, &problems);
     }
@@ -252,8 +254,9 @@ static bool sees_attributes(struct pass *p, const struct policy *policy, const c
     if ((rc != RC_OK && rc != RC_TRUNCATED) || count == 0)
         return true;
     problem_add(p->arena, &problems, policy->dn, attribute, at->target->url,
-                arena_format(p->arena, "this account may not see every attribute that the filter names (%.*s): nothing is "
-                                       "concluded about this policy's subjects; let the daemon read them",
+                arena_format(p->arena,
+                             "this account may not see every attribute that the filter names (%.*s): nothing is "
+                             "concluded about this policy's subjects; let the daemon read them",
                              SLICE_ARGS(v.names)));
     report_problems(p, &problems);
     return false;
@@ -271,8 +274,8 @@ static bool find_base(struct pass *p, const struct policy *policy, const struct 
 {
     static const char *const none[] = {"1.1", NULL};
     struct collecting c = {.pass = p};
-    struct dir_search search = {.base = t->base, .scope = DIR_BASE, .filter = SLICE_LITERAL("(objectClass=*)"),
-                                .attributes = none};
+    struct dir_search search = {
+        .base = t->base, .scope = DIR_BASE, .filter = SLICE_LITERAL("(objectClass=*)"), .attributes = none};
     struct dir_sink sink = {.restart = collect_again, .entry = take_dn, .context = &c};
     struct fault fault = {{0}};
     *base = t->base;
@@ -319,7 +322,8 @@ void governance_resolve(struct pass *p)
 
 /* One entry. */
 
-static bool count_there(struct pass *p, const struct region *at, struct slice filter, struct slice id_filter, size_t *count)
+static bool count_there(struct pass *p, const struct region *at, struct slice filter, struct slice id_filter,
+                        size_t *count)
 {
     struct fault fault = {{0}};
     struct slice both = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(filter), SLICE_ARGS(id_filter));

@@ -16,11 +16,11 @@ struct id_set {
 
 struct governed {
     const struct policy *policy;
-    struct slice *bases;   /* of its targets, as the server spells them */
-    bool reachable;        /* every target's base was found */
-    bool suspended;        /* an earlier policy is not understood, so nobody knows what this one governs */
+    struct slice *bases;    /* of its targets, as the server spells them */
+    bool reachable;         /* every target's base was found */
+    bool suspended;         /* an earlier policy is not understood, so nobody knows what this one governs */
     struct id_set not_mine; /* entries in its targets that it does not govern */
-    bool blind;            /* entries show no certificate, and cannot be shown to have none */
+    bool blind;             /* entries show no certificate, and cannot be shown to have none */
     size_t undecided;
     unsigned counted[VERB_PURGE + 1], held, failed; /* operations by verb */
 };
@@ -33,7 +33,7 @@ struct status {
     struct figures *figures; /* of the last complete pass */
     size_t figure_count;
     bool figures_unreadable, last_pass_unreadable; /* a value is there and does not parse */
-    bool hidden; /* not all that is recorded is shown */
+    bool hidden;                                   /* not all that is recorded is shown */
     bool clock_judged;
     LIST_OF(struct slice) holds;       /* as recorded */
     LIST_OF(struct slice) held_before; /* "guard policyDN" of each recorded hold that this pass has judged anew */
@@ -51,14 +51,14 @@ struct pass {
     bool incomplete;
     bool paused;
     struct status status;
-    struct governed *governed;   /* by precedence */
+    struct governed *governed;    /* by precedence */
     struct policy_pass *policies; /* the same, as the plan sees them */
     size_t policy_count;
     bool has_waivers;
     struct plan_request *requests; /* by id */
     size_t request_count;
     LIST_OF(struct subject *) subjects; /* by id, once the scans have ended */
-    LIST_OF(struct digest) watched; /* certificates whose revocation is or may be asked for, ascending */
+    LIST_OF(struct digest) watched;     /* certificates whose revocation is or may be asked for, ascending */
     enum hold_scope *holds;
     hold_list held;
     struct plan plan;

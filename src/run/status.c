@@ -131,8 +131,10 @@ static bool shows_all(struct pass *p)
         return true;
     p->status.hidden = true;
     if (rc == RC_OK)
-        fault_set(&fault, RC_DENIED, "\"%.*s\": this account may not read all that it writes there (" ATTR_LAST_PASS
-                  ", " ATTR_POLICY_FIGURES ", " ATTR_HOLD "); nothing was concluded", SLICE_ARGS(p->status.dn));
+        fault_set(&fault, RC_DENIED,
+                  "\"%.*s\": this account may not read all that it writes there (" ATTR_LAST_PASS
+                  ", " ATTR_POLICY_FIGURES ", " ATTR_HOLD "); nothing was concluded",
+                  SLICE_ARGS(p->status.dn));
     report_fault(p, "read the status entry", &fault);
     return false;
 }
@@ -143,8 +145,10 @@ static bool shows_server_time(struct pass *p)
     struct fault fault = {{0}};
     if (p->status.server_utc)
         return true;
-    fault_set(&fault, RC_FAULT, "\"%.*s\" was written just now and shows no modifyTimestamp, with which the clock is "
-              "compared: let this account read it there; nothing was concluded", SLICE_ARGS(p->status.dn));
+    fault_set(&fault, RC_FAULT,
+              "\"%.*s\" was written just now and shows no modifyTimestamp, with which the clock is "
+              "compared: let this account read it there; nothing was concluded",
+              SLICE_ARGS(p->status.dn));
     report_fault(p, "read the status entry", &fault);
     return false;
 }
@@ -155,8 +159,10 @@ static bool has_all_figures(struct pass *p)
     struct fault fault = {{0}};
     if (!p->status.figures_unreadable)
         return true;
-    fault_set(&fault, RC_INVALID, "a value of " ATTR_POLICY_FIGURES " in \"%.*s\" does not parse, so the guards have "
-              "nothing to compare with: delete that value; nothing was concluded", SLICE_ARGS(p->status.dn));
+    fault_set(&fault, RC_INVALID,
+              "a value of " ATTR_POLICY_FIGURES " in \"%.*s\" does not parse, so the guards have "
+              "nothing to compare with: delete that value; nothing was concluded",
+              SLICE_ARGS(p->status.dn));
     report_fault(p, "read the status entry", &fault);
     return false;
 }
@@ -176,7 +182,8 @@ bool status_begin(struct pass *p)
 bool status_clock_holds(struct pass *p)
 {
     struct hold hold = {.guard = GUARD_CLOCK,
-                        .message = SLICE_LITERAL(ATTR_LAST_PASS " in the status entry is not a Generalized Time, so "
+                        .message = SLICE_LITERAL(ATTR_LAST_PASS
+                                                 " in the status entry is not a Generalized Time, so "
                                                  "nobody knows whether this machine's clock went back: delete it")};
     p->status.clock_judged = true;
     if (!p->status.last_pass_unreadable &&

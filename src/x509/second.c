@@ -201,8 +201,7 @@ static bool same_purposes(struct view *v)
     struct slice cursor = facts_eku(v->der, v->f), oid;
     int count = 0, theirs = sk_ASN1_OBJECT_num(v->purposes);
     for (; facts_next_eku(&cursor, &oid); count++)
-        if (count < theirs &&
-            !same_octets(v, "extKeyUsage", oid, oid_octets(sk_ASN1_OBJECT_value(v->purposes, count))))
+        if (count < theirs && !same_octets(v, "extKeyUsage", oid, oid_octets(sk_ASN1_OBJECT_value(v->purposes, count))))
             return false;
     return same_number(v, "number of extKeyUsages", count, theirs);
 }

@@ -34,7 +34,8 @@ void second_close(struct second_reader *s); /* NULL is fine */
 
 /*
  * Reads `der` and compares it with *f, which facts_read made of the same octets.  `why` gets a short text in printable
- * ASCII, ended by NUL, empty on SECOND_AGREES; `room` counts the NUL and is at least 1.  Leaves no error in OpenSSL's queue.
+ * ASCII, ended by NUL, empty on SECOND_AGREES; `room` counts the NUL and is at least 1.  Leaves no error in OpenSSL's
+ * queue.
  */
 enum second second_read(struct second_reader *s, struct slice der, const struct facts *f, char *why, size_t room);
 

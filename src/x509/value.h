@@ -10,7 +10,8 @@
 
 /* The content octets of a BIT STRING: the unused bits are there and zero (section 11.2.1). */
 bool value_bit_string_ok(struct slice content);
-/* An element of any type: primitive or constructed as its type wants, and simple types well-formed.  Not what is inside. */
+/* An element of any type: primitive or constructed as its type wants, and simple types well-formed.  Not what is
+ * inside. */
 bool value_any_ok(const struct der_element *e);
 
 #endif

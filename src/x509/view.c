@@ -186,7 +186,8 @@ static bool has_empty_subtrees(const NAME_CONSTRAINTS *names)
 {
     if (!names->permittedSubtrees && !names->excludedSubtrees)
         return true;
-    return sk_GENERAL_SUBTREE_num(names->permittedSubtrees) == 0 || sk_GENERAL_SUBTREE_num(names->excludedSubtrees) == 0;
+    return sk_GENERAL_SUBTREE_num(names->permittedSubtrees) == 0 ||
+           sk_GENERAL_SUBTREE_num(names->excludedSubtrees) == 0;
 }
 
 static bool is_forbidden_value(int nid, const void *decoded)
@@ -269,7 +270,9 @@ static const struct objection {
     {.objects = has_bad_names_or_purposes, .text = "an undecodable subjectAltName or extKeyUsage"},
     {.objects = has_two_algorithms, .text = "two signature algorithms"},
     {.objects = has_odd_time, .text = "a time not in RFC 5280's form"},
-    {.objects = has_odd_extension_value, .supports_only = true, .text = "an extension that is not DER or holds what RFC 5280 forbids"},
+    {.objects = has_odd_extension_value,
+     .supports_only = true,
+     .text = "an extension that is not DER or holds what RFC 5280 forbids"},
     {.objects = has_odd_encoding, .text = "an encoding that is not DER"}, /* last: it changes v->x */
 };
 
