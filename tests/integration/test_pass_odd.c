@@ -175,6 +175,16 @@ static void test_target_by_an_attribute_that_is_hidden(void **state)
     program_expect_state(p, "reissue", SERVER("bad2"), "pending");
 }
 
+static void test_waivers_that_can_not_be_seen_are_not_absent(void **state)
+{
+    struct program *p = *state;
+    begin(p, ENFORCE VERSION_REISSUE);
+    program_add_servers(p, "bad", 1, program_version_1);
+    program_rule(p, "to dn.subtree=\"" WAIVERS "\" by dn.exact=\"" DAEMON "\" none by * break");
+    expect_no_write(p, PROGRAM_INCOMPLETE);
+    program_expect(p, WORDS("event=fault", "ou=waivers"));
+}
+
 static void test_foreign_entry_in_the_place_of_the_status(void **state)
 {
     struct program *p = *state;
@@ -290,6 +300,7 @@ int main(void)
         CASE(test_hidden_filter_attribute_does_not_lead_out_of_a_policy),
         CASE(test_exclusion_by_an_attribute_that_is_hidden),
         CASE(test_target_by_an_attribute_that_is_hidden),
+        CASE(test_waivers_that_can_not_be_seen_are_not_absent),
         CASE(test_foreign_entry_in_the_place_of_the_status),
         CASE(test_nonsense_in_the_figures_ends_the_pass),
         CASE(test_nonsense_in_a_hold_is_replaced),
