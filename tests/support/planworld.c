@@ -31,24 +31,15 @@ struct spec {
 };
 
 static const struct spec specs[] = {
-    {"v1", 1, "h1.x", 1, NULL, KEY_RSA, 0, 0},
-    {"v1b", 1, "h1.x", 2, NULL, KEY_RSA, 0, 0},
-    {"v1soon", 1, "h1.x", 3, NULL, KEY_RSA, 0, 10},
-    {"v1other", 1, "h2.x", 4, NULL, KEY_RSA, 0, 0},
-    {"good", 3, "h1.x", 10, "s", KEY_RSA, 0, 0},
-    {"good2", 3, "h1.x", 11, "s", KEY_RSA, 0, 0},
-    {"good-h2", 3, "h2.x", 12, "s", KEY_RSA, 0, 0},
-    {"old", 3, "was.x", 40, "sc", KEY_RSA, 0, 0},
-    {"both-usages", 3, "h1.x", 41, "sc", KEY_RSA, 0, 0},
-    {"same-serial", 3, "h1.x", 40, "sc", KEY_RSA, 0, 0},
-    {"server-only", 3, "h1.x", 42, "s", KEY_RSA, 0, 0},
-    {"any-usage", 3, "h1.x", 43, "a", KEY_RSA, 0, 0},
-    {"no-usage", 3, "h1.x", 44, NULL, KEY_RSA, 0, 0},
-    {"ec-key", 3, "h1.x", 45, "sc", KEY_EC, 0, 0},
-    {"ed-key", 3, "h1.x", 46, "sc", KEY_ED25519, 0, 0},
-    {"old-ec", 3, "was.x", 47, "sc", KEY_EC, 0, 0},
-    {"expired", 3, "h1.x", 48, "sc", KEY_RSA, 0, -1},
-    {"not-yet", 3, "h1.x", 49, "sc", KEY_RSA, 1, 0},
+    {"v1", 1, "h1.x", 1, NULL, KEY_RSA, 0, 0},           {"v1b", 1, "h1.x", 2, NULL, KEY_RSA, 0, 0},
+    {"v1soon", 1, "h1.x", 3, NULL, KEY_RSA, 0, 10},      {"v1other", 1, "h2.x", 4, NULL, KEY_RSA, 0, 0},
+    {"good", 3, "h1.x", 10, "s", KEY_RSA, 0, 0},         {"good2", 3, "h1.x", 11, "s", KEY_RSA, 0, 0},
+    {"good-h2", 3, "h2.x", 12, "s", KEY_RSA, 0, 0},      {"old", 3, "was.x", 40, "sc", KEY_RSA, 0, 0},
+    {"both-usages", 3, "h1.x", 41, "sc", KEY_RSA, 0, 0}, {"same-serial", 3, "h1.x", 40, "sc", KEY_RSA, 0, 0},
+    {"server-only", 3, "h1.x", 42, "s", KEY_RSA, 0, 0},  {"any-usage", 3, "h1.x", 43, "a", KEY_RSA, 0, 0},
+    {"no-usage", 3, "h1.x", 44, NULL, KEY_RSA, 0, 0},    {"ec-key", 3, "h1.x", 45, "sc", KEY_EC, 0, 0},
+    {"ed-key", 3, "h1.x", 46, "sc", KEY_ED25519, 0, 0},  {"old-ec", 3, "was.x", 47, "sc", KEY_EC, 0, 0},
+    {"expired", 3, "h1.x", 48, "sc", KEY_RSA, 0, -1},    {"not-yet", 3, "h1.x", 49, "sc", KEY_RSA, 1, 0},
     {"other-name", 3, "h2.x", 50, "sc", KEY_RSA, 0, 0},
 };
 
@@ -141,10 +132,13 @@ void planworld_policy(struct planworld *w, const char *cn, const char *attribute
     struct arena *a = &w->arena;
     problem_list problems = {0};
     size_t i = policy_index(w, cn);
-    struct slice text = arena_format(a, "dn: cn=%s,ou=policies,ou=dircertd,dc=x\ncn: %s\n"
-                                        "dircertTarget: ldap:///dc=x??sub?(objectClass=device)\n%s", cn, cn, attributes);
+    struct slice text = arena_format(a,
+                                     "dn: cn=%s,ou=policies,ou=dircertd,dc=x\ncn: %s\n"
+                                     "dircertTarget: ldap:///dc=x??sub?(objectClass=device)\n%s",
+                                     cn, cn, attributes);
     struct entry e = entrytext_of(a, (const char *)text.p);
-    w->policies[i] = (struct policy_pass){.policy = policy_compile(a, &e, knows_all, NULL, &problems), .complete = true};
+    w->policies[i] =
+        (struct policy_pass){.policy = policy_compile(a, &e, knows_all, NULL, &problems), .complete = true};
     w->policies[i].complete = !w->policies[i].policy->disabled && w->policies[i].policy->mode != MODE_OFF;
     w->policy_count += i == w->policy_count;
 }
@@ -181,7 +175,8 @@ struct planworld_subject *planworld_find_subject(struct planworld *w, const char
     give_up("subject", name);
 }
 
-void planworld_subject(struct planworld *w, const char *name, const char *policy, const char *hosts, const char *certificates)
+void planworld_subject(struct planworld *w, const char *name, const char *policy, const char *hosts,
+                       const char *certificates)
 {
     size_t i = 0;
     while (i < w->subject_count && strcmp(w->subjects[i].name, name) != 0)
@@ -390,9 +385,15 @@ const char *planworld_plan(struct planworld *w)
         requests[i] = read_request(w, &w->requests[i]);
     size_t subject_count;
     struct subject **subjects = see_subjects(w, &subject_count);
-    struct plan_input in = {.now_utc = w->now_utc, .interval_s = PLANWORLD_INTERVAL_S, .policies = w->policies,
-                            .holds = w->holds, .policy_count = w->policy_count, .subjects = subjects,
-                            .subject_count = subject_count, .requests = requests, .request_count = w->request_count};
+    struct plan_input in = {.now_utc = w->now_utc,
+                            .interval_s = PLANWORLD_INTERVAL_S,
+                            .policies = w->policies,
+                            .holds = w->holds,
+                            .policy_count = w->policy_count,
+                            .subjects = subjects,
+                            .subject_count = subject_count,
+                            .requests = requests,
+                            .request_count = w->request_count};
     w->plan = plan_build(&w->arena, &in);
     return plan_shown(w);
 }
@@ -416,7 +417,8 @@ static void carry_out(struct planworld *w, const struct operation *o)
             give_up("room for a request", (const char *)o->record.id.p);
         r = &w->requests[w->request_count++];
         *r = (struct planworld_request){.name = name_of(w, o->record.id)};
-        r->entry.dn = arena_format(&w->arena, "dircertRequestId=%.*s,ou=requests,ou=dircertd,dc=x", SLICE_ARGS(o->record.id));
+        r->entry.dn =
+            arena_format(&w->arena, "dircertRequestId=%.*s,ou=requests,ou=dircertd,dc=x", SLICE_ARGS(o->record.id));
         entrytext_add(&w->arena, &r->entry, "objectClass", SLICE_LITERAL("dircertRequest"));
     }
     if (!r)
@@ -473,4 +475,16 @@ void planworld_reissue_at(struct planworld *w, enum state to)
     planworld_pass(w, 0);
     if (strcmp(planworld_value(w, request, "dircertState"), state_name(to)) != 0 || *planworld_plan(w))
         give_up("way to", state_name(to));
+}
+
+void planworld_begin_with(struct planworld *w, const char *policy, const char *certificates)
+{
+    planworld_begin(w);
+    planworld_policy(w, "p", policy);
+    planworld_show(w, certificates);
+}
+
+void planworld_show(struct planworld *w, const char *certificates)
+{
+    planworld_subject(w, "h1", "p", "h1.x", certificates);
 }

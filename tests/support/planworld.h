@@ -13,8 +13,8 @@
 enum { PLANWORLD_NOW = 1800000000, PLANWORLD_INTERVAL_S = 300, PLANWORLD_MOST = 8 };
 
 /* Of version 3, with the right dNSName. */
-#define PLANWORLD_RULES "dircertMode: enforce\ndircertAllowedVersion: 3\ndircertNameMatch: san\n"
-#define PLANWORLD_ASKS  PLANWORLD_RULES "dircertOnFinding: version reissue\ndircertOnFinding: san-mismatch reissue\n"
+#define PLANWORLD_RULES     "dircertMode: enforce\ndircertAllowedVersion: 3\ndircertNameMatch: san\n"
+#define PLANWORLD_ASKS      PLANWORLD_RULES "dircertOnFinding: version reissue\ndircertOnFinding: san-mismatch reissue\n"
 #define PLANWORLD_ASKS_ONCE PLANWORLD_ASKS "dircertConfirmations: 1\n"
 
 struct planworld_subject {
@@ -56,7 +56,8 @@ void planworld_hold(struct planworld *w, const char *cn, enum hold_scope scope);
  * Adds the subject or replaces it: host names and labels of certificates with spaces between; "?label": the readers
  * disagree about it; "none": there is positively no certificate; "": none is shown.
  */
-void planworld_subject(struct planworld *w, const char *name, const char *policy, const char *hosts, const char *certificates);
+void planworld_subject(struct planworld *w, const char *name, const char *policy, const char *hosts,
+                       const char *certificates);
 struct planworld_subject *planworld_find_subject(struct planworld *w, const char *name);
 /* No pass sees it any more. */
 void planworld_hide(struct planworld *w, const char *name);
@@ -84,5 +85,12 @@ const char *planworld_pass(struct planworld *w, int64_t after_s);
 void planworld_reissue_at(struct planworld *w, enum state to);
 /* The operation of the last plan about that request, or NULL; where two are, the one that is not held. */
 const struct operation *planworld_operation(struct planworld *w, const char *request);
+
+/* What most tests begin with: one policy "p", and one subject "h1" under it with host name h1.x. */
+void planworld_begin_with(struct planworld *w, const char *policy, const char *certificates);
+/* That subject shows these certificates now. */
+void planworld_show(struct planworld *w, const char *certificates);
+/* So much later, a pass plans exactly this. */
+#define planworld_assert_pass(w, after_s, plan) assert_string_equal(planworld_pass((w), (after_s)), (plan))
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the plan must not forget, and what it must not conclude: certificates that a bad replacement took away, stand-ins
- * that vanish, approvals given for other names, policies that ask no more, values that may only be hidden.
+ * What the plan must not forget, and what it must not conclude: certificates that a bad replacement took away,
+ * stand-ins that vanish, approvals given for other names, policies that ask no more, values that may only be hidden.
  */
 #include "support/planworld.h"
 
@@ -24,26 +24,9 @@ enum { DAY = 86400, HOUR = 3600 };
 #define R      "reissue h1"
 #define V      "revoke v1"
 
-static void begin(struct planworld *w, const char *policy, const char *certificates)
-{
-    planworld_begin(w);
-    planworld_policy(w, "p", policy);
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
-static void show(struct planworld *w, const char *certificates)
-{
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
 static void doubt(struct planworld *w, const char *subject)
 {
     planworld_find_subject(w, subject)->undecided = true;
-}
-
-static void assert_pass(struct planworld *w, int64_t after_s, const char *plan)
-{
-    assert_string_equal(planworld_pass(w, after_s), plan);
 }
 
 static void assert_has(struct planworld *w, const char *request, const char *attribute, const char *value)
@@ -74,7 +57,7 @@ static void approve_and_issue(struct planworld *w, const char *shown)
     planworld_pass(w, 0);
     assert_has(w, R, "dircertState", "approved");
     planworld_report(w, R, "issued");
-    show(w, shown);
+    planworld_show(w, shown);
 }
 
 /* Certificates that are no longer there. */
@@ -83,16 +66,16 @@ static void a_bad_replacement_makes_no_certificate_forgotten(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, THEN, "v1");
-    assert_pass(&w, 0, "create reissue h1 version");
+    planworld_begin_with(&w, THEN, "v1");
+    planworld_assert_pass(&w, 0, "create reissue h1 version");
     approve_and_issue(&w, "v1b");
-    assert_pass(&w, 0, "move-failed reissue h1 version");
-    assert_pass(&w, HOUR, "move-approved reissue h1 version");
+    planworld_assert_pass(&w, 0, "move-failed reissue h1 version");
+    planworld_assert_pass(&w, HOUR, "move-approved reissue h1 version");
     assert_state(&w, R, "approved", "1.2");
     planworld_report(&w, R, "issued");
-    show(&w, "good");
-    assert_pass(&w, 0, "create revoke v1 version; create revoke v1b version; move-fulfilled reissue h1 -");
-    assert_pass(&w, 0, "");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "create revoke v1 version; create revoke v1b version; move-fulfilled reissue h1 -");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 
@@ -101,13 +84,13 @@ static void nor_one_that_was_seen_while_it_waits(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, THEN, "v1");
-    assert_pass(&w, 0, "create reissue h1 version");
+    planworld_begin_with(&w, THEN, "v1");
+    planworld_assert_pass(&w, 0, "create reissue h1 version");
     approve_and_issue(&w, "v1b");
-    assert_pass(&w, 0, "move-failed reissue h1 version");
-    show(&w, "good");
-    assert_pass(&w, 60, "create revoke v1 version; create revoke v1b version; move-withdrawn reissue h1 -");
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "move-failed reissue h1 version");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 60, "create revoke v1 version; create revoke v1b version; move-withdrawn reissue h1 -");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 
@@ -116,15 +99,15 @@ static void nor_does_another_kind_of_key_in_between_block_the_end(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, BOTH, "v1");
-    assert_pass(&w, 0, "create reissue h1 version");
+    planworld_begin_with(&w, BOTH, "v1");
+    planworld_assert_pass(&w, 0, "create reissue h1 version");
     approve_and_issue(&w, "old-ec");
-    assert_pass(&w, 0, "move-failed reissue h1 san-mismatch");
-    assert_pass(&w, HOUR, "move-approved reissue h1 san-mismatch");
+    planworld_assert_pass(&w, 0, "move-failed reissue h1 san-mismatch");
+    planworld_assert_pass(&w, HOUR, "move-approved reissue h1 san-mismatch");
     planworld_report(&w, R, "issued");
-    show(&w, "good");
-    assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
-    assert_pass(&w, 0, "");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 
@@ -132,19 +115,20 @@ static void nor_do_two_bad_replacements(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, THEN, "v1");
-    assert_pass(&w, 0, "create reissue h1 version");
+    planworld_begin_with(&w, THEN, "v1");
+    planworld_assert_pass(&w, 0, "create reissue h1 version");
     approve_and_issue(&w, "v1b");
     planworld_pass(&w, 0);
     planworld_pass(&w, HOUR);
     planworld_report(&w, R, "issued");
-    show(&w, "v1other");
-    assert_pass(&w, 0, "move-failed reissue h1 version");
-    assert_pass(&w, 2 * HOUR, "move-approved reissue h1 version");
+    planworld_show(&w, "v1other");
+    planworld_assert_pass(&w, 0, "move-failed reissue h1 version");
+    planworld_assert_pass(&w, 2 * HOUR, "move-approved reissue h1 version");
     planworld_report(&w, R, "issued");
-    show(&w, "good");
-    assert_pass(&w, 0, "create revoke v1 version; create revoke v1b version; create revoke v1other version; "
-                       "move-fulfilled reissue h1 -");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0,
+                          "create revoke v1 version; create revoke v1b version; create revoke v1other version; "
+                          "move-fulfilled reissue h1 -");
     planworld_end(&w);
 }
 
@@ -152,10 +136,11 @@ static void each_revocation_says_what_its_own_certificate_violates(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, BOTH, "v1 old");
-    assert_pass(&w, 0, "create reissue h1 san-mismatch,version");
-    show(&w, "both-usages");
-    assert_pass(&w, 0, "create revoke old san-mismatch; create revoke v1 version; move-withdrawn reissue h1 -");
+    planworld_begin_with(&w, BOTH, "v1 old");
+    planworld_assert_pass(&w, 0, "create reissue h1 san-mismatch,version");
+    planworld_show(&w, "both-usages");
+    planworld_assert_pass(&w, 0,
+                          "create revoke old san-mismatch; create revoke v1 version; move-withdrawn reissue h1 -");
     assert_only_finding(&w, V, "version");
     assert_only_finding(&w, "revoke old", "san-mismatch");
     planworld_end(&w);
@@ -165,15 +150,16 @@ static void and_not_what_its_successor_violates(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, BOTH, "v1");
+    planworld_begin_with(&w, BOTH, "v1");
     planworld_pass(&w, 0);
     approve_and_issue(&w, "old");
     planworld_pass(&w, 0);
     planworld_pass(&w, HOUR);
     assert_state(&w, R, "approved", "1.2");
     planworld_report(&w, R, "issued");
-    show(&w, "both-usages");
-    assert_pass(&w, 0, "create revoke old san-mismatch; create revoke v1 version; move-fulfilled reissue h1 -");
+    planworld_show(&w, "both-usages");
+    planworld_assert_pass(&w, 0,
+                          "create revoke old san-mismatch; create revoke v1 version; move-fulfilled reissue h1 -");
     assert_only_finding(&w, V, "version");
     assert_only_finding(&w, "revoke old", "san-mismatch");
     planworld_end(&w);
@@ -185,19 +171,19 @@ static void a_revocation_waits_while_its_stand_in_is_gone(void **state)
     (void)state;
     for (int approved = 0; approved < 2; approved++) {
         struct planworld w;
-        begin(&w, THEN, "v1 good");
-        assert_pass(&w, 0, "create revoke v1 version");
+        planworld_begin_with(&w, THEN, "v1 good");
+        planworld_assert_pass(&w, 0, "create revoke v1 version");
         if (approved) {
             planworld_decide(&w, V, "approve");
-            assert_pass(&w, 0, "move-approved revoke v1 version");
+            planworld_assert_pass(&w, 0, "move-approved revoke v1 version");
         }
-        show(&w, "v1");
-        assert_pass(&w, 0, "create reissue h1 version; move-held revoke v1 -");
-        assert_pass(&w, DAY, "");
-        show(&w, "v1 good");
-        assert_pass(&w, 0, "move-withdrawn reissue h1 -; reopen revoke v1 version");
+        planworld_show(&w, "v1");
+        planworld_assert_pass(&w, 0, "create reissue h1 version; move-held revoke v1 -");
+        planworld_assert_pass(&w, DAY, "");
+        planworld_show(&w, "v1 good");
+        planworld_assert_pass(&w, 0, "move-withdrawn reissue h1 -; reopen revoke v1 version");
         assert_state(&w, V, "pending", "2.1"); /* the old approval counts no more */
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
         planworld_end(&w);
     }
 }
@@ -212,13 +198,13 @@ static void an_outcome_that_was_taken_back_gives_it_back_when_the_claim_ran_out(
         struct planworld w;
         planworld_reissue_at(&w, STATE_SUBMITTED);
         planworld_put(&w, R, "dircertOutcome", outcomes[i]);
-        assert_pass(&w, HOUR, ""); /* the claim still runs */
+        planworld_assert_pass(&w, HOUR, ""); /* the claim still runs */
         planworld_put(&w, R, "dircertTransactionId", "77");
-        assert_pass(&w, 1, ""); /* it is with the authority */
+        planworld_assert_pass(&w, 1, ""); /* it is with the authority */
         planworld_put(&w, R, "dircertTransactionId", NULL);
-        assert_pass(&w, 0, "move-approved reissue h1 version");
+        planworld_assert_pass(&w, 0, "move-approved reissue h1 version");
         assert_state(&w, R, "approved", "1.1");
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
         planworld_end(&w);
     }
 }
@@ -231,7 +217,7 @@ static void a_claim_that_was_taken_back_with_its_outcome_gives_it_back_at_once(v
     planworld_put(&w, R, "dircertOutcome", NULL);
     planworld_put(&w, R, "dircertClaimedBy", NULL);
     planworld_put(&w, R, "dircertClaimedUntil", NULL);
-    assert_pass(&w, 0, "move-approved reissue h1 version");
+    planworld_assert_pass(&w, 0, "move-approved reissue h1 version");
     planworld_end(&w);
 }
 
@@ -242,12 +228,12 @@ static void no_approval_is_carried_to_other_names(void **state)
     struct planworld w;
     planworld_reissue_at(&w, STATE_FAILED);
     planworld_subject(&w, "h1", "p", "other.x", "v1");
-    assert_pass(&w, HOUR - 1, "");
+    planworld_assert_pass(&w, HOUR - 1, "");
     assert_has(&w, R, "dircertWantedName", "h1.x");
     planworld_pass(&w, 1);
     assert_state(&w, R, "pending", "2.1");
     assert_has(&w, R, "dircertWantedName", "other.x");
-    assert_pass(&w, DAY, ""); /* it waits for a decision about this generation */
+    planworld_assert_pass(&w, DAY, ""); /* it waits for a decision about this generation */
     planworld_end(&w);
 }
 
@@ -274,10 +260,10 @@ static void other_certificates_and_checks_are_another_attempt(void **state)
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         struct planworld w;
         planworld_reissue_at(&w, STATE_FAILED);
-        show(&w, shown[i][0]);
-        assert_pass(&w, HOUR, shown[i][1]);
+        planworld_show(&w, shown[i][0]);
+        planworld_assert_pass(&w, HOUR, shown[i][1]);
         assert_state(&w, R, "approved", "1.2");
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
         planworld_end(&w);
     }
 }
@@ -288,19 +274,19 @@ static void a_disabled_policy_lets_no_held_revocation_go_on(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REVOKE, "v1");
+    planworld_begin_with(&w, REVOKE, "v1");
     planworld_policy(&w, "q", LAX);
     planworld_subject(&w, "h2", "q", "h2.x", "v1");
-    assert_pass(&w, 0, "create revoke v1 version");
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
     assert_has(&w, V, "dircertState", "held"); /* it complies at h2 */
     planworld_policy(&w, "q", BROKEN);
     planworld_hide(&w, "h2"); /* whom a policy that is disabled governs, nobody sees */
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     planworld_decide(&w, V, "approve");
-    assert_pass(&w, DAY, "");
+    planworld_assert_pass(&w, DAY, "");
     assert_state(&w, V, "held", "1.1");
     planworld_forget_policy(&w, "q"); /* gone: nobody complies there any more */
-    assert_pass(&w, 0, "reopen revoke v1 version");
+    planworld_assert_pass(&w, 0, "reopen revoke v1 version");
     planworld_end(&w);
 }
 
@@ -314,9 +300,9 @@ static void policy_that_asks_no_more_cures_nothing(void **state)
         planworld_policy(&w, "p", RULES "dircertOnFinding: version report\n");
         planworld_pass(&w, 0);
         assert_state(&w, R, "held", "1.1");
-        assert_pass(&w, DAY, "");
+        planworld_assert_pass(&w, DAY, "");
         planworld_policy(&w, "p", ASKS);
-        assert_pass(&w, 0, "reopen reissue h1 version");
+        planworld_assert_pass(&w, 0, "reopen reissue h1 version");
         assert_state(&w, R, "pending", "2.1");
         planworld_end(&w);
     }
@@ -326,15 +312,15 @@ static void nor_where_no_certificate_is_there(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, RULES "dircertOnFinding: missing reissue\n", "none");
-    assert_pass(&w, 0, "create reissue h1 missing");
+    planworld_begin_with(&w, RULES "dircertOnFinding: missing reissue\n", "none");
+    planworld_assert_pass(&w, 0, "create reissue h1 missing");
     planworld_policy(&w, "p", RULES "dircertOnFinding: missing report\n");
-    assert_pass(&w, 0, "move-held reissue h1 -");
-    show(&w, "good");
-    assert_pass(&w, 0, "move-withdrawn reissue h1 -");
+    planworld_assert_pass(&w, 0, "move-held reissue h1 -");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "move-withdrawn reissue h1 -");
     planworld_policy(&w, "p", RULES "dircertOnFinding: missing reissue\n");
-    show(&w, "none");
-    assert_pass(&w, 0, "reopen reissue h1 missing");
+    planworld_show(&w, "none");
+    planworld_assert_pass(&w, 0, "reopen reissue h1 missing");
     planworld_end(&w);
 }
 
@@ -347,10 +333,10 @@ static void turning_a_policy_off_withdraws_unless_held(void **state)
     planworld_hide(&w, "h1");
     planworld_request(&w, R)->where = WHERE_OFF;
     planworld_hold(&w, "p", HOLD_EVERYTHING);
-    assert_pass(&w, 0, "held-move-withdrawn reissue h1 -");
+    planworld_assert_pass(&w, 0, "held-move-withdrawn reissue h1 -");
     assert_has(&w, R, "dircertState", "approved");
     planworld_hold(&w, "p", HOLD_NOTHING);
-    assert_pass(&w, 0, "move-withdrawn reissue h1 -");
+    planworld_assert_pass(&w, 0, "move-withdrawn reissue h1 -");
     planworld_end(&w);
 }
 
@@ -369,11 +355,11 @@ static void nothing_is_opened_for_an_undecided_subject(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct planworld w;
-        begin(&w, rows[i].policy, rows[i].certificates);
+        planworld_begin_with(&w, rows[i].policy, rows[i].certificates);
         doubt(&w, "h1");
-        assert_pass(&w, 0, "");
-        show(&w, rows[i].certificates);
-        assert_pass(&w, 0, rows[i].then);
+        planworld_assert_pass(&w, 0, "");
+        planworld_show(&w, rows[i].certificates);
+        planworld_assert_pass(&w, 0, rows[i].then);
         planworld_end(&w);
     }
 }
@@ -387,11 +373,11 @@ static void nothing_ends_or_goes_on_for_an_undecided_subject(void **state)
         for (size_t k = 0; k < sizeof shown / sizeof *shown; k++) {
             struct planworld w;
             planworld_reissue_at(&w, from[i]);
-            show(&w, shown[k]);
+            planworld_show(&w, shown[k]);
             doubt(&w, "h1");
             planworld_policy(&w, "p", ASKS);
             planworld_decide(&w, R, "approve");
-            assert_pass(&w, DAY, "");
+            planworld_assert_pass(&w, DAY, "");
             planworld_end(&w);
         }
 }
@@ -402,12 +388,12 @@ static void a_revocation_stands_still_where_its_subject_is_undecided(void **stat
     static const char *const policies[] = {REVOKE, LAX, RULES};
     for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
         struct planworld w;
-        begin(&w, REVOKE, "v1");
-        assert_pass(&w, 0, "create revoke v1 version");
+        planworld_begin_with(&w, REVOKE, "v1");
+        planworld_assert_pass(&w, 0, "create revoke v1 version");
         planworld_policy(&w, "p", policies[i]);
         doubt(&w, "h1");
         planworld_decide(&w, V, "approve");
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
         planworld_end(&w);
     }
 }
@@ -426,15 +412,15 @@ static void nothing_is_revoked_that_is_undecided_elsewhere(void **state)
     static const char *const policies[] = {LAX, REVOKE};
     for (size_t i = 0; i < 4; i++) {
         struct planworld w;
-        begin(&w, REVOKE, "v1");
+        planworld_begin_with(&w, REVOKE, "v1");
         undecided_elsewhere(&w, policies[i / 2], i % 2);
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
         assert_false(planworld_has(&w, V));
         planworld_subject(&w, "h2", "q", "h1.x", "good");
-        assert_pass(&w, 0, "create revoke v1 version");
+        planworld_assert_pass(&w, 0, "create revoke v1 version");
         planworld_decide(&w, V, "approve");
         undecided_elsewhere(&w, policies[i / 2], i % 2);
-        assert_pass(&w, 0, ""); /* nor does it go on */
+        planworld_assert_pass(&w, 0, ""); /* nor does it go on */
         planworld_end(&w);
     }
 }
@@ -444,13 +430,13 @@ static void nothing_is_held_for_an_undecided_subject(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REVOKE, "v1");
+    planworld_begin_with(&w, REVOKE, "v1");
     planworld_policy(&w, "q", LAX);
     planworld_subject(&w, "h2", "q", "h2.x", "v1");
     doubt(&w, "h1");
-    assert_pass(&w, 0, "");
-    show(&w, "v1");
-    assert_pass(&w, 0, "create revoke v1 version");
+    planworld_assert_pass(&w, 0, "");
+    planworld_show(&w, "v1");
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
     assert_has(&w, V, "dircertState", "held");
     planworld_end(&w);
 }
@@ -462,18 +448,18 @@ static void a_request_that_hides_its_state_is_left_alone(void **state)
     static const char *const names[] = {R, V};
     for (size_t i = 0; i < 2; i++) {
         struct planworld w;
-        begin(&w, i ? REVOKE : ASKS, "v1");
+        planworld_begin_with(&w, i ? REVOKE : ASKS, "v1");
         planworld_pass(&w, 0);
         planworld_decide(&w, names[i], "approve");
         planworld_pass(&w, 0);
         planworld_put(&w, names[i], "dircertState", NULL);
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
         assert_true(planworld_has(&w, names[i]));
         assert_has(&w, names[i], "dircertState", "");
-        show(&w, "good"); /* and where it is not wanted */
-        assert_pass(&w, DAY, "");
+        planworld_show(&w, "good"); /* and where it is not wanted */
+        planworld_assert_pass(&w, DAY, "");
         planworld_put(&w, names[i], "dircertState", "nonsense"); /* what is seen is mended */
-        show(&w, "v1");
+        planworld_show(&w, "v1");
         assert_string_not_equal(planworld_pass(&w, 0), "");
         planworld_end(&w);
     }

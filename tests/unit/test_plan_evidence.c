@@ -13,23 +13,6 @@
 #define AUTO   POLICY "dircertApproval: reissue auto\n"
 #define R      "reissue h1"
 
-static void begin(struct planworld *w, const char *policy, const char *certificates)
-{
-    planworld_begin(w);
-    planworld_policy(w, "p", policy);
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
-static void show(struct planworld *w, const char *certificates)
-{
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
-static void assert_pass(struct planworld *w, int64_t after_s, const char *plan)
-{
-    assert_string_equal(planworld_pass(w, after_s), plan);
-}
-
 static void assert_has(struct planworld *w, const char *attribute, const char *value)
 {
     assert_string_equal(planworld_value(w, R, attribute), value);
@@ -102,11 +85,11 @@ static void seen_and_not_wanted(void **state)
     struct planworld w;
     planworld_reissue_at(&w, STATE_PENDING);
     planworld_subject(&w, "h1", "p", s->hosts, s->certificates);
-    assert_pass(&w, 0, s->decided ? "move-withdrawn reissue h1 -" : "");
+    planworld_assert_pass(&w, 0, s->decided ? "move-withdrawn reissue h1 -" : "");
     planworld_end(&w);
-    begin(&w, AUTO, s->certificates); /* and nothing opens one */
+    planworld_begin_with(&w, AUTO, s->certificates); /* and nothing opens one */
     planworld_subject(&w, "h1", "p", s->hosts, s->certificates);
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 
@@ -114,14 +97,14 @@ static void missing_needs_positive_evidence(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, POLICY "dircertOnFinding: missing reissue\n", "");
-    assert_pass(&w, 0, "");
-    show(&w, "none");
-    assert_pass(&w, 0, "create reissue h1 missing");
-    show(&w, "");
-    assert_pass(&w, 0, "");
-    show(&w, "good");
-    assert_pass(&w, 0, "move-withdrawn reissue h1 -");
+    planworld_begin_with(&w, POLICY "dircertOnFinding: missing reissue\n", "");
+    planworld_assert_pass(&w, 0, "");
+    planworld_show(&w, "none");
+    planworld_assert_pass(&w, 0, "create reissue h1 missing");
+    planworld_show(&w, "");
+    planworld_assert_pass(&w, 0, "");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "move-withdrawn reissue h1 -");
     planworld_end(&w);
 }
 
@@ -129,10 +112,10 @@ static void two_entries_with_one_id_decide_nothing(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, POLICY, "v1");
+    planworld_begin_with(&w, POLICY, "v1");
     planworld_subject(&w, "h2", "p", "h1.x", "v1b");
     w.subjects[1].name = "h1";
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 
@@ -145,12 +128,12 @@ static void a_submitted_reissue_waits_for_its_outcome(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct planworld w;
         planworld_reissue_at(&w, STATE_SUBMITTED);
-        show(&w, "none");
-        assert_pass(&w, 0, "revise reissue h1 -");
+        planworld_show(&w, "none");
+        planworld_assert_pass(&w, 0, "revise reissue h1 -");
         assert_has(&w, "dircertState", "submitted");
         assert_has(&w, "dircertStateMessage", "its reason went away; waits for the outcome");
         planworld_report(&w, R, ends[i][0]);
-        assert_pass(&w, 0, ends[i][1]);
+        planworld_assert_pass(&w, 0, ends[i][1]);
         assert_settled(&w);
         planworld_end(&w);
     }

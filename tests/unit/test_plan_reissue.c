@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reissue requests: their identity and course, evidence, stale numbers, bad replacements, what asks for a new generation. */
+/* Reissue requests: their identity and course, evidence, stale numbers, bad replacements, what asks for a new
+ * generation. */
 #include "support/planworld.h"
 
 #include <setjmp.h>
@@ -16,23 +17,6 @@ enum { DAY = 86400, HOUR = 3600 };
 #define POLICY PLANWORLD_ASKS_ONCE
 #define R      "reissue h1"
 
-static void begin(struct planworld *w, const char *policy, const char *certificates)
-{
-    planworld_begin(w);
-    planworld_policy(w, "p", policy);
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
-static void show(struct planworld *w, const char *certificates)
-{
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
-static void assert_pass(struct planworld *w, int64_t after_s, const char *plan)
-{
-    assert_string_equal(planworld_pass(w, after_s), plan);
-}
-
 static void assert_has(struct planworld *w, const char *attribute, const char *value)
 {
     assert_string_equal(planworld_value(w, R, attribute), value);
@@ -48,7 +32,7 @@ static void the_identity_is_the_digest_of_the_subject_id(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, POLICY, "v1");
+    planworld_begin_with(&w, POLICY, "v1");
     planworld_pass(&w, 0);
     /* printf 'reissue\0entryUUID:h1' | sha256sum */
     assert_has(&w, "dircertRequestId", "7fb6320bd3f8fa0737848f5f7f1e4c6c3b507bc7b9df41ff9d8686c3e321e34a");
@@ -58,7 +42,7 @@ static void the_identity_is_the_digest_of_the_subject_id(void **state)
     assert_has(&w, "dircertAttempt", "1");
     assert_has(&w, "dircertOpened", "20270115080000Z");
     planworld_find_subject(&w, "h1")->dn = slice_of("cn=h1,ou=elsewhere,dc=x"); /* renamed: the same request */
-    assert_pass(&w, 0, "revise reissue h1 version");
+    planworld_assert_pass(&w, 0, "revise reissue h1 version");
     assert_has(&w, "dircertSubjectDN", "cn=h1,ou=elsewhere,dc=x");
     assert_has(&w, "dircertGeneration", "1");
     assert_settled(&w);
@@ -69,8 +53,8 @@ static void one_reissue_for_a_subject_with_several_bad_certificates(void **state
 {
     (void)state;
     struct planworld w;
-    begin(&w, POLICY, "v1 old v1b");
-    assert_pass(&w, 0, "create reissue h1 san-mismatch,version");
+    planworld_begin_with(&w, POLICY, "v1 old v1b");
+    planworld_assert_pass(&w, 0, "create reissue h1 san-mismatch,version");
     const struct basis *b = &planworld_operation(&w, R)->record.basis;
     assert_int_equal(b->certificate_count, 3);
     for (size_t i = 1; i < 3; i++)
@@ -88,24 +72,24 @@ static void a_whole_life(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, ASKS, "v1");
-    assert_pass(&w, 0, "create reissue h1 version");
-    assert_pass(&w, PLANWORLD_INTERVAL_S - 1, "");
-    assert_pass(&w, 1, "move-pending reissue h1 version");
-    assert_pass(&w, DAY, "");
+    planworld_begin_with(&w, ASKS, "v1");
+    planworld_assert_pass(&w, 0, "create reissue h1 version");
+    planworld_assert_pass(&w, PLANWORLD_INTERVAL_S - 1, "");
+    planworld_assert_pass(&w, 1, "move-pending reissue h1 version");
+    planworld_assert_pass(&w, DAY, "");
     planworld_decide(&w, R, "approve");
-    assert_pass(&w, 0, "move-approved reissue h1 version");
+    planworld_assert_pass(&w, 0, "move-approved reissue h1 version");
     assert_settled(&w);
     planworld_report(&w, R, "submitted");
-    assert_pass(&w, 0, "move-submitted reissue h1 version");
-    show(&w, "good");
-    assert_pass(&w, HOUR, "move-fulfilled reissue h1 -");
+    planworld_assert_pass(&w, 0, "move-submitted reissue h1 version");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, HOUR, "move-fulfilled reissue h1 -");
     struct digest good = digest_of(planworld_der(&w, "good"));
     uint8_t hex[DIGEST_HEX + 1] = {0};
     digest_to_hex(&good, hex);
     assert_has(&w, "dircertReplacementSHA256", (const char *)hex);
-    assert_pass(&w, 90 * DAY - 1, "");
-    assert_pass(&w, 1, "purge reissue h1 -");
+    planworld_assert_pass(&w, 90 * DAY - 1, "");
+    planworld_assert_pass(&w, 1, "purge reissue h1 -");
     assert_int_equal(w.request_count, 0);
     assert_settled(&w);
     planworld_end(&w);
@@ -116,19 +100,19 @@ static void an_ended_reissue_is_reopened_when_wanted_again(void **state)
     (void)state;
     struct planworld w;
     planworld_reissue_at(&w, STATE_PENDING);
-    show(&w, "good");
-    assert_pass(&w, 0, "move-withdrawn reissue h1 -");
-    show(&w, "v1");
-    assert_pass(&w, 0, "reopen reissue h1 version");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "move-withdrawn reissue h1 -");
+    planworld_show(&w, "v1");
+    planworld_assert_pass(&w, 0, "reopen reissue h1 version");
     assert_has(&w, "dircertGeneration", "2");
     planworld_put(&w, R, "dircertDecision", "approve 1"); /* given too late */
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     planworld_decide(&w, R, "approve");
-    assert_pass(&w, 0, "move-approved reissue h1 version");
-    show(&w, "good");
-    assert_pass(&w, 0, "move-fulfilled reissue h1 -");
-    show(&w, "v1b");
-    assert_pass(&w, 0, "reopen reissue h1 version");
+    planworld_assert_pass(&w, 0, "move-approved reissue h1 version");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "move-fulfilled reissue h1 -");
+    planworld_show(&w, "v1b");
+    planworld_assert_pass(&w, 0, "reopen reissue h1 version");
     assert_has(&w, "dircertGeneration", "3");
     assert_has(&w, "dircertReplacementSHA256", "");
     planworld_end(&w);
@@ -140,22 +124,23 @@ static void decisions_and_outcomes_of_other_numbers_are_ignored(void **state)
 {
     (void)state;
     static const char *const decisions[] = {"approve 0", "approve 2", "reject 2", "reject 0", "approve", "yes 1"};
-    static const char *const outcomes[] = {"submitted 1.2", "submitted 2.1", "failed 1.0", "issued 0.1", "issued 1", "done 1.1"};
+    static const char *const outcomes[] = {"submitted 1.2", "submitted 2.1", "failed 1.0",
+                                           "issued 0.1",    "issued 1",      "done 1.1"};
     struct planworld w;
     planworld_reissue_at(&w, STATE_PENDING);
     for (size_t i = 0; i < sizeof decisions / sizeof *decisions; i++) {
         planworld_put(&w, R, "dircertDecision", decisions[i]);
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
     }
     planworld_decide(&w, R, "approve");
     planworld_pass(&w, 0);
     planworld_report(&w, R, "submitted");
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
         planworld_put(&w, R, "dircertOutcome", outcomes[i]);
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
     }
     planworld_put(&w, R, "dircertOutcome", "submitted 1.1");
-    assert_pass(&w, 0, "move-submitted reissue h1 version");
+    planworld_assert_pass(&w, 0, "move-submitted reissue h1 version");
     planworld_end(&w);
 }
 
@@ -165,9 +150,9 @@ static void submitted_without_a_claim_does_not_count(void **state)
     struct planworld w;
     planworld_reissue_at(&w, STATE_APPROVED);
     planworld_put(&w, R, "dircertOutcome", "submitted 1.1");
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     planworld_put(&w, R, "dircertClaimedBy", "cn=fulfiller");
-    assert_pass(&w, 0, "move-submitted reissue h1 version");
+    planworld_assert_pass(&w, 0, "move-submitted reissue h1 version");
     planworld_end(&w);
 }
 
@@ -177,9 +162,9 @@ static void a_claim_that_ran_out_gives_it_back_unless_it_is_with_the_authority(v
     struct planworld w;
     planworld_reissue_at(&w, STATE_SUBMITTED);
     planworld_put(&w, R, "dircertTransactionId", "77");
-    assert_pass(&w, 2 * HOUR, "");
+    planworld_assert_pass(&w, 2 * HOUR, "");
     planworld_put(&w, R, "dircertTransactionId", NULL);
-    assert_pass(&w, 0, "move-approved reissue h1 version");
+    planworld_assert_pass(&w, 0, "move-approved reissue h1 version");
     assert_settled(&w);
     planworld_end(&w);
 }
@@ -188,13 +173,13 @@ static void a_claim_that_ran_out_gives_it_back_unless_it_is_with_the_authority(v
 
 static void assert_fails_and_comes_back(struct planworld *w)
 {
-    assert_pass(w, 0, "move-failed reissue h1 version");
+    planworld_assert_pass(w, 0, "move-failed reissue h1 version");
     assert_true(planworld_operation(w, R)->noncompliant);
     assert_has(w, "dircertGeneration", "1");
     assert_has(w, "dircertNextAttempt", "20270115090000Z");
     assert_settled(w);
-    assert_pass(w, HOUR - 1, "");
-    assert_pass(w, 1, "move-approved reissue h1 version");
+    planworld_assert_pass(w, HOUR - 1, "");
+    planworld_assert_pass(w, 1, "move-approved reissue h1 version");
     assert_has(w, "dircertGeneration", "1");
     assert_has(w, "dircertAttempt", "2");
     assert_has(w, "dircertNextAttempt", "");
@@ -207,7 +192,7 @@ static void a_bad_replacement_beside_the_old_certificate(void **state)
     struct planworld w;
     planworld_reissue_at(&w, STATE_SUBMITTED);
     planworld_report(&w, R, "issued");
-    show(&w, "v1 v1b");
+    planworld_show(&w, "v1 v1b");
     assert_fails_and_comes_back(&w);
     assert_int_equal(planworld_operation(&w, R), NULL); /* the last plan was empty */
     assert_int_equal(entry_count(&planworld_request(&w, R)->entry, "dircertCertificateSHA256"), 2);
@@ -220,11 +205,11 @@ static void a_bad_replacement_in_the_place_of_the_old_certificate(void **state)
     struct planworld w;
     planworld_reissue_at(&w, STATE_SUBMITTED);
     planworld_report(&w, R, "issued");
-    show(&w, "v1b");
+    planworld_show(&w, "v1b");
     assert_fails_and_comes_back(&w);
     planworld_report(&w, R, "issued");
-    show(&w, "v1other");
-    assert_pass(&w, 0, "move-failed reissue h1 version");
+    planworld_show(&w, "v1other");
+    planworld_assert_pass(&w, 0, "move-failed reissue h1 version");
     assert_has(&w, "dircertNextAttempt", "20270115110000Z"); /* two hours now */
     planworld_end(&w);
 }
@@ -235,10 +220,11 @@ static void a_bad_replacement_that_the_fulfiller_hands_in(void **state)
     struct planworld w;
     planworld_reissue_at(&w, STATE_SUBMITTED);
     planworld_put_der(&w, R, "dircertResultCertificate", planworld_der(&w, "v1b"));
-    assert_pass(&w, 0, ""); /* nothing is said to be issued */
+    planworld_assert_pass(&w, 0, ""); /* nothing is said to be issued */
     planworld_report(&w, R, "issued");
     w.result_doubted = true;
-    assert_pass(&w, 0, "revise reissue h1 version"); /* the message; the readers disagree, so nothing follows */
+    planworld_assert_pass(&w, 0,
+                          "revise reissue h1 version"); /* the message; the readers disagree, so nothing follows */
     assert_has(&w, "dircertState", "submitted");
     w.result_doubted = false;
     assert_fails_and_comes_back(&w);
@@ -252,11 +238,11 @@ static void a_good_replacement_that_is_not_published_yet(void **state)
     planworld_reissue_at(&w, STATE_SUBMITTED);
     planworld_report(&w, R, "issued");
     planworld_put_der(&w, R, "dircertResultCertificate", planworld_der(&w, "good"));
-    assert_pass(&w, 0, "revise reissue h1 version");
+    planworld_assert_pass(&w, 0, "revise reissue h1 version");
     assert_has(&w, "dircertState", "submitted"); /* verified, not requested */
-    assert_pass(&w, DAY, "");
-    show(&w, "v1 good");
-    assert_pass(&w, 0, "move-fulfilled reissue h1 -");
+    planworld_assert_pass(&w, DAY, "");
+    planworld_show(&w, "v1 good");
+    planworld_assert_pass(&w, 0, "move-fulfilled reissue h1 -");
     planworld_end(&w);
 }
 
@@ -264,7 +250,7 @@ static void a_good_replacement_that_is_not_published_yet(void **state)
 
 static void assert_new_generation(struct planworld *w, const char *plan)
 {
-    assert_pass(w, 0, plan);
+    planworld_assert_pass(w, 0, plan);
     assert_has(w, "dircertGeneration", "2");
     assert_has(w, "dircertConfirmedPasses", "1");
     assert_settled(w);
@@ -277,12 +263,12 @@ static void changed_certificates_checks_names_or_reason(void **state)
     for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
         struct planworld w;
         planworld_reissue_at(&w, from[i]);
-        show(&w, "v1 v1b"); /* certificates */
+        planworld_show(&w, "v1 v1b"); /* certificates */
         assert_new_generation(&w, "revise reissue h1 version");
         planworld_end(&w);
 
         planworld_reissue_at(&w, from[i]);
-        show(&w, "v1 old"); /* checks */
+        planworld_show(&w, "v1 old"); /* checks */
         assert_new_generation(&w, "revise reissue h1 san-mismatch,version");
         planworld_end(&w);
 
@@ -292,7 +278,8 @@ static void changed_certificates_checks_names_or_reason(void **state)
         planworld_end(&w);
 
         planworld_reissue_at(&w, from[i]);
-        planworld_policy(&w, "p", RULES "dircertConfirmations: 1\ndircertOnFinding: version reissue keyCompromise\n"); /* reason */
+        planworld_policy(
+            &w, "p", RULES "dircertConfirmations: 1\ndircertOnFinding: version reissue keyCompromise\n"); /* reason */
         assert_new_generation(&w, "revise reissue h1 version");
         assert_has(&w, "dircertReason", "keyCompromise");
         planworld_end(&w);
@@ -304,7 +291,7 @@ static void a_decision_does_not_outlive_its_generation(void **state)
     (void)state;
     struct planworld w;
     planworld_reissue_at(&w, STATE_APPROVED);
-    show(&w, "v1 v1b");
+    planworld_show(&w, "v1 v1b");
     assert_new_generation(&w, "revise reissue h1 version");
     assert_has(&w, "dircertState", "pending");
     assert_has(&w, "dircertDecision", "approve 1");
@@ -316,12 +303,12 @@ static void a_rejection_stands_until_certificates_checks_or_names_change(void **
     (void)state;
     struct planworld w;
     planworld_reissue_at(&w, STATE_REJECTED);
-    assert_pass(&w, 400 * DAY, "");
+    planworld_assert_pass(&w, 400 * DAY, "");
     planworld_policy(&w, "p", RULES "dircertConfirmations: 1\ndircertOnFinding: version reissue keyCompromise\n");
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     assert_has(&w, "dircertGeneration", "1");
     planworld_policy(&w, "p", POLICY);
-    show(&w, "v1 v1b");
+    planworld_show(&w, "v1 v1b");
     assert_new_generation(&w, "reopen reissue h1 version");
     planworld_end(&w);
 }
@@ -332,7 +319,7 @@ static void another_revision_of_the_policy_alone_is_only_noted(void **state)
     struct planworld w;
     planworld_reissue_at(&w, STATE_PENDING);
     planworld_policy(&w, "p", POLICY "dircertRetentionDays: 91\n");
-    assert_pass(&w, 0, "revise reissue h1 version");
+    planworld_assert_pass(&w, 0, "revise reissue h1 version");
     assert_has(&w, "dircertGeneration", "1");
     assert_true(slice_eq(slice_of(planworld_value(&w, R, "dircertPolicyRevision")),
                          planworld_policy_pass(&w, "p")->policy->revision));

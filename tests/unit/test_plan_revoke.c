@@ -22,23 +22,6 @@ enum { DAY = 86400 };
 #define LAX    "dircertMode: enforce\ndircertConfirmations: 1\n"       /* all versions comply */
 #define R      "revoke v1"
 
-static void begin(struct planworld *w, const char *policy, const char *certificates)
-{
-    planworld_begin(w);
-    planworld_policy(w, "p", policy);
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
-static void show(struct planworld *w, const char *certificates)
-{
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
-static void assert_pass(struct planworld *w, int64_t after_s, const char *plan)
-{
-    assert_string_equal(planworld_pass(w, after_s), plan);
-}
-
 static void assert_has(struct planworld *w, const char *request, const char *attribute, const char *value)
 {
     assert_string_equal(planworld_value(w, request, attribute), value);
@@ -52,8 +35,8 @@ static void assert_der(struct planworld *w, const char *request, const char *lab
 
 static void revoke_at(struct planworld *w, enum state to)
 {
-    begin(w, REVOKE, "v1");
-    assert_pass(w, 0, "create revoke v1 version");
+    planworld_begin_with(w, REVOKE, "v1");
+    planworld_assert_pass(w, 0, "create revoke v1 version");
     if (to == STATE_PENDING)
         return;
     planworld_decide(w, R, to == STATE_REJECTED ? "reject" : "approve");
@@ -69,8 +52,8 @@ static void the_identity_is_the_digest_of_the_certificate(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REVOKE, "v1 v1b good");
-    assert_pass(&w, 0, "create revoke v1 version; create revoke v1b version");
+    planworld_begin_with(&w, REVOKE, "v1 v1b good");
+    planworld_assert_pass(&w, 0, "create revoke v1 version; create revoke v1b version");
     struct digest d = digest_of(planworld_der(&w, "v1"));
     uint8_t text[7 + DIGEST_HEX] = "revoke"; /* and its NUL */
     digest_to_hex(&d, text + 7);
@@ -94,14 +77,14 @@ static void a_certificate_under_two_entries_is_revoked_once(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REVOKE, "v1");
+    planworld_begin_with(&w, REVOKE, "v1");
     planworld_policy(&w, "strict", RULES "dircertOnFinding: version revoke keyCompromise\n");
     planworld_subject(&w, "a1", "strict", "h1.x", "v1");
-    assert_pass(&w, 0, "create revoke v1 version");
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
     assert_has(&w, R, "dircertSubjectId", "entryUUID:a1"); /* the first by id */
     assert_has(&w, R, "dircertReason", "keyCompromise");   /* the stronger */
     planworld_hide(&w, "a1");
-    assert_pass(&w, 0, "revise revoke v1 version"); /* still the same one; h1 gives the reason now */
+    planworld_assert_pass(&w, 0, "revise revoke v1 version"); /* still the same one; h1 gives the reason now */
     assert_has(&w, R, "dircertReason", "unspecified");
     assert_has(&w, R, "dircertGeneration", "2");
     assert_int_equal(w.request_count, 1);
@@ -112,10 +95,10 @@ static void the_subject_on_record_speaks(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REVOKE, "v1");
-    assert_pass(&w, 0, "create revoke v1 version");
+    planworld_begin_with(&w, REVOKE, "v1");
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
     planworld_subject(&w, "a1", "p", "h1.x", "v1");
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     assert_has(&w, R, "dircertSubjectId", "entryUUID:h1");
     planworld_end(&w);
 }
@@ -124,15 +107,15 @@ static void the_subject_on_record_speaks(void **state)
 
 static void reissue_then(struct planworld *w, enum state to)
 {
-    begin(w, THEN, "v1");
-    assert_pass(w, 0, "create reissue h1 version");
+    planworld_begin_with(w, THEN, "v1");
+    planworld_assert_pass(w, 0, "create reissue h1 version");
     assert_der(w, "reissue h1", "v1");
     if (to == STATE_PENDING)
         return;
     planworld_decide(w, "reissue h1", "approve");
-    assert_pass(w, 0, "move-approved reissue h1 version");
+    planworld_assert_pass(w, 0, "move-approved reissue h1 version");
     planworld_report(w, "reissue h1", "submitted");
-    assert_pass(w, 0, "move-submitted reissue h1 version");
+    planworld_assert_pass(w, 0, "move-submitted reissue h1 version");
 }
 
 static void assert_superseded(struct planworld *w)
@@ -149,9 +132,9 @@ static void revoked_when_the_reissue_is_fulfilled(void **state)
     (void)state;
     struct planworld w;
     reissue_then(&w, STATE_SUBMITTED);
-    assert_pass(&w, 60, ""); /* not before */
-    show(&w, "v1 good");
-    assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
+    planworld_assert_pass(&w, 60, ""); /* not before */
+    planworld_show(&w, "v1 good");
+    planworld_assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
     assert_superseded(&w);
     planworld_end(&w);
 }
@@ -161,8 +144,8 @@ static void revoked_when_fulfilled_and_unpublished_by_then(void **state)
     (void)state;
     struct planworld w;
     reissue_then(&w, STATE_SUBMITTED);
-    show(&w, "good");
-    assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
     assert_superseded(&w);
     planworld_end(&w);
 }
@@ -174,8 +157,8 @@ static void revoked_when_the_reissue_is_withdrawn_for_a_stand_in(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct planworld w;
         reissue_then(&w, STATE_PENDING);
-        show(&w, shown[i]);
-        assert_pass(&w, 0, "create revoke v1 version; move-withdrawn reissue h1 -");
+        planworld_show(&w, shown[i]);
+        planworld_assert_pass(&w, 0, "create revoke v1 version; move-withdrawn reissue h1 -");
         assert_superseded(&w);
         planworld_end(&w);
     }
@@ -185,8 +168,8 @@ static void revoked_at_once_where_a_stand_in_is_there_already(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, THEN, "v1 good");
-    assert_pass(&w, 0, "create revoke v1 version");
+    planworld_begin_with(&w, THEN, "v1 good");
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
     assert_has(&w, R, "dircertSupersedes", "");
     assert_has(&w, R, "dircertReason", "superseded");
     planworld_end(&w);
@@ -212,13 +195,13 @@ static void never_revoked_before_the_stand_in(void **state)
         reissue_then(&w, STATE_PENDING);
         if (i == 6)
             planworld_policy(&w, "p", LAX "dircertAllowedVersion: 3\ndircertOnFinding: version reissue-then-revoke\n");
-        show(&w, shown[i][0]);
+        planworld_show(&w, shown[i][0]);
         const char *plan = planworld_pass(&w, 0);
         if (i != 6)
             assert_string_equal(plan, shown[i][1]);
         assert_false(planworld_has(&w, R));
-        show(&w, "good");
-        assert_pass(&w, 0, shown[i][2]);
+        planworld_show(&w, "good");
+        planworld_assert_pass(&w, 0, shown[i][2]);
         planworld_end(&w);
     }
 }
@@ -227,11 +210,11 @@ static void not_revoked_once_it_has_expired(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, THEN, "v1soon");
-    assert_pass(&w, 0, "create reissue h1 version");
-    show(&w, "good");
-    assert_pass(&w, 11 * DAY, "move-withdrawn reissue h1 -");
-    assert_pass(&w, 90 * DAY, "purge reissue h1 -"); /* nothing waits for it */
+    planworld_begin_with(&w, THEN, "v1soon");
+    planworld_assert_pass(&w, 0, "create reissue h1 version");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 11 * DAY, "move-withdrawn reissue h1 -");
+    planworld_assert_pass(&w, 90 * DAY, "purge reissue h1 -"); /* nothing waits for it */
     planworld_end(&w);
 }
 
@@ -241,8 +224,8 @@ static void not_revoked_when_policy_asks_for_it_no_more(void **state)
     struct planworld w;
     reissue_then(&w, STATE_SUBMITTED);
     planworld_policy(&w, "p", RULES "dircertOnFinding: version reissue\n");
-    show(&w, "good");
-    assert_pass(&w, 0, "move-fulfilled reissue h1 -");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "move-fulfilled reissue h1 -");
     planworld_end(&w);
 }
 
@@ -251,10 +234,10 @@ static void a_reissue_that_is_gone_is_still_named(void **state)
     (void)state;
     struct planworld w;
     reissue_then(&w, STATE_PENDING);
-    show(&w, "v1 good");
-    assert_pass(&w, 0, "create revoke v1 version; move-withdrawn reissue h1 -");
+    planworld_show(&w, "v1 good");
+    planworld_assert_pass(&w, 0, "create revoke v1 version; move-withdrawn reissue h1 -");
     *planworld_request(&w, "reissue h1") = w.requests[--w.request_count]; /* deleted by hand */
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     assert_superseded(&w);
     planworld_end(&w);
 }
@@ -264,17 +247,17 @@ static void the_reissue_is_kept_while_its_revocation_is_open(void **state)
     (void)state;
     struct planworld w;
     reissue_then(&w, STATE_SUBMITTED);
-    show(&w, "good");
-    assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
-    assert_pass(&w, 200 * DAY, "");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "create revoke v1 version; move-fulfilled reissue h1 -");
+    planworld_assert_pass(&w, 200 * DAY, "");
     planworld_decide(&w, R, "approve");
-    assert_pass(&w, 0, "move-approved revoke v1 version");
+    planworld_assert_pass(&w, 0, "move-approved revoke v1 version");
     planworld_report(&w, R, "revoked");
-    assert_pass(&w, 0, "move-submitted revoke v1 version");
-    assert_pass(&w, 200 * DAY, ""); /* not verified: it stays */
-    assert_pass(&w, 3300 * (int64_t)DAY, "move-withdrawn revoke v1 -; purge reissue h1 -");
-    assert_pass(&w, 90 * DAY, "purge revoke v1 -");
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "move-submitted revoke v1 version");
+    planworld_assert_pass(&w, 200 * DAY, ""); /* not verified: it stays */
+    planworld_assert_pass(&w, 3300 * (int64_t)DAY, "move-withdrawn revoke v1 -; purge reissue h1 -");
+    planworld_assert_pass(&w, 90 * DAY, "purge revoke v1 -");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 
@@ -289,12 +272,12 @@ static void unpublishing_or_deleting_cures_nothing(void **state)
         struct planworld w;
         revoke_at(&w, from[i]);
         for (size_t k = 0; k < 3; k++) {
-            show(&w, shown[k]);
-            assert_pass(&w, 0, "");
+            planworld_show(&w, shown[k]);
+            planworld_assert_pass(&w, 0, "");
         }
         planworld_hide(&w, "h1");
         planworld_request(&w, R)->where = WHERE_GONE;
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
         planworld_end(&w);
     }
 }
@@ -306,10 +289,10 @@ static void it_goes_on_when_unpublished(void **state)
     revoke_at(&w, STATE_PENDING);
     planworld_hide(&w, "h1");
     planworld_decide(&w, R, "approve");
-    assert_pass(&w, DAY, "move-approved revoke v1 version");
+    planworld_assert_pass(&w, DAY, "move-approved revoke v1 version");
     planworld_report(&w, R, "failed");
-    assert_pass(&w, 0, "move-failed revoke v1 version");
-    assert_pass(&w, 3600, "move-approved revoke v1 version");
+    planworld_assert_pass(&w, 0, "move-failed revoke v1 version");
+    planworld_assert_pass(&w, 3600, "move-approved revoke v1 version");
     assert_has(&w, R, "dircertAttempt", "2");
     planworld_end(&w);
 }
@@ -320,12 +303,12 @@ static void it_ends_with_the_certificate(void **state)
     static const char *const shown[] = {"v1soon", "good"};
     for (size_t i = 0; i < 2; i++) {
         struct planworld w;
-        begin(&w, REVOKE, "v1soon");
-        assert_pass(&w, 0, "create revoke v1soon version");
-        show(&w, shown[i]);
-        assert_pass(&w, 10 * DAY, ""); /* notAfter belongs to it */
-        assert_pass(&w, 1, "move-withdrawn revoke v1soon -");
-        assert_pass(&w, 90 * DAY, "purge revoke v1soon -");
+        planworld_begin_with(&w, REVOKE, "v1soon");
+        planworld_assert_pass(&w, 0, "create revoke v1soon version");
+        planworld_show(&w, shown[i]);
+        planworld_assert_pass(&w, 10 * DAY, ""); /* notAfter belongs to it */
+        planworld_assert_pass(&w, 1, "move-withdrawn revoke v1soon -");
+        planworld_assert_pass(&w, 90 * DAY, "purge revoke v1soon -");
         planworld_end(&w);
     }
 }
@@ -334,8 +317,8 @@ static void an_expired_certificate_is_not_revoked(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REVOKE, "v1soon");
-    assert_pass(&w, 11 * DAY, "");
+    planworld_begin_with(&w, REVOKE, "v1soon");
+    planworld_assert_pass(&w, 11 * DAY, "");
     planworld_end(&w);
 }
 
@@ -345,16 +328,16 @@ static void compliant_now_counts_before_approval_only(void **state)
     struct planworld w;
     revoke_at(&w, STATE_PENDING);
     planworld_policy(&w, "p", LAX);
-    assert_pass(&w, 0, "move-withdrawn revoke v1 -");
+    planworld_assert_pass(&w, 0, "move-withdrawn revoke v1 -");
     planworld_policy(&w, "p", REVOKE);
-    assert_pass(&w, 0, "reopen revoke v1 version");
+    planworld_assert_pass(&w, 0, "reopen revoke v1 version");
     assert_has(&w, R, "dircertGeneration", "2");
     planworld_end(&w);
     static const enum state from[] = {STATE_APPROVED, STATE_FAILED};
     for (size_t i = 0; i < 2; i++) {
         revoke_at(&w, from[i]);
         planworld_policy(&w, "p", LAX);
-        assert_pass(&w, 0, "");
+        planworld_assert_pass(&w, 0, "");
         planworld_end(&w);
     }
 }
@@ -365,9 +348,9 @@ static void a_submitted_revocation_says_that_its_reason_went_away(void **state)
     struct planworld w;
     revoke_at(&w, STATE_APPROVED);
     planworld_report(&w, R, "submitted");
-    assert_pass(&w, 0, "move-submitted revoke v1 version");
+    planworld_assert_pass(&w, 0, "move-submitted revoke v1 version");
     planworld_policy(&w, "p", LAX);
-    assert_pass(&w, 0, "revise revoke v1 -");
+    planworld_assert_pass(&w, 0, "revise revoke v1 -");
     assert_has(&w, R, "dircertState", "submitted");
     assert_has(&w, R, "dircertStateMessage", "its reason went away; waits for the outcome");
     planworld_end(&w);
@@ -379,9 +362,9 @@ static void what_cannot_be_verified_stays_submitted_and_says_so(void **state)
     struct planworld w;
     revoke_at(&w, STATE_SUBMITTED);
     assert_has(&w, R, "dircertStateMessage", "carried out as the fulfiller says, not verified: no CRL is read");
-    assert_pass(&w, 1000 * DAY, "");
-    show(&w, "good");
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 1000 * DAY, "");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 
@@ -389,13 +372,13 @@ static void undecided_certificates_are_not_revoked(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REVOKE, "?v1");
-    assert_pass(&w, 0, "");
-    show(&w, "v1");
-    assert_pass(&w, 0, "create revoke v1 version");
-    show(&w, "?v1");
+    planworld_begin_with(&w, REVOKE, "?v1");
+    planworld_assert_pass(&w, 0, "");
+    planworld_show(&w, "v1");
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
+    planworld_show(&w, "?v1");
     planworld_decide(&w, R, "approve");
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 
@@ -410,10 +393,10 @@ static void compliant_under_another_entry_is_held(void **state)
         revoke_at(&w, from[i]);
         planworld_policy(&w, "lax", LAX);
         planworld_subject(&w, "h2", "lax", "h2.x", "v1");
-        assert_pass(&w, 0, "move-held revoke v1 version");
+        planworld_assert_pass(&w, 0, "move-held revoke v1 version");
         assert_string_equal(planworld_plan(&w), "");
         planworld_subject(&w, "h2", "lax", "h2.x", "good");
-        assert_pass(&w, 0, "reopen revoke v1 version");
+        planworld_assert_pass(&w, 0, "reopen revoke v1 version");
         assert_has(&w, R, "dircertGeneration", "2");
         planworld_end(&w);
     }
@@ -423,10 +406,10 @@ static void compliant_under_another_entry_from_the_beginning(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REVOKE, "v1");
+    planworld_begin_with(&w, REVOKE, "v1");
     planworld_policy(&w, "lax", LAX);
     planworld_subject(&w, "h2", "lax", "h2.x", "v1");
-    assert_pass(&w, 0, "create revoke v1 version");
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
     assert_has(&w, R, "dircertState", "held");
     assert_false(planworld_operation(&w, R)->opens);
     assert_string_equal(planworld_plan(&w), "");
@@ -440,8 +423,8 @@ static void unpublished_here_and_compliant_there(void **state)
     revoke_at(&w, STATE_PENDING);
     planworld_policy(&w, "lax", LAX);
     planworld_subject(&w, "h2", "lax", "h2.x", "v1");
-    show(&w, "good");
-    assert_pass(&w, 0, "move-held revoke v1 version");
+    planworld_show(&w, "good");
+    planworld_assert_pass(&w, 0, "move-held revoke v1 version");
     planworld_end(&w);
 }
 
@@ -452,13 +435,13 @@ static void where_the_readers_disagree_about_the_other_entry(void **state)
         reissue_then(&w, STATE_PENDING);
     else
         revoke_at(&w, STATE_PENDING);
-    show(&w, "good");
+    planworld_show(&w, "good");
     planworld_pass(&w, 0); /* unpublished; where its reissue asked for it, it is made now */
     planworld_policy(&w, "lax", LAX);
     planworld_subject(&w, "h2", "lax", "h2.x", "?v1");
     /* nobody can tell about h2: nothing is decided */
     planworld_decide(&w, R, "approve");
-    assert_pass(&w, 0, "");
+    planworld_assert_pass(&w, 0, "");
     planworld_end(&w);
 }
 

@@ -78,7 +78,8 @@ static void only_what_is_not_replaced_is_asked_for(void **state)
 
 /* The old certificate is unpublished when the candidate comes; its reissue remembers it for the revocation. */
 static const struct row remembered[] = {
-    {"remembered: everything", NULL, "h1.x", "both-usages", "create revoke old san-mismatch; move-fulfilled reissue h1 -"},
+    {"remembered: everything", NULL, "h1.x", "both-usages",
+     "create revoke old san-mismatch; move-fulfilled reissue h1 -"},
     {"remembered: any usage", NULL, "h1.x", "any-usage", "create revoke old san-mismatch; move-fulfilled reissue h1 -"},
     {"remembered: the second of two", NULL, "h1.x", "server-only both-usages",
      "create revoke old san-mismatch; move-fulfilled reissue h1 -"},
@@ -94,7 +95,8 @@ static void stands_in_for_what_is_remembered(void **state)
     const struct row *row = *state;
     struct planworld w;
     planworld_begin(&w);
-    planworld_policy(&w, "p", PLANWORLD_RULES "dircertConfirmations: 1\ndircertOnFinding: san-mismatch reissue-then-revoke\n");
+    planworld_policy(&w, "p",
+                     PLANWORLD_RULES "dircertConfirmations: 1\ndircertOnFinding: san-mismatch reissue-then-revoke\n");
     planworld_subject(&w, "h1", "p", "h1.x", "old");
     assert_string_equal(planworld_pass(&w, 0), "create reissue h1 san-mismatch");
     planworld_decide(&w, "reissue h1", "approve");
@@ -111,11 +113,12 @@ int main(void)
     enum { ROWS = sizeof rows / sizeof *rows, REMEMBERED = sizeof remembered / sizeof *remembered };
     static struct CMUnitTest tests[ROWS + REMEMBERED + 1];
     for (size_t i = 0; i < REMEMBERED; i++)
-        tests[ROWS + 1 + i] = (struct CMUnitTest){.name = remembered[i].name, .test_func = stands_in_for_what_is_remembered,
+        tests[ROWS + 1 + i] = (struct CMUnitTest){.name = remembered[i].name,
+                                                  .test_func = stands_in_for_what_is_remembered,
                                                   .initial_state = (void *)(uintptr_t)&remembered[i]};
     for (size_t i = 0; i < ROWS; i++)
-        tests[i] = (struct CMUnitTest){.name = rows[i].name, .test_func = stands_in,
-                                       .initial_state = (void *)(uintptr_t)&rows[i]};
+        tests[i] = (struct CMUnitTest){
+            .name = rows[i].name, .test_func = stands_in, .initial_state = (void *)(uintptr_t)&rows[i]};
     tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(only_what_is_not_replaced_is_asked_for);
     return _cmocka_run_group_tests("stand-in", tests, ROWS + REMEMBERED + 1, NULL, NULL);
 }

@@ -15,19 +15,12 @@ enum { DAY = 86400 };
 #define REVOKE   PLANWORLD_RULES "dircertConfirmations: 1\ndircertOnFinding: version revoke superseded\n"
 #define HEX_ONES "1111111111111111111111111111111111111111111111111111111111111111"
 
-static void begin(struct planworld *w, const char *policy, const char *certificates)
-{
-    planworld_begin(w);
-    planworld_policy(w, "p", policy);
-    planworld_subject(w, "h1", "p", "h1.x", certificates);
-}
-
 /* Lines. */
 
 static struct operation operation_of(enum verb verb, enum request_type type, const char *dn)
 {
-    return (struct operation){.verb = verb,
-                              .record = {.id = SLICE_LITERAL(HEX_ONES), .type = type, .basis = {.subject_dn = slice_of(dn)}}};
+    return (struct operation){
+        .verb = verb, .record = {.id = SLICE_LITERAL(HEX_ONES), .type = type, .basis = {.subject_dn = slice_of(dn)}}};
 }
 
 static void assert_line(const struct operation *o, const char *line)
@@ -42,8 +35,11 @@ static void assert_line(const struct operation *o, const char *line)
 static void a_line_for_each_verb(void **state)
 {
     (void)state;
-    static const char *const verbs[] = {[VERB_CREATE] = "create", [VERB_REOPEN] = "reopen", [VERB_REVISE] = "revise",
-                                        [VERB_REPAIR] = "repair", [VERB_PURGE] = "purge"};
+    static const char *const verbs[] = {[VERB_CREATE] = "create",
+                                        [VERB_REOPEN] = "reopen",
+                                        [VERB_REVISE] = "revise",
+                                        [VERB_REPAIR] = "repair",
+                                        [VERB_PURGE] = "purge"};
     for (unsigned v = VERB_CREATE; v <= VERB_PURGE; v++)
         for (int held = 0; held < 2 && v != VERB_MOVE; held++) {
             struct operation o = operation_of((enum verb)v, REQUEST_REISSUE, "cn=a,dc=x");
@@ -101,9 +97,10 @@ static void lines_stand_in_byte_order_each_with_a_newline(void **state)
 {
     (void)state;
     struct arena a = {0};
-    struct operation all[] = {operation_of(VERB_REVISE, REQUEST_REVOKE, "cn=b"), operation_of(VERB_CREATE, REQUEST_REVOKE, "cn=b"),
-                              operation_of(VERB_CREATE, REQUEST_REISSUE, "cn=b"), operation_of(VERB_CREATE, REQUEST_REISSUE, "cn=B"),
-                              operation_of(VERB_CREATE, REQUEST_REISSUE, "cn=b,dc=x"), operation_of(VERB_REOPEN, REQUEST_REVOKE, "cn=b")};
+    struct operation all[] = {
+        operation_of(VERB_REVISE, REQUEST_REVOKE, "cn=b"),       operation_of(VERB_CREATE, REQUEST_REVOKE, "cn=b"),
+        operation_of(VERB_CREATE, REQUEST_REISSUE, "cn=b"),      operation_of(VERB_CREATE, REQUEST_REISSUE, "cn=B"),
+        operation_of(VERB_CREATE, REQUEST_REISSUE, "cn=b,dc=x"), operation_of(VERB_REOPEN, REQUEST_REVOKE, "cn=b")};
     all[5].held = true;
     struct plan plan = {all, sizeof all / sizeof *all};
     struct slice text = plan_text(&a, &plan);
@@ -122,7 +119,7 @@ static void the_lines_of_a_real_plan(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REISSUE, "v1 old");
+    planworld_begin_with(&w, REISSUE, "v1 old");
     planworld_plan(&w);
     struct slice text = plan_text(&w.arena, &w.plan);
     struct slice id = planworld_id(&w, "reissue h1");
@@ -178,7 +175,8 @@ static const struct damage damages[] = {
 /* What is written when time passes, and can't be known again once it is lost. */
 static bool tells_time(const char *attribute)
 {
-    static const char *const times[] = {"dircertOpened", "dircertStateChanged", "dircertConfirmedAt", "dircertConfirmedPasses"};
+    static const char *const times[] = {"dircertOpened", "dircertStateChanged", "dircertConfirmedAt",
+                                        "dircertConfirmedPasses"};
     for (size_t i = 0; i < sizeof times / sizeof *times; i++)
         if (strcmp(times[i], attribute) == 0)
             return true;
@@ -231,7 +229,7 @@ static void left_alone_when_not_wanted(struct planworld *w, const char *request,
 static void damaged_reissue(void **state)
 {
     struct planworld w;
-    begin(&w, REISSUE, "v1");
+    planworld_begin_with(&w, REISSUE, "v1");
     assert_string_equal(planworld_pass(&w, 0), "create reissue h1 version");
     repaired_when_wanted(&w, "reissue h1", *state);
     planworld_hide(&w, "h1");
@@ -242,7 +240,7 @@ static void damaged_reissue(void **state)
 static void damaged_revocation(void **state)
 {
     struct planworld w;
-    begin(&w, REVOKE, "v1");
+    planworld_begin_with(&w, REVOKE, "v1");
     assert_string_equal(planworld_pass(&w, 0), "create revoke v1 version");
     const struct damage *d = *state;
     if (d->value && strcmp(d->value, "entryUUID:h2") == 0)
@@ -256,7 +254,7 @@ static void a_damaged_request_is_not_withdrawn_or_deleted(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REISSUE, "v1");
+    planworld_begin_with(&w, REISSUE, "v1");
     planworld_pass(&w, 0);
     planworld_put(&w, "reissue h1", "dircertState", "sideways");
     planworld_subject(&w, "h1", "p", "h1.x", "good");
@@ -271,7 +269,7 @@ static void what_moves_unwanted_is_damaged_no_further(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REISSUE, "v1");
+    planworld_begin_with(&w, REISSUE, "v1");
     planworld_pass(&w, 0);
     planworld_subject(&w, "h1", "p", "h1.x", "good");
     planworld_put(&w, "reissue h1", "dircertStateChanged", "yesterday"); /* damage: it is left as it stands */
@@ -301,7 +299,7 @@ static void a_request_that_begins_anew_stays_ahead_of_old_decisions(void **state
 {
     (void)state;
     struct planworld w;
-    begin(&w, REISSUE, "v1");
+    planworld_begin_with(&w, REISSUE, "v1");
     planworld_pass(&w, 0);
     planworld_put(&w, "reissue h1", "dircertDecision", "approve 1");
     planworld_put(&w, "reissue h1", "dircertGeneration", NULL);
@@ -319,7 +317,7 @@ static void a_foreign_entry_is_never_touched(void **state)
 {
     (void)state;
     struct planworld w;
-    begin(&w, REISSUE, "v1");
+    planworld_begin_with(&w, REISSUE, "v1");
     planworld_pass(&w, 0);
     planworld_put(&w, "reissue h1", "objectClass", "device");
     assert_string_equal(planworld_pass(&w, DAY), "");
@@ -330,8 +328,8 @@ static void the_others_attributes_are_never_written(void **state)
 {
     (void)state;
     for (const char *const *name = record_attributes(); *name; name++) {
-        static const char *const theirs[] = {"dircertDecision", "dircertClaimed", "dircertOutcome", "dircertTransaction",
-                                             "dircertResult"};
+        static const char *const theirs[] = {"dircertDecision", "dircertClaimed", "dircertOutcome",
+                                             "dircertTransaction", "dircertResult"};
         for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
             assert_int_not_equal(strncmp(*name, theirs[i], strlen(theirs[i])), 0);
     }
@@ -361,7 +359,8 @@ int main(void)
         const struct damage *d = &damages[i / 2];
         snprintf(names[i], sizeof names[i], "%s: %s %s", i % 2 ? "revoke" : "reissue", d->attribute,
                  d->value ? d->value : "deleted");
-        tests[PLAIN + i] = (struct CMUnitTest){.name = names[i], .test_func = i % 2 ? damaged_revocation : damaged_reissue,
+        tests[PLAIN + i] = (struct CMUnitTest){.name = names[i],
+                                               .test_func = i % 2 ? damaged_revocation : damaged_reissue,
                                                .initial_state = (void *)(uintptr_t)d};
     }
     return _cmocka_run_group_tests("plan: writing", tests, PLAIN + 2 * DAMAGES, NULL, NULL);
