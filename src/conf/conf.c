@@ -216,14 +216,15 @@ static void check_simple(struct reader *r)
 {
     static const char *const needed[] = {"directory.bind.dn", "directory.bind.password_file"};
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        if (!found(r, needed[i]))
+        if (!found(r, needed[i]) && (i == 0 || !found(r, "directory.bind.password_credential")))
             conf_problem_add(r->a, r->problems, found(r, "directory.bind.method")->at, needed[i],
                              "missing: a simple bind needs %s", value_expected(keys_find(slice_of(needed[i])), r->a));
 }
 
 static void check_external(struct reader *r)
 {
-    static const char *const idle[] = {"directory.bind.dn", "directory.bind.password_file"};
+    static const char *const idle[] = {"directory.bind.dn", "directory.bind.password_file",
+                                       "directory.bind.password_credential"};
     for (size_t i = 0; i < sizeof idle / sizeof idle[0]; i++)
         if (found(r, idle[i]))
             conf_problem_add(r->a, r->problems, found(r, idle[i])->at, idle[i],
@@ -234,6 +235,12 @@ static void check_pair(struct reader *r, const char *path, const char *partner)
 {
     if (found(r, path) && !found(r, partner))
         conf_problem_add(r->a, r->problems, found(r, path)->at, path, "needs %s too", partner);
+}
+
+static void check_alone(struct reader *r, const char *path, const char *other)
+{
+    if (found(r, path) && found(r, other))
+        conf_problem_add(r->a, r->problems, found(r, path)->at, path, "takes the place of %s: give one of them", other);
 }
 
 /* The directory would refuse to be opened so; here the administrator reads it before anything is started. */
@@ -257,6 +264,7 @@ static void check_together(struct reader *r)
 {
     check_pair(r, "directory.tls.cert_file", "directory.tls.key_file");
     check_pair(r, "directory.tls.key_file", "directory.tls.cert_file");
+    check_alone(r, "directory.tls.ca_directory", "directory.tls.ca_file");
     if (!is_good(r, "directory.bind.method"))
         return;
     switch (r->conf->bind.method) {

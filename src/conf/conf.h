@@ -24,17 +24,28 @@ struct conf {
     const char *const *uris; /* directory.uri: 1 to CONF_URIS_MAX in order, NULL-terminated */
     struct {
         enum conf_start_tls start_tls;
-        const char *ca_file, *cert_file, *key_file; /* absolute paths or NULL; the last two come together */
+        const char *ca_file, *ca_directory; /* absolute paths or NULL; both NULL: the system's authorities */
+        const char *cert_file, *key_file;   /* absolute paths or NULL; they come together */
     } tls;
     struct {
         enum conf_bind method;
-        const char *dn, *password_file; /* CONF_BIND_SIMPLE: both there; else both NULL */
+        const char *dn; /* CONF_BIND_SIMPLE; else NULL */
+        /*
+         * CONF_BIND_SIMPLE: at least one of them; else both NULL.  The credential is the name of a file in
+         * $CREDENTIALS_DIRECTORY, and is read instead of password_file where that variable is set.
+         * @source systemd.exec(5), LoadCredential=
+         */
+        const char *password_file, *password_credential;
     } bind;
     bool allow_plaintext;
     unsigned timeout_s;
     const char *base; /* a DN, not empty */
     const char *instance;
-    unsigned interval_s;
+    unsigned interval_s, heartbeat_s;
+    const char *pid_file; /* NULL: none */
+    struct {
+        const char *textfile; /* NULL: none */
+    } metrics;
     struct {
         enum conf_log_format format;
         unsigned level; /* the least severity that is logged, as RFC 5424 section 6.2.1 numbers it: 3 err to 7 debug */

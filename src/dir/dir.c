@@ -22,6 +22,17 @@ enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count,
     return d->operations->apply(d, changes, count, written, context, fault);
 }
 
+bool dir_is_alive(const struct dir *d)
+{
+    return d->operations->is_alive(d);
+}
+
+void dir_set_watch(struct dir *d, dir_watch_fn *watch, void *context)
+{
+    d->watch = watch;
+    d->watch_context = context;
+}
+
 void dir_close(struct dir *d)
 {
     if (d)

@@ -16,14 +16,32 @@ struct dir;
 
 enum dir_bind { DIR_BIND_SIMPLE, DIR_BIND_EXTERNAL };
 
+/*
+ * TLS 1.2 or later, always verified: the chain, and the URI's host against the certificate.
+ * @source RFC 4513 section 3, RFC 9525
+ */
+struct dir_tls {
+    bool start_tls;           /* ldap:// turns to TLS before anything else is said on it; ldaps:// is TLS anyway */
+    const char *ca_file;      /* PEM; NULL, and ca_directory too: the system's authorities */
+    const char *ca_directory; /* of such files, named by their hash */
+    const char *cert_file;    /* PEM, shown to the server; NULL: none */
+    const char *key_file;     /* of cert_file; nobody but its owner may read it */
+};
+
 /* Everything is borrowed until dir_open returns. */
 struct dir_settings {
     const char *const *uris; /* tried in order; NULL-terminated */
+    struct dir_tls tls;
     enum dir_bind bind;
-    const char *bind_dn;       /* DIR_BIND_SIMPLE */
-    const char *password_file; /* DIR_BIND_SIMPLE: its first line, which is wiped from memory after the bind */
-    bool allow_plaintext;      /* a simple bind over ldap:// without TLS */
-    unsigned timeout_s;        /* to connect, to bind, for a write's answer; in a search, between two messages */
+    const char *bind_dn; /* DIR_BIND_SIMPLE */
+    /*
+     * DIR_BIND_SIMPLE, the password, wiped from memory after the bind: the octets given; or else the first line of the
+     * credential, where one is named and $CREDENTIALS_DIRECTORY is set; or else the first line of the file.
+     */
+    struct slice password;
+    const char *password_credential, *password_file;
+    bool allow_plaintext; /* a simple bind over ldap:// without TLS */
+    unsigned timeout_s;   /* to connect, for TLS, to bind, for a write's answer; in a search, between two messages */
 };
 
 /*
@@ -33,8 +51,21 @@ struct dir_settings {
  */
 enum rc dir_open(const struct dir_settings *settings, struct dir **out, struct fault *fault) MUST_USE;
 void dir_close(struct dir *d); /* NULL is fine */
+/* Whether it may still be used: false once the connection broke or timed out; nothing is sent to find out. */
+bool dir_is_alive(const struct dir *d);
+
+/*
+ * Called while an operation goes on: at least ten times a second while it waits, and with each message that comes.
+ * False ends the operation: nothing more is sent but the abandoning of a search, what is in flight of writes is
+ * waited for, and RC_FAULT says that it was interrupted; the handle stays usable.  Not to use d.
+ */
+typedef bool dir_watch_fn(void *context);
+/* NULL: nobody watches. */
+void dir_set_watch(struct dir *d, dir_watch_fn *watch, void *context);
 
 struct dir_capabilities {
+    const char *uri;                 /* where; of those in the settings */
+    bool is_secure;                  /* over TLS, or a socket of this machine */
     const char *kind;                /* what answers, for people: the vendor's name, or "unknown" */
     const char *stable_id_attribute; /* entryUUID, nsUniqueId or objectGUID; also the prefix of a dircertSubjectId */
     const struct slice *suffixes;    /* namingContexts */

@@ -10,6 +10,7 @@ struct dir_operations {
     enum rc (*apply)(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written,
                      void *context, struct fault *fault);
     bool (*knows_attribute)(const struct dir *d, struct slice name);
+    bool (*is_alive)(const struct dir *d);
     void (*close)(struct dir *d);
 };
 
@@ -17,6 +18,14 @@ struct dir_operations {
 struct dir {
     const struct dir_operations *operations;
     struct dir_capabilities capabilities;
+    dir_watch_fn *watch; /* may be NULL */
+    void *watch_context;
 };
+
+/* False: somebody wants the operation to end. */
+static inline bool dir_goes_on(const struct dir *d)
+{
+    return !d->watch || d->watch(d->watch_context);
+}
 
 #endif

@@ -16,10 +16,16 @@ static void close_handle(struct dir *dir)
     free(d);
 }
 
+static bool is_alive(const struct dir *dir)
+{
+    return !((const struct ldap_dir *)dir)->dead;
+}
+
 static const struct dir_operations operations = {
     .search = ldap_search_run,
     .apply = ldap_apply_run,
     .knows_attribute = ldap_knows_attribute,
+    .is_alive = is_alive,
     .close = close_handle,
 };
 

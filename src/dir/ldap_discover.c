@@ -180,6 +180,8 @@ enum rc ldap_discover(struct ldap_dir *d, struct fault *fault)
     if (rc != RC_OK)
         return rc;
     d->dir.capabilities = (struct dir_capabilities){
+        .uri = d->uri,
+        .is_secure = d->is_secure,
         .kind = x.vendor             ? x.vendor
                 : x.openldap         ? "OpenLDAP"
                 : x.active_directory ? "Active Directory"

@@ -20,6 +20,7 @@ struct ldap_dir {
     int fd;              /* libldap's own, to wait on */
     unsigned timeout_s;  /* between two messages */
     int page_size;       /* with which a search ended well; 0: paging was not needed so far */
+    bool is_secure;      /* over TLS, or a socket of this machine */
     bool can_page;       /* the server offers RFC 2696 */
     bool dead;           /* after which every operation is refused at once */
     struct arena keep;   /* as long as the handle: capabilities, schema names */

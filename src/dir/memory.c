@@ -373,17 +373,30 @@ static void memory_close(struct dir *d)
     free(m);
 }
 
+static bool memory_is_alive(const struct dir *d)
+{
+    (void)d;
+    return true;
+}
+
 struct dir *memory_open(struct slice suffix)
 {
-    static const struct dir_operations operations = {
-        .search = memory_search, .apply = memory_apply, .knows_attribute = knows, .close = memory_close};
+    static const struct dir_operations operations = {.search = memory_search,
+                                                     .apply = memory_apply,
+                                                     .knows_attribute = knows,
+                                                     .is_alive = memory_is_alive,
+                                                     .close = memory_close};
     struct memory *m = calloc(1, sizeof *m);
     if (!m)
         arena_exhausted(sizeof *m);
     m->dir.operations = &operations;
     m->suffix = arena_copy(&m->arena, suffix);
-    m->dir.capabilities = (struct dir_capabilities){
-        .kind = "memory", .stable_id_attribute = "entryUUID", .suffixes = &m->suffix, .suffix_count = 1};
+    m->dir.capabilities = (struct dir_capabilities){.uri = "memory:",
+                                                    .is_secure = true,
+                                                    .kind = "memory",
+                                                    .stable_id_attribute = "entryUUID",
+                                                    .suffixes = &m->suffix,
+                                                    .suffix_count = 1};
     m->writes_left = SIZE_MAX;
     return &m->dir;
 }

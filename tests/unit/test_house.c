@@ -105,7 +105,9 @@ static const struct folder {
     {"dir", "base core", "ldap.h ldap_schema.h lber.h openldap.h"},
     {"x509", "base core", "openssl/"},
     {"run", "base core conf dir x509", ""},
-    {"programs", "base core conf dir x509 run", ""},
+    {"daemon", "base core conf dir x509 run", ""},
+    {"ctl", "base core conf dir x509 run", ""},
+    {"programs", "base core conf dir x509 run daemon ctl", ""},
 };
 
 static const char *const libraries[] = {"openssl/", "ldap", "lber", "openldap", "yaml", "idn2", "sasl/"};

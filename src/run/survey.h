@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one pass saw, in figures: for the daily summary, the metrics, the status and the people.  Filled by pass_run;
+ * everything lives in the arena of that pass.
+ */
+#ifndef RUN_SURVEY_H
+#define RUN_SURVEY_H
+
+#include "core/check.h"
+#include "core/policy.h"
+#include "core/request.h"
+
+enum { REQUEST_TYPES = 2 };
+
+struct policy_survey {
+    struct slice policy_dn, name; /* name: the value of its RDN */
+    struct slice revision;
+    enum policy_mode mode;
+    bool complete; /* all of it was read: only then do the figures count */
+    const char *result;
+    size_t subjects, with_certificate;
+    size_t compliant; /* subjects with certificates, none of which has a finding or is undecided */
+    size_t undecided;
+    size_t findings[CHECK_COUNT];
+    size_t requests[REQUEST_TYPES][STATE_COUNT]; /* after the writes of this pass; by enum request_type */
+    int64_t oldest_open_utc;                     /* 0: none is open */
+    struct slice oldest_open_id;
+    struct slice holds; /* the guards that hold it, between commas; empty: none */
+};
+
+struct survey {
+    int64_t begun_utc;
+    int64_t duration_ms;
+    size_t entries; /* that were read of subjects */
+    bool wrote;     /* something below ou=requests */
+    const struct policy_survey *policies;
+    size_t policy_count;
+};
+
+#endif
