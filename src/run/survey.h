@@ -10,8 +10,6 @@
 #include "core/policy.h"
 #include "core/request.h"
 
-enum { REQUEST_TYPES = 2 };
-
 struct policy_survey {
     struct slice policy_dn, name; /* name: the value of its RDN */
     struct slice revision;
