@@ -8,6 +8,9 @@
 
 #include "dir/dir.h"
 #include "run/log.h"
+#include "run/memory.h"
+#include "run/progress.h"
+#include "run/survey.h"
 #include "x509/second.h"
 
 struct pass_settings {
@@ -17,6 +20,16 @@ struct pass_settings {
     bool dry_run; /* nothing is written */
     log_clock_fn *clock;
     void *clock_context;
+    struct memory *memory; /* what earlier passes told; NULL: everything is told */
+    /*
+     * Called often while the pass goes on; false interrupts it: nothing more is read, concluded or written, the status
+     * entry keeps what it says, no fault is told for it, and the result is PASS_INCOMPLETE.  NULL: nobody watches.
+     */
+    bool (*watch)(void *context, const struct progress *progress);
+    void *watch_context;
+    struct survey *survey;            /* filled where it is wanted, in the caller's arena; NULL: it is not */
+    bool show_progress;               /* a line on standard error, where that is a terminal */
+    const struct progress_pace *pace; /* NULL: the everyday one */
 };
 
 /* The values are the exit codes of --once. */
@@ -28,7 +41,8 @@ enum pass_result {
 
 /*
  * Runs one pass and logs it.  With dry_run, *plan is the plan as --dry-run prints it, in the caller's arena;
- * otherwise it is left empty.  The log, the directory and the second reader are borrowed.
+ * otherwise it is left empty.  The log, the directory and the second reader are borrowed; while it runs, the pass is
+ * the one that watches the directory (dir_set_watch), and nobody does afterwards.
  */
 enum pass_result pass_run(struct dir *d, struct second_reader *second, struct log *log,
                           const struct pass_settings *settings, struct arena *a, struct slice *plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one pass saw, in figures: for the daily summary, the metrics, the status and the people.  Filled by pass_run;
- * everything lives in the arena of that pass.
+ * everything lives in the arena of that pass.  An interrupted pass, and one that could not begin, has no policies here.
  */
 #ifndef RUN_SURVEY_H
 #define RUN_SURVEY_H
@@ -27,6 +27,7 @@ struct policy_survey {
 };
 
 struct survey {
+    const char *result; /* "complete", "incomplete", "held" or "interrupted" */
     int64_t begun_utc;
     int64_t duration_ms;
     size_t entries; /* that were read of subjects */
