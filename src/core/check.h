@@ -57,6 +57,8 @@ struct check {
     bool may_revoke;               /* the actions revoke and reissue-then-revoke make sense */
     bool (*is_on)(const struct policy *policy);
     void (*run)(struct arena *a, const struct check_input *in, struct check_result *out);
+    /* The values that run looks at, for people, whatever it answers: printable; only asked for when it is on. */
+    struct slice (*compared)(struct arena *a, const struct check_input *in);
 };
 
 /* The record, never NULL. */
@@ -72,6 +74,9 @@ struct finding {
     bool undecided;   /* reported, never acted on */
     bool report_only; /* likewise */
 };
+
+/* One check's answer, whatever other checks say; to be asked only of one that is on and judges what `in` is about. */
+void check_answer(struct arena *a, const struct check_input *in, enum check_id id, struct check_result *out);
 
 /* Most findings that one run can give. */
 enum { FINDINGS_MAX = CHECK_COUNT };

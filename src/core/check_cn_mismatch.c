@@ -52,6 +52,12 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
               : arena_format(a, "no Common Name, the entry's host name is %.*s", SLICE_ARGS(names_hosts_shown(a, in)));
 }
 
+static struct slice compared(struct arena *a, const struct check_input *in)
+{
+    return arena_format(a, "Common Names %.*s; %.*s", SLICE_ARGS(names_common_shown(a, in->der, in->facts)),
+                        SLICE_ARGS(names_wanted_shown(a, in)));
+}
+
 const struct check check_cn_mismatch = {
     .id = CHECK_CN_MISMATCH,
     .name = "cn-mismatch",
@@ -63,4 +69,5 @@ const struct check check_cn_mismatch = {
     .may_revoke = true,
     .is_on = is_on,
     .run = run,
+    .compared = compared,
 };

@@ -15,6 +15,11 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
     }
 }
 
+static struct slice compared(struct arena *a, const struct check_input *in)
+{
+    return names_times_shown(a, "notAfter", in->facts->not_after_utc, in->now_utc);
+}
+
 const struct check check_expired = {
     .id = CHECK_EXPIRED,
     .name = "expired",
@@ -25,4 +30,5 @@ const struct check check_expired = {
     .policy_attributes = "-",
     .is_on = check_always_on,
     .run = run,
+    .compared = compared,
 };

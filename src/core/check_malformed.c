@@ -9,6 +9,11 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
     out->detail = arena_format(a, "%s (octet %u)", in->facts->malformed, in->facts->malformed_at);
 }
 
+static struct slice compared(struct arena *a, const struct check_input *in)
+{
+    return arena_format(a, "%zu octets of DER, %s", in->der.n, in->facts->readable ? "readable" : "not readable");
+}
+
 const struct check check_malformed = {
     .id = CHECK_MALFORMED,
     .name = "malformed",
@@ -19,4 +24,5 @@ const struct check check_malformed = {
     .policy_attributes = "-",
     .is_on = check_always_on,
     .run = run,
+    .compared = compared,
 };

@@ -17,6 +17,15 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
     out->detail = slice_of("the entry has no certificate");
 }
 
+static struct slice compared(struct arena *a, const struct check_input *in)
+{
+    struct slice names = {NULL, 0};
+    for (const char *const *n = in->policy->certificate_attributes; *n; n++)
+        names = arena_format(a, "%.*s%s%s", SLICE_ARGS(names), names.n ? ", " : "", *n);
+    return arena_format(a, "%.*s: the entry %s", SLICE_ARGS(names),
+                        in->shows_no_certificate ? "surely has no value" : "has values, or was not shown to have none");
+}
+
 const struct check check_missing = {
     .id = CHECK_MISSING,
     .name = "missing",
@@ -28,4 +37,5 @@ const struct check check_missing = {
     .of_subject = true,
     .is_on = is_on,
     .run = run,
+    .compared = compared,
 };

@@ -2,7 +2,10 @@
 #include "core/check_names.h"
 
 #include "base/escape.h"
+#include "base/gentime.h"
 #include "base/idn.h"
+
+#include <arpa/inet.h>
 
 bool check_always_on(const struct policy *policy)
 {
@@ -67,6 +70,102 @@ struct slice names_hosts_shown(struct arena *a, const struct check_input *in)
         all = arena_format(a, "%.*s%s%.*s", SLICE_ARGS(all), i ? ", " : "", SLICE_ARGS(shown));
     }
     return in->host_count > 4 ? arena_format(a, "%.*s, ...", SLICE_ARGS(all)) : all;
+}
+
+/* How many names of a certificate are shown: an entry with thousands of them would bury the rest. */
+enum { NAMES_LISTED = 16 };
+
+static struct slice listed(struct arena *a, struct slice all, size_t index, const char *kind, struct slice shown)
+{
+    if (index >= NAMES_LISTED)
+        return index == NAMES_LISTED ? arena_format(a, "%.*s, ...", SLICE_ARGS(all)) : all;
+    return arena_format(a, "%.*s%s%s%.*s", SLICE_ARGS(all), index ? ", " : "", kind, SLICE_ARGS(shown));
+}
+
+struct slice names_common_shown(struct arena *a, struct slice der, const struct facts *f)
+{
+    struct slice cursor = facts_subject(der, f), value, all = {NULL, 0};
+    uint8_t tag;
+    for (size_t i = 0; facts_next_common_name(&cursor, &tag, &value) && i <= NAMES_LISTED; i++)
+        all = listed(a, all, i, "", arena_format(a, "\"%.*s\"", SLICE_ARGS(escape_text(a, value, NAME_SHOWN))));
+    return all.n ? all : slice_of("none");
+}
+
+static const char *kind_shown(enum general_name kind)
+{
+    switch (kind) {
+    case NAME_OTHER:
+        return "otherName ";
+    case NAME_EMAIL:
+        return "email ";
+    case NAME_DNS:
+        return "DNS ";
+    case NAME_X400:
+        return "x400Address ";
+    case NAME_DIRECTORY:
+        return "directoryName ";
+    case NAME_EDI:
+        return "ediPartyName ";
+    case NAME_URI:
+        return "URI ";
+    case NAME_IP:
+        return "IP ";
+    case NAME_REGISTERED_ID:
+        return "registeredID ";
+    }
+    return "";
+}
+
+static struct slice address_shown(struct arena *a, struct slice octets)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (octets.n != 4 && octets.n != 16)
+        return arena_format(a, "of %zu octets", octets.n);
+    inet_ntop(octets.n == 4 ? AF_INET : AF_INET6, octets.p, text, sizeof text);
+    return arena_copy(a, slice_of(text));
+}
+
+/* Names that are structures are told by their kind alone. */
+static struct slice general_name_shown(struct arena *a, enum general_name kind, struct slice value)
+{
+    if (kind == NAME_IP)
+        return address_shown(a, value);
+    bool is_text = kind == NAME_DNS || kind == NAME_EMAIL || kind == NAME_URI;
+    return is_text ? escape_text(a, value, NAME_SHOWN) : arena_format(a, "of %zu octets", value.n);
+}
+
+struct slice names_san_shown(struct arena *a, struct slice der, const struct facts *f)
+{
+    switch (f->san.presence) {
+    case FIELD_ABSENT:
+        return slice_of("none");
+    case FIELD_MALFORMED:
+        return slice_of("does not decode");
+    case FIELD_DUPLICATE:
+        return slice_of("there twice");
+    case FIELD_PRESENT:
+        break;
+    }
+    struct slice cursor = facts_san(der, f), value, all = {NULL, 0};
+    enum general_name kind;
+    for (size_t i = 0; facts_next_name(&cursor, &kind, &value) && i <= NAMES_LISTED; i++)
+        all = listed(a, all, i, kind_shown(kind), general_name_shown(a, kind, value));
+    return all.n ? all : slice_of("empty");
+}
+
+struct slice names_wanted_shown(struct arena *a, const struct check_input *in)
+{
+    return arena_format(a, "host names %.*s; wildcards %s",
+                        SLICE_ARGS(in->host_count ? names_hosts_shown(a, in) : slice_of("none")),
+                        in->policy->wildcard ? "allowed" : "refused");
+}
+
+struct slice names_times_shown(struct arena *a, const char *what, int64_t at_utc, int64_t now_utc)
+{
+    uint8_t at[GENTIME_LEN], now[GENTIME_LEN];
+    gentime_write(at_utc, at);
+    gentime_write(now_utc, now);
+    return arena_format(a, "%s %.*s, now %.*s", what, GENTIME_LEN, (const char *)at, GENTIME_LEN, (const char *)now);
 }
 
 bool names_all_hosts_valid(const struct check_input *in)

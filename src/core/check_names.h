@@ -19,6 +19,13 @@ bool names_san_covers(const struct check_input *in, const struct host *h, bool w
 bool names_cn_is_host(const struct check_input *in, uint8_t tag, struct slice value);
 /* "a.example, b.example", for a detail. */
 struct slice names_hosts_shown(struct arena *a, const struct check_input *in);
+/* Common Names as '"a", "b"', general names as "DNS a, IP 192.0.2.1, ...", or why there are none; printable, capped. */
+struct slice names_common_shown(struct arena *a, struct slice der, const struct facts *f);
+struct slice names_san_shown(struct arena *a, struct slice der, const struct facts *f);
+/* What both name checks compare with: "host names a, b; wildcards refused". */
+struct slice names_wanted_shown(struct arena *a, const struct check_input *in);
+/* "notAfter 20300101000000Z, now 20250101000000Z" */
+struct slice names_times_shown(struct arena *a, const char *what, int64_t at_utc, int64_t now_utc);
 bool names_all_hosts_valid(const struct check_input *in);
 /* True, and the result is undecided, when there is no host name to compare with. */
 bool names_lack_hosts(const struct check_input *in, struct check_result *out);

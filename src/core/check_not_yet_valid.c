@@ -15,6 +15,11 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
     }
 }
 
+static struct slice compared(struct arena *a, const struct check_input *in)
+{
+    return names_times_shown(a, "notBefore", in->facts->not_before_utc, in->now_utc);
+}
+
 const struct check check_not_yet_valid = {
     .id = CHECK_NOT_YET_VALID,
     .name = "not-yet-valid",
@@ -26,4 +31,5 @@ const struct check check_not_yet_valid = {
     .may_revoke = true,
     .is_on = check_always_on,
     .run = run,
+    .compared = compared,
 };

@@ -81,6 +81,12 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
         }
 }
 
+static struct slice compared(struct arena *a, const struct check_input *in)
+{
+    return arena_format(a, "subjectAltName %.*s; %.*s", SLICE_ARGS(names_san_shown(a, in->der, in->facts)),
+                        SLICE_ARGS(names_wanted_shown(a, in)));
+}
+
 const struct check check_san_mismatch = {
     .id = CHECK_SAN_MISMATCH,
     .name = "san-mismatch",
@@ -93,4 +99,5 @@ const struct check check_san_mismatch = {
     .may_revoke = true,
     .is_on = is_on,
     .run = run,
+    .compared = compared,
 };

@@ -29,6 +29,13 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
     }
 }
 
+static struct slice compared(struct arena *a, const struct check_input *in)
+{
+    unsigned version = in->facts->version;
+    return arena_format(a, version ? "version %u; policy allows %.*s" : "version not read (%u); policy allows %.*s",
+                        version, SLICE_ARGS(allowed(a, in->policy->allowed_versions)));
+}
+
 const struct check check_version = {
     .id = CHECK_VERSION,
     .name = "version",
@@ -40,4 +47,5 @@ const struct check check_version = {
     .may_revoke = true,
     .is_on = is_on,
     .run = run,
+    .compared = compared,
 };

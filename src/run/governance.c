@@ -307,11 +307,16 @@ static void find_bases(struct pass *p, struct governed *g)
                                         &(struct region){&g->policy->excludes[i], g->policy->excludes[i].base});
 }
 
-void governance_resolve(struct pass *p)
+void governance_find_bases(struct pass *p)
 {
     for (size_t i = 0; i < p->policy_count; i++)
         if (!p->governed[i].policy->target_unknown)
             find_bases(p, &p->governed[i]);
+}
+
+void governance_resolve(struct pass *p)
+{
+    governance_find_bases(p);
     for (size_t i = 0; i < p->policy_count; i++) {
         struct governed *g = &p->governed[i];
         bool judged = !g->policy->disabled && g->policy->mode != MODE_OFF && !g->suspended;
@@ -341,6 +346,18 @@ static bool matches(struct pass *p, const struct region *at, struct slice id_fil
     if (*yes || !count_there(p, at, SLICE_LITERAL("(objectClass=*)"), id_filter, &count))
         return *yes;
     return count == 0 || (count_there(p, at, visibility_of(p, at->target).filter, id_filter, &count) && count > 0);
+}
+
+bool governance_target_of(struct pass *p, const struct target *t, struct slice base, struct slice id_filter,
+                          bool *within, bool *yes)
+{
+    const struct region at = {t, base};
+    size_t count = 0;
+    *within = *yes = false;
+    if (!count_there(p, &at, SLICE_LITERAL("(objectClass=*)"), id_filter, &count))
+        return false;
+    *within = count > 0;
+    return !*within || matches(p, &at, id_filter, yes);
 }
 
 static bool matches_any(struct pass *p, const struct target *targets, const struct slice *bases, size_t count,

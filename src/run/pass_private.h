@@ -39,11 +39,14 @@ struct status {
     LIST_OF(struct slice) held_before; /* "guard policyDN" of each recorded hold that this pass has judged anew */
 };
 
+struct inspect_sink;
+
 struct pass {
     struct dir *dir;
     struct second_reader *second;
     struct log *log;
     const struct pass_settings *settings;
+    const struct inspect_sink *observer; /* NULL, or who is told in the place of the log */
     struct arena *arena;
     int64_t now_utc;
     struct told told; /* what this pass has logged already */
@@ -76,6 +79,14 @@ bool status_begin(struct pass *p);
 bool status_clock_holds(struct pass *p);
 void status_end(struct pass *p, enum pass_result result);
 
+/* Looks up the targets of every policy: bases and reachable of each. */
+void governance_find_bases(struct pass *p);
+/*
+ * How one entry stands to one of a policy's targets or exclusions: *within its base and scope, and *yes where its
+ * filter is true of it.  False where it could not be decided.
+ */
+bool governance_target_of(struct pass *p, const struct target *t, struct slice base, struct slice id_filter,
+                          bool *within, bool *yes);
 /* Finds out which entries in a policy's targets are another's, excluded, or disputed. */
 void governance_resolve(struct pass *p);
 /* Whom does a policy govern, for one entry: true and *out (NULL: nobody), false where it could not be decided. */

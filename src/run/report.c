@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From what a pass saw and did to events.  Every line that a pass logs is made here, or is a fault of one room. */
+#include "run/inspect.h"
 #include "run/pass_private.h"
 
 void report_fault(struct pass *p, const char *what, const struct fault *fault)
 {
     p->incomplete = true;
+    if (p->observer) {
+        p->observer->fault(p->observer->context, what, fault->text);
+        return;
+    }
     LOG_EVENT(p->log, EVENT_FAULT, log_text("what", what), log_text("detail", fault->text));
 }
 
@@ -14,6 +19,10 @@ void report_problems(struct pass *p, const problem_list *problems)
         const struct problem *problem = &problems->items[i];
         if (!told_first_time(p->arena, &p->told, problem->dn, problem->attribute, problem->value))
             continue;
+        if (p->observer) {
+            p->observer->problem(p->observer->context, problem);
+            continue;
+        }
         LOG_EVENT(p->log, EVENT_PROBLEM, log_slice("dn", problem->dn), log_slice("attribute", problem->attribute),
                   log_slice("value", problem->value), log_slice("reason", problem->reason));
     }
@@ -90,6 +99,10 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
 
 void report_subject(struct pass *p, const struct subject *s)
 {
+    if (p->observer) {
+        p->observer->subject(p->observer->context, s);
+        return;
+    }
     for (size_t i = 0; i < s->certificate_count; i++)
         for (size_t k = 0; k < s->certificates[i].finding_count; k++)
             report_finding(p, s, &s->certificates[i], &s->certificates[i].findings[k]);
@@ -99,6 +112,8 @@ void report_subject(struct pass *p, const struct subject *s)
 
 void report_disagreement(struct pass *p, const struct subject *s, const struct certificate *c, const char *why)
 {
+    if (p->observer)
+        return; /* the subject that comes next says so itself */
     struct digest d = digest_of(c->der);
     uint8_t hex[DIGEST_HEX];
     digest_to_hex(&d, hex);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streaming the subjects of a policy: read, judge, and keep only those that the plan needs. */
+#include "run/inspect.h"
 #include "run/pass_private.h"
 
 #include "core/schema.h"
@@ -143,7 +144,7 @@ static void take_subject(struct scan *s, const struct entry *e)
         s->figures->with_certificate += subject.certificate_count > 0;
     }
     report_subject(p, &subject);
-    if (subject.id.n &&
+    if (subject.id.n && !p->observer &&
         (asks_for_something(&subject) || is_watched_subject(s, &subject) || shows_watched_certificate(s, &subject)))
         keep(s, &subject);
 }
@@ -207,6 +208,10 @@ static void report_hidden(struct scan *s, size_t count)
                                        "this account may not read theirs",
                                        count);
     s->governed->undecided += count;
+    if (s->pass->observer) {
+        s->pass->observer->fault(s->pass->observer->context, "judge every entry", (const char *)reason.p);
+        return;
+    }
     LOG_EVENT(s->pass->log, EVENT_UNDECIDED, log_text("dn", "-"), log_slice("policy", s->governed->policy->dn),
               log_text("check", check_get(CHECK_MISSING)->name), log_slice("reason", reason));
 }
