@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/servers.h"
+
+#include "daemon/timing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    /* A connection that lasted so long was a good one: what broke it says nothing about the next. */
+    GOOD_AFTER_MS = 60000,
+    NONE = -1,
+    DOWN = -2, /* of what was told */
+};
+
+struct server {
+    const char *uri;
+    unsigned failures; /* in a row, to connect */
+    unsigned losses;   /* in a row, of connections that did not last */
+    int64_t not_before_ms;
+    bool insecure_told;
+    enum rc rc; /* of the last try */
+    struct fault fault;
+};
+
+struct servers {
+    struct servers_settings settings;
+    struct server *items;
+    int count;
+    struct dir *work, *keep;
+    int current, told; /* which is connected; which was told to be */
+    int64_t since_ms;
+    char fault[sizeof((struct fault){0}).text];
+};
+
+struct servers *servers_open(const struct servers_settings *settings)
+{
+    struct servers *s = calloc(1, sizeof *s);
+    int count = 0;
+    while (settings->directory.uris[count])
+        count++;
+    if (s)
+        s->items = calloc((size_t)count + 1, sizeof *s->items);
+    if (!s || !s->items)
+        arena_exhausted(sizeof *s);
+    s->settings = *settings;
+    s->count = count;
+    s->current = s->told = NONE;
+    for (int i = 0; i < count; i++)
+        s->items[i].uri = settings->directory.uris[i];
+    return s;
+}
+
+static void drop(struct servers *s)
+{
+    dir_close(s->keep);
+    dir_close(s->work);
+    s->keep = s->work = NULL;
+    s->current = NONE;
+}
+
+void servers_close(struct servers *s)
+{
+    if (!s)
+        return;
+    drop(s);
+    free(s->items);
+    free(s);
+}
+
+/* Both connections, or none. */
+static enum rc open_both(struct servers *s, struct server *server, struct dir **work, struct dir **keep)
+{
+    const char *const uris[] = {server->uri, NULL};
+    struct dir_settings settings = s->settings.directory;
+    settings.uris = uris;
+    *work = *keep = NULL;
+    enum rc rc = dir_open(&settings, work, &server->fault);
+    if (rc == RC_OK && !s->settings.only_work)
+        rc = dir_open(&settings, keep, &server->fault);
+    if (rc != RC_OK)
+        dir_close(*work);
+    return rc;
+}
+
+/*
+ * A refused password is refused everywhere, and each further try counts towards an account's lock; so all servers wait
+ * for an interval.
+ */
+static void after_failure(struct servers *s, struct server *server, int64_t now_ms)
+{
+    server->failures++;
+    server->not_before_ms = now_ms + timing_backoff_ms(server->failures);
+    for (int i = 0; server->rc == RC_DENIED && i < s->count; i++)
+        s->items[i].not_before_ms = now_ms + timing_interval_ms(s->settings.interval_s);
+}
+
+static void tell_connected(struct servers *s)
+{
+    struct server *server = &s->items[s->current];
+    const struct dir_capabilities *c = dir_capabilities(s->work);
+    if (!s->settings.log)
+        return;
+    if (s->told != s->current)
+        LOG_EVENT(s->settings.log, EVENT_CONNECTED, log_text("uri", server->uri), log_text("server", c->kind),
+                  log_text("secure", c->is_secure ? "yes" : "no"));
+    s->told = s->current;
+    if (s->settings.directory.bind == DIR_BIND_SIMPLE && !c->is_secure && !server->insecure_told) {
+        LOG_EVENT(s->settings.log, EVENT_INSECURE, log_text("uri", server->uri),
+                  log_text("reason", "the password crosses the network without TLS"));
+        server->insecure_told = true;
+    }
+}
+
+/* True when this server is the one that is connected now; it replaces another. */
+static bool try_one(struct servers *s, int index)
+{
+    struct server *server = &s->items[index];
+    struct dir *work, *keep;
+    server->fault = (struct fault){{0}};
+    server->rc = open_both(s, server, &work, &keep);
+    int64_t now_ms = timing_now_ms(); /* a try may have taken long */
+    if (server->rc != RC_OK) {
+        after_failure(s, server, now_ms);
+        return false;
+    }
+    drop(s);
+    s->work = work;
+    s->keep = keep;
+    s->current = index;
+    s->since_ms = now_ms;
+    server->failures = 0;
+    tell_connected(s);
+    return true;
+}
+
+/* Tries those before `end` that are due; how many were tried is added to *tries. */
+static bool try_due(struct servers *s, int end, int64_t now_ms, unsigned *tries)
+{
+    for (int i = 0; i < end; i++) {
+        struct server *server = &s->items[i];
+        if (server->not_before_ms > now_ms)
+            continue;
+        if (s->settings.goes_on && !s->settings.goes_on(s->settings.context))
+            return false;
+        ++*tries;
+        if (try_one(s, i))
+            return true;
+        if (server->rc == RC_DENIED)
+            return false;
+    }
+    return false;
+}
+
+static void gather_faults(struct servers *s)
+{
+    size_t used = 0;
+    s->fault[0] = '\0';
+    for (int i = 0; i < s->count && used < sizeof s->fault; i++)
+        if (s->items[i].fault.text[0])
+            used += (size_t)snprintf(s->fault + used, sizeof s->fault - used, "%s%s", used ? "; " : "",
+                                     s->items[i].fault.text);
+}
+
+static void tell_disconnected(struct servers *s, int64_t now_ms)
+{
+    int64_t wait_ms = servers_next_ms(s) - now_ms;
+    if (!s->settings.log || s->told == DOWN)
+        return;
+    LOG_EVENT(s->settings.log, EVENT_DISCONNECTED, log_text("detail", s->fault),
+              log_int("retry_s", wait_ms > 0 ? (wait_ms + 999) / 1000 : 0));
+    s->told = DOWN;
+}
+
+bool servers_connect(struct servers *s, int64_t now_ms)
+{
+    unsigned tries = 0;
+    if (s->work || try_due(s, s->count, now_ms, &tries))
+        return true;
+    if (tries) {
+        gather_faults(s);
+        tell_disconnected(s, timing_now_ms());
+    }
+    return false;
+}
+
+void servers_improve(struct servers *s, int64_t now_ms)
+{
+    unsigned tries = 0;
+    if (s->current > 0)
+        try_due(s, s->current, now_ms, &tries);
+}
+
+/*
+ * At once to the same server after a connection that lasted (it was idle for too long, or the server restarted); later
+ * and later where each one breaks soon.
+ */
+static void lose(struct servers *s, int64_t now_ms)
+{
+    struct server *server = &s->items[s->current];
+    if (now_ms - s->since_ms >= GOOD_AFTER_MS)
+        server->losses = 0;
+    server->not_before_ms = now_ms + timing_backoff_ms(server->losses);
+    server->losses++;
+    drop(s);
+}
+
+bool servers_check(struct servers *s, int64_t now_ms)
+{
+    if (s->work && (!dir_is_alive(s->work) || (s->keep && !dir_is_alive(s->keep))))
+        lose(s, now_ms);
+    return s->work != NULL;
+}
+
+static void ignore_restart(void *context)
+{
+    (void)context;
+}
+
+static void ignore_entry(void *context, const struct entry *e)
+{
+    (void)context;
+    (void)e;
+}
+
+bool servers_probe(struct servers *s, int64_t now_ms)
+{
+    static const char *const nothing[] = {"1.1", NULL};
+    const struct dir_search search = {.base = SLICE_LITERAL(""),
+                                      .scope = DIR_BASE,
+                                      .filter = SLICE_LITERAL("(objectClass=*)"),
+                                      .attributes = nothing};
+    const struct dir_sink sink = {.restart = ignore_restart, .entry = ignore_entry};
+    struct fault fault = {{0}};
+    if (!s->work)
+        return false;
+    dir_set_watch(s->work, s->settings.goes_on, s->settings.context);
+    enum rc rc = dir_search(s->work, &search, &sink, &fault);
+    dir_set_watch(s->work, NULL, NULL);
+    return servers_check(s, now_ms) && rc == RC_OK;
+}
+
+int64_t servers_next_ms(const struct servers *s)
+{
+    int64_t next_ms = INT64_MAX;
+    for (int i = 0; i < s->count; i++)
+        if (s->items[i].not_before_ms < next_ms)
+            next_ms = s->items[i].not_before_ms;
+    return next_ms;
+}
+
+const char *servers_fault(const struct servers *s)
+{
+    return s->fault;
+}
+
+bool servers_are_invalid(const struct servers *s)
+{
+    for (int i = 0; i < s->count; i++)
+        if (s->items[i].rc != RC_INVALID)
+            return false;
+    return s->count > 0;
+}
+
+struct dir *servers_work(const struct servers *s)
+{
+    return s->work;
+}
+
+struct dir *servers_keep(const struct servers *s)
+{
+    return s->keep;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The directory's servers in the order of the configuration: the first that can be used is, one that can't is tried
+ * more and more rarely, and an earlier one is returned to.  There are two connections to the same server, because a
+ * handle is for one operation at a time: one for passes, and one for the signs of life that go on during a pass.
+ */
+#ifndef DAEMON_SERVERS_H
+#define DAEMON_SERVERS_H
+
+#include "dir/dir.h"
+#include "run/log.h"
+
+struct servers_settings {
+    struct dir_settings directory;  /* what it points to is borrowed until servers_close */
+    unsigned interval_s;            /* after a refused password, the next try */
+    bool only_work;                 /* no second connection */
+    struct log *log;                /* borrowed; NULL: transitions are not told */
+    bool (*goes_on)(void *context); /* asked before each server; false: no further one is tried.  NULL: always on */
+    void *context;
+};
+
+struct servers;
+
+/* Connects to nothing yet.  The caller's, to be closed with servers_close. */
+struct servers *servers_open(const struct servers_settings *settings);
+void servers_close(struct servers *s); /* NULL is fine */
+
+/*
+ * True when there is a connection.  If there is none, those servers are tried in order that are due.  When the last of
+ * them failed too, that is told once, and once when it is over.
+ */
+bool servers_connect(struct servers *s, int64_t now_ms);
+/* With a connection to another than the first: those before it that are due are tried, and the first that answers is
+ * taken. */
+void servers_improve(struct servers *s, int64_t now_ms);
+/* Asks the server for nothing; false, and both connections are closed, when it does not answer. */
+bool servers_probe(struct servers *s, int64_t now_ms);
+/* False, and both connections are closed, when one of them broke.  Nothing is sent to find out. */
+bool servers_check(struct servers *s, int64_t now_ms);
+
+/* Without a connection: when the next try is due, in monotonic milliseconds. */
+int64_t servers_next_ms(const struct servers *s);
+/* Why there is no connection, server by server; lives until the next call. */
+const char *servers_fault(const struct servers *s);
+/* None of the settings can work, whatever the servers do (RC_INVALID of dir_open). */
+bool servers_are_invalid(const struct servers *s);
+/* NULL without a connection. */
+struct dir *servers_work(const struct servers *s);
+struct dir *servers_keep(const struct servers *s);
+
+#endif
