@@ -110,8 +110,6 @@ static void report_conf_problems(const char *path, const struct conf_problems *p
 /* What the configuration may say and this version does not do yet: better refused than passed over. */
 static const char *unsupported(const struct conf *conf)
 {
-    if (conf->tls.start_tls != CONF_START_TLS_OFF || conf->tls.ca_file || conf->tls.cert_file)
-        return "directory.tls: this version does not speak TLS yet; use ldapi, or ldap:// with allow_plaintext";
     if (conf->log.target != CONF_LOG_STDERR)
         return "log.to: this version logs to stderr only";
     return NULL;
@@ -119,14 +117,28 @@ static const char *unsupported(const struct conf *conf)
 
 static enum rc open_directory(const struct conf *conf, struct dir **dir, struct fault *fault)
 {
-    struct dir_settings settings = {.uris = conf->uris,
-                                    .bind =
-                                        conf->bind.method == CONF_BIND_EXTERNAL ? DIR_BIND_EXTERNAL : DIR_BIND_SIMPLE,
-                                    .bind_dn = conf->bind.dn,
-                                    .password_file = conf->bind.password_file,
-                                    .allow_plaintext = conf->allow_plaintext,
-                                    .timeout_s = conf->timeout_s};
+    const struct dir_settings settings = {.uris = conf->uris,
+                                          .tls = {.start_tls = conf->tls.start_tls == CONF_START_TLS_REQUIRED,
+                                                  .ca_file = conf->tls.ca_file,
+                                                  .ca_directory = conf->tls.ca_directory,
+                                                  .cert_file = conf->tls.cert_file,
+                                                  .key_file = conf->tls.key_file},
+                                          .bind = conf->bind.method == CONF_BIND_EXTERNAL ? DIR_BIND_EXTERNAL
+                                                                                          : DIR_BIND_SIMPLE,
+                                          .bind_dn = conf->bind.dn,
+                                          .password_credential = conf->bind.password_credential,
+                                          .password_file = conf->bind.password_file,
+                                          .allow_plaintext = conf->allow_plaintext,
+                                          .timeout_s = conf->timeout_s};
     return dir_open(&settings, dir, fault);
+}
+
+static void warn_of_plaintext(const struct conf *conf, const struct dir *dir, struct log *log)
+{
+    const struct dir_capabilities *c = dir_capabilities(dir);
+    if (conf->bind.method == CONF_BIND_SIMPLE && !c->is_secure)
+        LOG_EVENT(log, EVENT_INSECURE, log_text("uri", c->uri),
+                  log_text("reason", "a simple bind over ldap:// without TLS"));
 }
 
 static struct slice suffixes_of(struct arena *a, const struct dir *dir)
@@ -152,6 +164,7 @@ static int run_once(const struct conf *conf, struct log *log, bool dry_run)
         code = rc == RC_INVALID ? EXIT_USAGE : PASS_INCOMPLETE;
         goto out;
     }
+    warn_of_plaintext(conf, dir, log);
     LOG_EVENT(log, EVENT_START, log_text("version", DIRCERTD_VERSION), log_text("mode", dry_run ? "dry-run" : "pass"),
               log_text("base", conf->base), log_text("server", dir_capabilities(dir)->kind),
               log_slice("suffixes", suffixes_of(&arena, dir)));
