@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/escape.h"
 #include "base/gentime.h"
+#include "run/log_sink.h"
 
 enum {
     KEY_ROOM = 64,
@@ -25,11 +25,11 @@ enum {
 
 struct log {
     struct log_settings settings;
-    char *instance; /* what settings.instance points to */
+    struct log_sink sink;
+    char *instance, *path; /* what settings.instance and settings.path point to */
     size_t lost;
     int64_t lost_since_utc;
     size_t told; /* with so many octets of the text written, the log-lost line is out */
-    bool torn;   /* the last write ended inside a line */
     bool first;  /* no field of this line is written yet */
     size_t used;
     char text[LINES_ROOM];
@@ -153,6 +153,8 @@ static void put_line(struct log *log, int64_t now_utc, enum event event, enum se
                      const struct log_field *fields, size_t count)
 {
     bool json = log->settings.format == LOG_JSON;
+    char prefix[LOG_SINK_PREFIX_ROOM];
+    put(log, prefix, log_sink_prefix(&log->sink, severity, now_utc, prefix));
     log->first = true;
     if (json)
         put_text(log, "{");
@@ -175,25 +177,8 @@ static void put_lost(struct log *log, int64_t now_utc)
     log->told = log->used;
 }
 
-/* How many octets of the text were written. */
-static size_t write_out(const struct log *log)
-{
-    size_t done = 0;
-    while (done < log->used) {
-        ssize_t n = write(log->settings.fd, log->text + done, log->used - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
-    return done;
-}
-
 static void settle(struct log *log, size_t done, int64_t now_utc)
 {
-    if (done)
-        log->torn = log->text[done - 1] != '\n';
     if (done >= log->told)
         log->lost = 0;
     if (done < log->used && log->lost++ == 0)
@@ -214,12 +199,13 @@ void log_event_as(struct log *log, enum event event, enum severity severity, con
     int64_t now_utc = log->settings.clock(log->settings.clock_context);
     log->used = 0;
     log->told = 0;
-    if (log->torn)
+    log_sink_prepare(&log->sink);
+    if (log->sink.torn)
         put_text(log, "\n");
     if (log->lost)
         put_lost(log, now_utc);
     put_line(log, now_utc, event, severity, fields, count);
-    settle(log, write_out(log), now_utc);
+    settle(log, log_sink_write(&log->sink, log->text, log->used), now_utc);
     errno = kept;
 }
 
@@ -239,31 +225,92 @@ int64_t log_system_clock(void *context)
     return (int64_t)time(NULL);
 }
 
-static void ignore_sigpipe(void)
+static void ignore(int signal_number)
 {
     struct sigaction now;
-    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
-        signal(SIGPIPE, SIG_IGN);
+    if (sigaction(signal_number, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        signal(signal_number, SIG_IGN);
+}
+
+/* NULL for NULL. */
+static char *copy(const char *text)
+{
+    size_t room = text ? strlen(text) + 1 : 0;
+    char *made = room ? malloc(room) : NULL;
+    if (room && !made)
+        arena_exhausted(room);
+    if (room)
+        memcpy(made, text, room);
+    return made;
+}
+
+/* The sink is the log's from here on; the former one is closed. */
+static void take(struct log *log, const struct log_settings *settings, const struct log_sink *sink)
+{
+    char *instance = copy(settings->instance ? settings->instance : ""), *path = copy(settings->path);
+    log_sink_close(&log->sink);
+    free(log->instance); /* settings may point to it */
+    free(log->path);
+    log->settings = *settings;
+    log->settings.instance = log->instance = instance;
+    log->settings.path = log->path = path;
+    log->sink = *sink;
+}
+
+enum rc log_open_to(const struct log_settings *settings, struct log **log, struct fault *fault)
+{
+    struct log_sink sink;
+    *log = NULL;
+    enum rc rc = log_sink_open(settings, &sink, fault);
+    if (rc != RC_OK)
+        return rc;
+    *log = calloc(1, sizeof **log);
+    if (!*log)
+        arena_exhausted(sizeof **log);
+    take(*log, settings, &sink);
+    ignore(SIGPIPE);
+    ignore(SIGXFSZ);
+    return RC_OK;
 }
 
 struct log *log_open(const struct log_settings *settings)
 {
-    size_t room = settings->instance ? strlen(settings->instance) + 1 : 1;
-    struct log *log = calloc(1, sizeof *log);
-    char *instance = calloc(1, room);
-    if (!log || !instance)
-        arena_exhausted(sizeof *log);
-    memcpy(instance, settings->instance ? settings->instance : "", room);
-    log->settings = *settings;
-    log->settings.instance = log->instance = instance;
-    ignore_sigpipe();
+    struct log_settings to_fd = *settings;
+    struct log *log;
+    assert(settings->target == LOG_TO_FD);
+    to_fd.target = LOG_TO_FD;
+    if (log_open_to(&to_fd, &log, NULL) != RC_OK)
+        arena_exhausted(0); /* a descriptor is not opened, so nothing else can fail */
     return log;
+}
+
+enum rc log_move(struct log *log, const struct log_settings *settings, struct fault *fault)
+{
+    struct log_sink sink;
+    struct fault own = {{0}};
+    enum rc rc = log_sink_open(settings, &sink, &own);
+    if (rc == RC_OK) {
+        if (sink.target == LOG_TO_FD && log->sink.target == LOG_TO_FD && sink.fd == log->sink.fd)
+            sink.torn = log->sink.torn;
+        take(log, settings, &sink);
+        return RC_OK;
+    }
+    LOG_EVENT(log, EVENT_FAULT, log_text("what", "open the log"), log_text("detail", own.text));
+    return fault_set(fault, rc, "%s", own.text);
+}
+
+enum rc log_reopen(struct log *log, struct fault *fault)
+{
+    const struct log_settings same = log->settings;
+    return log_move(log, &same, fault);
 }
 
 void log_close(struct log *log)
 {
     if (!log)
         return;
+    log_sink_close(&log->sink);
     free(log->instance);
+    free(log->path);
     free(log);
 }

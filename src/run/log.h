@@ -13,6 +13,7 @@
 #ifndef RUN_LOG_H
 #define RUN_LOG_H
 
+#include "base/fault.h"
 #include "base/slice.h"
 #include "run/events.h"
 
@@ -22,12 +23,16 @@ enum {
 };
 
 enum log_format { LOG_LOGFMT, LOG_JSON };
+/* run/log_sink.h says how each of them is written to. */
+enum log_target { LOG_TO_FD, LOG_TO_SYSLOG, LOG_TO_FILE };
 
 /* Seconds since 1970-01-01T00:00:00Z. */
 typedef int64_t log_clock_fn(void *context);
 
 struct log_settings {
-    int fd; /* borrowed; never closed */
+    enum log_target target;
+    int fd;           /* LOG_TO_FD: borrowed; never closed */
+    const char *path; /* copied.  LOG_TO_FILE: required; LOG_TO_SYSLOG: the socket, NULL for /dev/log */
     enum log_format format;
     enum severity least;  /* events that are less severe are dropped */
     const char *instance; /* copied */
@@ -38,12 +43,23 @@ struct log_settings {
 struct log;
 
 /*
- * Never NULL (no memory ends the process); the caller's, to be closed with log_close.  Where SIGPIPE still has its
- * default action it is ignored from here on, because a reader that went away must not end the program.  For one
- * thread.
+ * RC_OK: *log is the caller's, to be closed with log_close.  RC_INVALID: what the settings name can't be a log,
+ * RC_FAULT: something else is in the way; *fault says which, for the administrator, and *log is NULL.  Where SIGPIPE
+ * and SIGXFSZ still have their default actions they are ignored from here on, because neither a reader that went away
+ * nor a file that must not grow may end the program.  For one thread.
  */
+enum rc log_open_to(const struct log_settings *settings, struct log **log, struct fault *fault) MUST_USE;
+/* The same for LOG_TO_FD, which can't fail: never NULL (no memory ends the process). */
 struct log *log_open(const struct log_settings *settings);
-void log_close(struct log *log); /* NULL is fine; the descriptor stays open */
+void log_close(struct log *log); /* NULL is fine; a borrowed descriptor stays open */
+/*
+ * Other settings from the next line on, and the same file opened anew; lines that were lost are still told of.  When
+ * what they name can't be opened nothing changes: the log goes on where and as it was, a fault event in it says why,
+ * and the results are those of log_open_to.
+ */
+enum rc log_move(struct log *log, const struct log_settings *settings, struct fault *fault) MUST_USE;
+/* log_move with the settings that are in force: for a file that was renamed, as logrotate(8) does. */
+enum rc log_reopen(struct log *log, struct fault *fault) MUST_USE;
 /* The system's clock, for log_settings.clock. */
 int64_t log_system_clock(void *context);
 
