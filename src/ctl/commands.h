@@ -13,5 +13,8 @@ extern const struct ctl_command command_release;
 extern const struct ctl_command command_checks;
 extern const struct ctl_command command_events;
 extern const struct ctl_command command_attributes;
+extern const struct ctl_command command_findings;
+extern const struct ctl_command command_explain;
+extern const struct ctl_command command_policy;
 
 #endif
