@@ -31,7 +31,7 @@ static const struct event_row rows[EVENT_COUNT] = {
                                  "enforce, a request follows; otherwise the cure is yours."},
     [EVENT_FINDING_ENDED] = {.name = "finding-ended",
                              .severity = SEVERITY_NOTICE,
-                             .fields = "dn policy check",
+                             .fields = "dn policy check certificate",
                              .meaning =
                                  "A finding that was told before was looked for again and is not there any more.",
                              .advice = "None."},
@@ -204,7 +204,7 @@ static const struct event_field fields[] = {
     {"repaired", "requests that were edited by hand and are as they should be again"},
     {"requests", "how many requests are in each state that has any: state:number, between commas; - for none"},
     {"requests-open", "requests that are not finished, after this pass"},
-    {"result", "of a pass: complete, incomplete, held or paused; of a reload: taken or refused"},
+    {"result", "of a pass: complete, incomplete, held, paused or interrupted; of a reload: taken or refused"},
     {"retry_s", "seconds until the next try"},
     {"revised", "open requests whose content this pass changed"},
     {"revision", "the policy's revision, a digest of its attributes"},

@@ -102,8 +102,9 @@ static struct subject *find_subject(struct pass *p, struct slice id)
 
 static void report_undecided(struct pass *p, const struct subject *s, const char *reason)
 {
-    if (told_first_time(p->arena, &p->told, s->dn, slice_of("undecided"), slice_of(reason)))
-        LOG_EVENT(p->log, EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
+    if (!p->interrupted && told_first_time(p->arena, &p->told, s->dn, slice_of("undecided"), slice_of(reason)) &&
+        remember_of_subjects(p, s->policy, s->dn, reason, slice_of(reason)))
+        LOG_EVENT(pass_log(p), EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
                   log_text("check", "-"), log_text("reason", reason));
 }
 
@@ -140,7 +141,7 @@ static void look_behind_silence(struct pass *p, struct subject *s)
 
 void evidence_of_subjects(struct pass *p)
 {
-    for (size_t i = 0; i < p->subjects.count; i++)
+    for (size_t i = 0; i < p->subjects.count && pass_goes_on(p); i++)
         look_behind_silence(p, p->subjects.items[i]);
 }
 
@@ -156,7 +157,7 @@ static bool needs_asking(const struct pass *p)
  */
 void evidence_of_openings(struct pass *p, const struct plan *plan)
 {
-    for (size_t i = 0; i < plan->count && needs_asking(p); i++) {
+    for (size_t i = 0; i < plan->count && needs_asking(p) && pass_goes_on(p); i++) {
         const struct operation *o = &plan->operations[i];
         const struct governed *g;
         struct subject *s = o->opens ? find_subject(p, o->record.subject_id) : NULL;
@@ -172,7 +173,7 @@ void evidence_of_openings(struct pass *p, const struct plan *plan)
 
 void evidence_gather(struct pass *p)
 {
-    for (size_t i = 0; i < p->request_count; i++) {
+    for (size_t i = 0; i < p->request_count && pass_goes_on(p); i++) {
         struct plan_request *q = &p->requests[i];
         if (q->request.foreign || q->request.record.type != REQUEST_REISSUE ||
             state_in(q->request.record.state, STATES_ENDED))

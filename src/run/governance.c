@@ -309,7 +309,7 @@ static void find_bases(struct pass *p, struct governed *g)
 
 void governance_find_bases(struct pass *p)
 {
-    for (size_t i = 0; i < p->policy_count; i++)
+    for (size_t i = 0; i < p->policy_count && pass_goes_on(p); i++)
         if (!p->governed[i].policy->target_unknown)
             find_bases(p, &p->governed[i]);
 }
@@ -317,7 +317,7 @@ void governance_find_bases(struct pass *p)
 void governance_resolve(struct pass *p)
 {
     governance_find_bases(p);
-    for (size_t i = 0; i < p->policy_count; i++) {
+    for (size_t i = 0; i < p->policy_count && pass_goes_on(p); i++) {
         struct governed *g = &p->governed[i];
         bool judged = !g->policy->disabled && g->policy->mode != MODE_OFF && !g->suspended;
         if (judged && g->reachable)

@@ -4,14 +4,6 @@
 #include "base/dn.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static struct plan_input input_of(struct pass *p, bool with_holds)
 {
@@ -48,7 +40,7 @@ static void see_subjects(struct pass *p)
     evidence_of_subjects(p);
     struct plan_input in = input_of(p, false);
     struct plan draft = plan_build(p->arena, &in);
-    if (makes_unwatched_revocations(p, &draft)) {
+    if (!p->interrupted && makes_unwatched_revocations(p, &draft)) {
         scan_policies(p);
         evidence_of_subjects(p);
         in = input_of(p, false);
@@ -89,6 +81,28 @@ static enum pass_result result_of(const struct pass *p)
     return incomplete ? PASS_INCOMPLETE : p->held.count ? PASS_HELD : PASS_COMPLETE;
 }
 
+/* As many as last time. */
+static void expect_entries(struct pass *p)
+{
+    for (size_t i = 0; i < p->status.figure_count; i++)
+        p->meter.expected += p->status.figures[i].subjects;
+}
+
+bool pass_goes_on(struct pass *p)
+{
+    if (p->interrupted)
+        return false;
+    progress_look(&p->meter, &p->progress);
+    if (p->settings->watch)
+        p->interrupted = !p->settings->watch(p->settings->watch_context, &p->progress);
+    return !p->interrupted;
+}
+
+static bool watch(void *context)
+{
+    return pass_goes_on(context);
+}
+
 /* DESIGN's table, row by row: entries, policies, subjects and facts, findings, plan, guards, writes, events. */
 static enum pass_result run(struct pass *p, struct slice *plan)
 {
@@ -96,11 +110,14 @@ static enum pass_result run(struct pass *p, struct slice *plan)
         return PASS_INCOMPLETE;
     if (status_clock_holds(p))
         return PASS_HELD;
+    expect_entries(p);
     if (!pass_read_policies(p) || !pass_read_requests(p))
         return PASS_INCOMPLETE;
     governance_resolve(p);
     see_subjects(p);
     evidence_gather(p);
+    if (!pass_goes_on(p))
+        return PASS_INCOMPLETE;
     pass_plan(p);
     if (p->settings->dry_run)
         *plan = plan_text(p->arena, &p->plan);
@@ -112,19 +129,34 @@ static enum pass_result run(struct pass *p, struct slice *plan)
 enum pass_result pass_run(struct dir *d, struct second_reader *second, struct log *log,
                           const struct pass_settings *settings, struct arena *a, struct slice *plan)
 {
-    int64_t begun_ms = monotonic_ms();
+    static const char *const names[] = {
+        [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
     struct pass p = {.dir = d,
                      .second = second,
                      .log = log,
                      .settings = settings,
                      .arena = a,
+                     .meter = progress_begin(log, settings->pace, settings->show_progress),
                      .now_utc = settings->clock(settings->clock_context)};
+    p.progress.begun_utc = p.now_utc;
     *plan = (struct slice){NULL, 0};
+    dir_set_watch(d, watch, &p);
+    remember_begin(&p);
     enum pass_result result = run(&p, plan);
-    status_end(&p, result);
-    if (p.incomplete)
+    bool whole = pass_goes_on(&p);
+    dir_set_watch(d, NULL, NULL); /* the status is one write: it is done, or not begun */
+    if (whole) {
+        status_end(&p, result);
+        remember_end(&p);
+    }
+    progress_clear(&p.meter);
+    if (p.incomplete || !whole)
         result = PASS_INCOMPLETE;
-    report_passes(&p, result, monotonic_ms() - begun_ms);
+    struct survey survey =
+        survey_take(&p, whole ? names[result] : "interrupted", progress_clock_ms() - p.meter.begun_ms);
+    report_passes(&p, &survey);
+    if (settings->survey)
+        *settings->survey = survey;
     return result;
 }
 

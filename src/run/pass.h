@@ -8,7 +8,7 @@
 
 #include "dir/dir.h"
 #include "run/log.h"
-#include "run/memory.h"
+#include "run/memo.h"
 #include "run/progress.h"
 #include "run/survey.h"
 #include "x509/second.h"
@@ -20,7 +20,7 @@ struct pass_settings {
     bool dry_run; /* nothing is written */
     log_clock_fn *clock;
     void *clock_context;
-    struct memory *memory; /* what earlier passes told; NULL: everything is told */
+    struct memo *memory; /* what earlier passes told; NULL: everything is told */
     /*
      * Called often while the pass goes on; false interrupts it: nothing more is read, concluded or written, the status
      * entry keeps what it says, no fault is told for it, and the result is PASS_INCOMPLETE.  NULL: nobody watches.

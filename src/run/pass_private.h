@@ -14,6 +14,12 @@ struct id_set {
     size_t count;
 };
 
+/* What the search of one policy counts besides what the plan needs. */
+struct tally {
+    size_t compliant;
+    size_t findings[CHECK_COUNT];
+};
+
 struct governed {
     const struct policy *policy;
     struct slice *bases;    /* of its targets, as the server spells them */
@@ -22,6 +28,7 @@ struct governed {
     struct id_set not_mine; /* entries in its targets that it does not govern */
     bool blind;             /* entries show no certificate, and cannot be shown to have none */
     size_t undecided;
+    struct tally tally;
     unsigned counted[VERB_PURGE + 1], held, failed; /* operations by verb */
 };
 
@@ -50,6 +57,10 @@ struct pass {
     struct arena *arena;
     int64_t now_utc;
     struct told told; /* what this pass has logged already */
+    struct progress progress;
+    struct progress_meter meter;
+
+    bool interrupted; /* somebody watches, and wants it to end */
 
     bool incomplete;
     bool paused;
@@ -60,6 +71,8 @@ struct pass {
     bool has_waivers;
     struct plan_request *requests; /* by id */
     size_t request_count;
+    bool requests_read;                 /* all of them */
+    bool seen_once;                     /* the subjects were looked at; a second look counts no findings again */
     LIST_OF(struct subject *) subjects; /* by id, once the scans have ended */
     LIST_OF(struct digest) watched;     /* certificates whose revocation is or may be asked for, ascending */
     enum hold_scope *holds;
@@ -67,6 +80,15 @@ struct pass {
     struct plan plan;
     bool *written; /* for each operation of the plan: the directory has it */
 };
+
+/* Where a line may be written: what stands on the terminal is removed first. */
+static inline struct log *pass_log(struct pass *p)
+{
+    progress_clear(&p->meter);
+    return p->log;
+}
+/* Shows how far the pass is; false when it was interrupted: then nothing is concluded any more, and nothing told. */
+bool pass_goes_on(struct pass *p);
 
 /* Each returns false when the pass can't go on; what happened is logged. */
 bool pass_read_control(struct pass *p);
@@ -113,12 +135,35 @@ void write_plan(struct pass *p);
 /* Reports. */
 void report_fault(struct pass *p, const char *what, const struct fault *fault);
 void report_problems(struct pass *p, const problem_list *problems);
+/* Those of what a policy governs, or seems to. */
+void report_subject_problems(struct pass *p, const struct policy *policy, const problem_list *problems);
 void report_request_problems(struct pass *p, struct slice id, const problem_list *problems);
 void report_subject(struct pass *p, const struct subject *s);
 void report_disagreement(struct pass *p, const struct subject *s, const struct certificate *c, const char *why);
 void report_hold(struct pass *p, const struct hold *h);
 void report_operation(struct pass *p, const struct operation *o);
-void report_passes(struct pass *p, enum pass_result result, int64_t duration_ms);
+void report_passes(struct pass *p, const struct survey *survey);
+
+/* The figures of a pass that has ended; result is that of the whole. */
+struct survey survey_take(struct pass *p, const char *result, int64_t duration_ms);
+size_t survey_open_requests(const struct policy_survey *s);
+
+/* Of what is to be told: true when the passes before did not tell it, or when there is no memory of them. */
+bool remember_finding(struct pass *p, const struct subject *s, const struct finding *f, bool undecided,
+                      struct slice certificate);
+bool remember_of_subjects(struct pass *p, const struct policy *policy, struct slice dn, const char *what,
+                          struct slice value);
+bool remember_problem(struct pass *p, const struct policy *policy, const struct problem *problem);
+bool remember_of_request(struct pass *p, struct slice dn, struct slice attribute, struct slice value,
+                         struct slice reason);
+bool remember_hold(struct pass *p, const struct hold *h);
+bool remember_pause(struct pass *p);
+bool remember_line(struct pass *p, const struct policy *policy, struct slice figures);
+/* A request told that this check's findings have ended. */
+void remember_told_ends(struct pass *p, const struct basis *b, struct slice check);
+void remember_begin(struct pass *p);
+/* Tells which findings have ended, and forgets them. */
+void remember_end(struct pass *p);
 
 /* Searching. */
 struct slice pass_child(struct pass *p, const char *rdn); /* "ou=policies" -> its DN */

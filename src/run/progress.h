@@ -27,7 +27,7 @@ struct progress_meter {
     bool on_terminal;                 /* standard error is one, and somebody wants to see it */
     size_t expected;                  /* entries; 0: not known */
     int64_t begun_ms, log_next_ms, show_next_ms;
-    bool drawn; /* a line stands on the terminal */
+    unsigned drawn_columns; /* of the line that stands on the terminal; 0: none */
 };
 
 int64_t progress_clock_ms(void);

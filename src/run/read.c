@@ -93,8 +93,8 @@ bool pass_read_control(struct pass *p)
                                   "attribute there"))
         return false;
     p->paused = c.paused;
-    if (p->paused)
-        LOG_EVENT(p->log, EVENT_PAUSE, log_text("dn", p->settings->base));
+    if (remember_pause(p))
+        LOG_EVENT(pass_log(p), EVENT_PAUSE, log_text("dn", p->settings->base));
     return look_for_waivers(p);
 }
 
@@ -306,13 +306,15 @@ static void report_ignored(struct pass *p, const struct request *q)
     const struct record *d = &q->record;
     bool open = !state_in(d->state, STATES_FINAL);
     struct slice reason = arena_format(p->arena, "the request is at %u.%u", d->generation, d->attempt);
-    if (open && q->decision != DECISION_NONE && q->decision_generation != d->generation)
-        LOG_EVENT(p->log, EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
+    if (open && q->decision != DECISION_NONE && q->decision_generation != d->generation &&
+        remember_of_request(p, q->dn, slice_of(ATTR_DECISION), q->decision_text, reason))
+        LOG_EVENT(pass_log(p), EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
                   log_text("attribute", ATTR_DECISION), log_slice("value", q->decision_text),
                   log_slice("reason", reason));
     bool stale = q->outcome_generation != d->generation || q->outcome_attempt != d->attempt;
-    if (open && q->outcome != OUTCOME_NONE && stale)
-        LOG_EVENT(p->log, EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
+    if (open && q->outcome != OUTCOME_NONE && stale &&
+        remember_of_request(p, q->dn, slice_of(ATTR_OUTCOME), q->outcome_text, reason))
+        LOG_EVENT(pass_log(p), EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
                   log_text("attribute", ATTR_OUTCOME), log_slice("value", q->outcome_text),
                   log_slice("reason", reason));
 }
@@ -370,6 +372,7 @@ bool pass_read_requests(struct pass *p)
     }
     p->requests = r.requests.items;
     p->request_count = r.requests.count;
+    p->requests_read = true;
     if (p->request_count)
         qsort(p->requests, p->request_count, sizeof *p->requests, compare_requests);
     watch_revocations(p);

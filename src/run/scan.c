@@ -16,7 +16,9 @@ struct scan {
     struct arena entry_arena; /* dropped after each entry */
     struct id_set repeats;    /* an earlier target of this policy showed them */
     size_t target_subjects, target_with, target_findings, target_undecided, target_bare,
-        kept_before;     /* to take back on a restart */
+        kept_before; /* to take back on a restart */
+    struct tally target_tally;
+    struct progress target_progress;
     size_t bare;         /* entries that positively have no certificate */
     bool without_id;     /* an entry showed no stable id: nobody can tell whose it is */
     bool looks_for_bare; /* this search finds entries that positively have no certificate */
@@ -69,17 +71,22 @@ static bool asks_for_something(const struct subject *subject)
     return false;
 }
 
-static void judge(struct scan *s, struct subject *subject)
+/* An entry may hold thousands of certificates; whoever watches is not to wait for all of them.  False: interrupted. */
+static bool judge(struct scan *s, struct subject *subject)
 {
+    enum { BATCH = 64 };
     struct pass *p = s->pass;
     for (size_t i = 0; i < subject->certificate_count; i++) {
         struct certificate *c = &subject->certificates[i];
+        if (i % BATCH == BATCH - 1 && !pass_goes_on(p))
+            return false;
         facts_read(c->der, &c->facts);
         subject_judge_certificate(&s->entry_arena, subject, c, p->now_utc);
         if (c->finding_count || c->facts.unusual || c->facts.malformed)
             ask_second(s, subject, c);
     }
     subject_judge(&s->entry_arena, subject, p->now_utc);
+    return true;
 }
 
 /* What stands in for what is judged over the whole entry, so there each certificate needs both readers. */
@@ -94,16 +101,33 @@ static void keep(struct scan *s, struct subject *subject)
     *LIST_ADD(s->pass->arena, &s->pass->subjects) = kept;
 }
 
+/* An everyday certificate was not shown to the second reader: that is no reason to doubt it. */
+static bool is_compliant(const struct subject *subject)
+{
+    bool compliant = subject->certificate_count > 0 && subject->finding_count == 0;
+    for (size_t i = 0; i < subject->certificate_count && compliant; i++)
+        compliant = subject->certificates[i].finding_count == 0 && !certificate_is_undecided(&subject->certificates[i]);
+    return compliant;
+}
+
 static void count_findings(struct scan *s, const struct subject *subject)
 {
+    size_t before = s->figures->findings;
+    struct tally *tally = &s->governed->tally;
     for (size_t i = 0; i < subject->certificate_count; i++) {
         const struct certificate *c = &subject->certificates[i];
         for (size_t k = 0; k < c->finding_count; k++) {
             bool undecided = c->findings[k].undecided || c->opinion == OPINION_DISAGREES;
             *(undecided ? &s->governed->undecided : &s->figures->findings) += 1;
+            tally->findings[c->findings[k].check] += !undecided;
         }
     }
     s->figures->findings += subject->finding_count;
+    for (size_t k = 0; k < subject->finding_count; k++)
+        tally->findings[subject->findings[k].check]++;
+    tally->compliant += !s->looks_for_bare && is_compliant(subject);
+    if (!s->pass->seen_once)
+        s->pass->progress.findings += s->figures->findings - before;
 }
 
 static struct subject *find_kept(const struct pass *p, struct slice id)
@@ -128,7 +152,8 @@ static void take_subject(struct scan *s, const struct entry *e)
                     slice_of("the entry shows no stable id: no request can be made for it; let the "
                              "daemon read this attribute"));
     subject.shows_no_certificate = s->looks_for_bare;
-    judge(s, &subject);
+    if (!judge(s, &subject))
+        return;
     count_findings(s, &subject);
     if (s->looks_for_bare) {
         s->bare++;
@@ -139,8 +164,9 @@ static void take_subject(struct scan *s, const struct entry *e)
             return;
         }
     } else {
-        report_problems(p, &problems);
+        report_subject_problems(p, s->governed->policy, &problems);
         s->figures->subjects++;
+        p->progress.entries++;
         s->figures->with_certificate += subject.certificate_count > 0;
     }
     report_subject(p, &subject);
@@ -152,6 +178,8 @@ static void take_subject(struct scan *s, const struct entry *e)
 static void take_entry(void *context, const struct entry *e)
 {
     struct scan *s = context;
+    if (!pass_goes_on(s->pass))
+        return;
     struct arena_mark mark = arena_mark(&s->entry_arena);
     take_subject(s, e);
     arena_reset(&s->entry_arena, mark);
@@ -164,6 +192,8 @@ static void begin_target(struct scan *s)
     s->target_findings = s->figures->findings;
     s->target_undecided = s->governed->undecided;
     s->target_bare = s->bare;
+    s->target_tally = s->governed->tally;
+    s->target_progress = s->pass->progress;
     s->kept_before = s->pass->subjects.count;
 }
 
@@ -175,6 +205,8 @@ static void restart(void *context)
     s->figures->findings = s->target_findings;
     s->governed->undecided = s->target_undecided;
     s->bare = s->target_bare;
+    s->governed->tally = s->target_tally;
+    s->pass->progress = s->target_progress;
     s->pass->subjects.count = s->kept_before;
 }
 
@@ -212,8 +244,10 @@ static void report_hidden(struct scan *s, size_t count)
         s->pass->observer->fault(s->pass->observer->context, "judge every entry", (const char *)reason.p);
         return;
     }
-    LOG_EVENT(s->pass->log, EVENT_UNDECIDED, log_text("dn", "-"), log_slice("policy", s->governed->policy->dn),
-              log_text("check", check_get(CHECK_MISSING)->name), log_slice("reason", reason));
+    if (!s->pass->interrupted &&
+        remember_of_subjects(s->pass, s->governed->policy, s->governed->policy->dn, "hidden", reason))
+        LOG_EVENT(pass_log(s->pass), EVENT_UNDECIDED, log_text("dn", "-"), log_slice("policy", s->governed->policy->dn),
+                  log_text("check", check_get(CHECK_MISSING)->name), log_slice("reason", reason));
 }
 
 static bool search_target(struct scan *s, size_t index, struct slice filter)
@@ -268,7 +302,7 @@ static void report_blindness(struct scan *s)
                              "%zu of %zu entries show no certificate, and none of these can be shown to have none: "
                              "this account most likely may not read the attribute; nothing is concluded about them",
                              s->figures->subjects - s->figures->with_certificate, s->figures->subjects));
-    report_problems(s->pass, &problems);
+    report_subject_problems(s->pass, policy, &problems);
 }
 
 /* No subject at all: is nothing there, or may this account not see it? */
@@ -296,7 +330,7 @@ static void report_emptiness(struct scan *s)
                              ? "matches no entry that this account may see: is the filter right?"
                              : "shows no entry, and neither does anything below its base: this account most likely has "
                                "no rights there; nothing is concluded"));
-    report_problems(s->pass, &problems);
+    report_subject_problems(s->pass, policy, &problems);
     s->governed->blind = !sees;
 }
 
@@ -307,6 +341,7 @@ static void scan_policy(struct pass *p, size_t index)
     bool whole = true;
     *s.figures = (struct policy_pass){.policy = policy};
     s.governed->undecided = 0;
+    s.governed->tally = (struct tally){0};
     for (size_t i = 0; i < policy->target_count && whole; i++)
         whole = governance_repeats(p, s.governed, i, &s.repeats) && search_target(&s, i, policy->targets[i].filter);
     whole = whole && look_for_bare(&s);
@@ -339,9 +374,10 @@ static int compare_subjects(const void *a, const void *b)
 void scan_policies(struct pass *p)
 {
     p->subjects.count = 0;
-    for (size_t i = 0; i < p->policy_count; i++)
+    for (size_t i = 0; i < p->policy_count && pass_goes_on(p); i++)
         if (p->policies[i].complete)
             scan_policy(p, i);
+    p->seen_once = true;
     forget_incomplete(p);
     if (p->subjects.count)
         qsort(p->subjects.items, p->subjects.count, sizeof *p->subjects.items, compare_subjects);

@@ -30,8 +30,9 @@ struct survey {
     const char *result; /* "complete", "incomplete", "held" or "interrupted" */
     int64_t begun_utc;
     int64_t duration_ms;
-    size_t entries; /* that were read of subjects */
-    bool wrote;     /* something below ou=requests */
+    size_t entries;       /* that were read of subjects */
+    size_t requests_open; /* not finished, of whatever policy */
+    bool wrote;           /* something below ou=requests */
     const struct policy_survey *policies;
     size_t policy_count;
 };

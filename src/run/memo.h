@@ -4,20 +4,20 @@
  * nothing more: without it a pass concludes and writes the same, and tells everything anew.  What was not seen again
  * in a pass that looked for it, and whose search ended whole, is forgotten; of a finding that is told.
  */
-#ifndef RUN_MEMORY_H
-#define RUN_MEMORY_H
+#ifndef RUN_MEMO_H
+#define RUN_MEMO_H
 
 #include <stddef.h>
 
-struct memory;
+struct memo;
 
 /* What is beyond that is told again in each pass, and one notice says so. */
-enum { MEMORY_MOST = 200000 };
+enum { MEMO_MOST = 200000 };
 
-/* Never NULL; the caller's, to be closed with memory_close.  For one thread, and for one base. */
-struct memory *memory_open(void);
-void memory_close(struct memory *m); /* NULL is fine */
+/* Never NULL; the caller's, to be closed with memo_close.  For one thread, and for one base. */
+struct memo *memo_open(void);
+void memo_close(struct memo *m); /* NULL is fine */
 /* How many things it knows, for people and tests. */
-size_t memory_count(const struct memory *m);
+size_t memo_count(const struct memo *m);
 
 #endif
