@@ -25,10 +25,11 @@ bool look_names(const char *asked, struct slice dn);
 
 enum { LOOK_ID_LEAST = 6 }; /* digits of a request's id that a person has to give */
 /*
- * The one request whose id begins so; told on standard error when it is malformed, not there or ambiguous.
- * CTL_OK, CTL_USAGE (malformed) or CTL_INCOMPLETE.  entry may be NULL.
+ * The one request whose id begins so.  RC_INVALID: that is no id; RC_NOT_FOUND; RC_CONFLICT: several begin so; and what
+ * dir_search returns.  entry may be NULL.
  */
-int look_request(const struct ctl *ctl, const char *id, struct request *request, struct entry *entry);
+enum rc look_request(const struct ctl *ctl, const char *id, struct request *request, struct entry *entry,
+                     struct fault *fault) MUST_USE;
 
 /* Everything of the entry, in the arena. */
 struct entry look_copy(struct arena *a, const struct entry *e);
