@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/background.h"
 
+#include "base/wholefile.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,25 +82,11 @@ void background_begun(struct background *b, int code, bool keep_stderr)
     b->fd = -1;
 }
 
-/* To a file beside it, then renamed: a reader never sees half a number. */
 enum rc background_write_pid(const char *path, struct fault *fault)
 {
-    char beside[PATH_MAX], text[PID_ROOM];
-    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if ((size_t)snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid()) >= sizeof beside)
-        return fault_set(fault, RC_INVALID, "%s: the path is too long", path);
-    unlink(beside);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PID_MODE);
-    if (fd < 0)
-        return fault_set(fault, RC_INVALID, "%s can't be written: %s", path, strerror(errno));
-    bool written = write(fd, text, (size_t)n) == n && fchmod(fd, PID_MODE) == 0;
-    int why = errno;
-    written &= close(fd) == 0;
-    if (written && rename(beside, path) == 0)
-        return RC_OK;
-    why = written ? errno : why;
-    unlink(beside);
-    return fault_set(fault, RC_INVALID, "%s can't be written: %s", path, strerror(why));
+    char text[PID_ROOM];
+    snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    return wholefile_write(path, slice_of(text), PID_MODE, fault);
 }
 
 void background_remove_pid(const char *path)

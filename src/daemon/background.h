@@ -26,7 +26,7 @@ enum rc background_enter(struct background *b, enum background_side *side, int *
  */
 void background_begun(struct background *b, int code, bool keep_stderr);
 
-/* Writes our process id to the file, whole or not at all.  RC_INVALID: the folder is not there or not ours. */
+/* Writes our process id to the file, whole or not at all.  What base/wholefile says holds. */
 enum rc background_write_pid(const char *path, struct fault *fault) MUST_USE;
 /* Removes the file if it still holds our process id. */
 void background_remove_pid(const char *path);

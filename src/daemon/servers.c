@@ -99,9 +99,7 @@ static void tell_connected(struct servers *s)
 {
     struct server *server = &s->items[s->current];
     const struct dir_capabilities *c = dir_capabilities(s->work);
-    if (!s->settings.log)
-        return;
-    if (s->told != s->current)
+    if (s->settings.tells && s->told != s->current)
         LOG_EVENT(s->settings.log, EVENT_CONNECTED, log_text("uri", server->uri), log_text("server", c->kind),
                   log_text("secure", c->is_secure ? "yes" : "no"));
     s->told = s->current;
@@ -165,7 +163,7 @@ static void gather_faults(struct servers *s)
 static void tell_disconnected(struct servers *s, int64_t now_ms)
 {
     int64_t wait_ms = servers_next_ms(s) - now_ms;
-    if (!s->settings.log || s->told == DOWN)
+    if (!s->settings.tells || s->told == DOWN)
         return;
     LOG_EVENT(s->settings.log, EVENT_DISCONNECTED, log_text("detail", s->fault),
               log_int("retry_s", wait_ms > 0 ? (wait_ms + 999) / 1000 : 0));

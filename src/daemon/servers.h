@@ -14,7 +14,8 @@ struct servers_settings {
     struct dir_settings directory;  /* what it points to is borrowed until servers_close */
     unsigned interval_s;            /* after a refused password, the next try */
     bool only_work;                 /* no second connection */
-    struct log *log;                /* borrowed; NULL: transitions are not told */
+    struct log *log;                /* borrowed */
+    bool tells;                     /* transitions: connected, disconnected */
     bool (*goes_on)(void *context); /* asked before each server; false: no further one is tried.  NULL: always on */
     void *context;
 };

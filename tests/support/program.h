@@ -46,6 +46,8 @@ struct program_conf {
     const char *password;   /* NULL: the right one */
     unsigned timeout_s;     /* 0: 10 */
     unsigned interval_s;    /* 0: 1 */
+    const char *level;      /* NULL: info */
+    const char *more;       /* further lines, NULL: none */
 };
 /* Writes dircertd.yaml anew. */
 void program_configure(struct program *p, const struct program_conf *c);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/daemon_private.h"
+
+#include "base/gentime.h"
+#include "daemon/metrics.h"
+#include "daemon/timing.h"
+#include "run/summary.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    DAY_S = 86400,
+    LEAST_WAIT_MS = 10,
+};
+
+void daemon_open_servers(struct daemon *d)
+{
+    const struct conf *conf = &d->setup->conf;
+    const struct servers_settings settings = {.directory = setup_directory(conf),
+                                              .interval_s = conf->interval_s,
+                                              .tells = true,
+                                              .log = d->log,
+                                              .goes_on = watch_servers,
+                                              .context = &d->watch};
+    d->servers = servers_open(&settings);
+    d->watch.servers = d->servers;
+}
+
+void daemon_open_keeper(struct daemon *d)
+{
+    const struct conf *conf = &d->setup->conf;
+    const struct keeper_settings settings = {.base = conf->base,
+                                             .instance = conf->instance,
+                                             .heartbeat_s = conf->heartbeat_s,
+                                             .log = d->log,
+                                             .clock = log_system_clock};
+    d->keeper = keeper_open(&settings);
+    d->watch.keeper = d->keeper;
+}
+
+/* Figures. */
+
+void daemon_write_metrics(struct daemon *d)
+{
+    const char *path = d->setup->conf.metrics.textfile;
+    const struct metrics_input in = {.instance = d->setup->conf.instance,
+                                     .version = DIRCERTD_VERSION,
+                                     .lease_held = keeper_may_write(d->keeper),
+                                     .log_lines_lost = log_lost(d->log),
+                                     .survey = d->last_pass_utc ? &d->last_survey : NULL,
+                                     .result = d->last_result,
+                                     .last_pass_utc = d->last_pass_utc,
+                                     .last_complete_utc = d->last_complete_utc};
+    struct fault fault = {{0}};
+    d->lease_written = in.lease_held;
+    if (!path)
+        return;
+    bool failed = metrics_write(path, &in, &fault) != RC_OK;
+    if (failed && !d->metrics_failed)
+        LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "write the metrics"), log_text("detail", fault.text));
+    d->metrics_failed = failed;
+}
+
+static size_t open_requests(const struct survey *survey)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < survey->policy_count; i++)
+        for (unsigned type = 0; type < REQUEST_TYPES; type++)
+            for (unsigned s = STATE_PROPOSED; s < STATE_PURGED; s++)
+                if (!state_in((enum state)s, STATES_FINAL))
+                    n += survey->policies[i].requests[type][s];
+    return n;
+}
+
+static void note_pass(struct daemon *d, enum pass_result result)
+{
+    static const char *const words[] = {
+        [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
+    uint8_t at[GENTIME_LEN];
+    int64_t now_utc = log_system_clock(NULL);
+    d->last_result = result;
+    d->last_pass_utc = now_utc;
+    gentime_write(now_utc, at);
+    snprintf(d->last_pass, sizeof d->last_pass, "last pass %s %.*s, %zu requests open", words[result], GENTIME_LEN,
+             (const char *)at, open_requests(&d->last_survey));
+    if (result == PASS_COMPLETE) {
+        d->last_complete_utc = now_utc;
+        if (d->summary_day != now_utc / DAY_S)
+            summary_log(d->log, &d->last_survey);
+        d->summary_day = now_utc / DAY_S;
+    }
+    daemon_write_metrics(d);
+}
+
+/* The loop's parts. */
+
+static void run_pass(struct daemon *d)
+{
+    const struct conf *conf = &d->setup->conf;
+    struct slice plan;
+    const struct pass_settings settings = {.base = conf->base,
+                                           .instance = conf->instance,
+                                           .interval_s = conf->interval_s,
+                                           .clock = log_system_clock,
+                                           .memory = d->memory,
+                                           .watch = watch_pass,
+                                           .watch_context = &d->watch,
+                                           .survey = &d->last_survey};
+    arena_free(&d->last_arena);
+    d->last_arena = (struct arena){0};
+    d->last_survey = (struct survey){0};
+    d->watch.interrupted = false;
+    int64_t begun_ms = timing_now_ms();
+    enum pass_result result = pass_run(servers_work(d->servers), d->second, d->log, &settings, &d->last_arena, &plan);
+    bool connected = servers_check(d->servers, timing_now_ms());
+    /* What was cut short is begun again as soon as it can be. */
+    if (connected && !d->watch.interrupted)
+        d->next_pass_ms = begun_ms + timing_interval_ms(conf->interval_s);
+    if (!d->watch.interrupted)
+        note_pass(d, result);
+}
+
+static bool pass_is_due(const struct daemon *d)
+{
+    return keeper_may_write(d->keeper) && timing_now_ms() >= d->next_pass_ms;
+}
+
+/* True when there is a connection, after the lease was seen to. */
+static bool attend(struct daemon *d)
+{
+    bool connected = servers_connect(d->servers, timing_now_ms());
+    keeper_beat(d->keeper, connected ? servers_keep(d->servers) : NULL, NULL);
+    if (keeper_may_write(d->keeper) != d->lease_written)
+        daemon_write_metrics(d);
+    return connected && servers_check(d->servers, timing_now_ms());
+}
+
+/* Before a pass: back to an earlier server, and sure that this one answers. */
+static bool settle_on_server(struct daemon *d)
+{
+    servers_improve(d->servers, timing_now_ms());
+    return servers_probe(d->servers, timing_now_ms());
+}
+
+static void tell_status(struct daemon *d, bool connected)
+{
+    char text[STATUS_ROOM];
+    if (!connected)
+        snprintf(text, sizeof text, "no server can be used: %s", servers_fault(d->servers));
+    else if (!keeper_may_write(d->keeper))
+        snprintf(text, sizeof text, "standby, held by host %s", keeper_holder(d->keeper));
+    else
+        snprintf(text, sizeof text, "%s", d->last_pass);
+    if (strcmp(text, d->status) == 0)
+        return;
+    memcpy(d->status, text, sizeof text);
+    notify_status(d->notify, text);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t wait_ms(const struct daemon *d, bool connected)
+{
+    int64_t now_ms = timing_now_ms(), wait = INT_MAX;
+    if (!connected)
+        wait = earlier(wait, servers_next_ms(d->servers) - now_ms);
+    else
+        wait = earlier(wait, keeper_next_ms(d->keeper));
+    if (connected && keeper_may_write(d->keeper))
+        wait = earlier(wait, d->next_pass_ms - now_ms);
+    if (notify_next_ms(d->notify) >= 0)
+        wait = earlier(wait, notify_next_ms(d->notify));
+    return wait < LEAST_WAIT_MS ? LEAST_WAIT_MS : wait;
+}
+
+/* Settings that can't work whatever the servers do are the administrator's to mend, before anything is relied on. */
+static void refuse_settings(struct daemon *d)
+{
+    LOG_EVENT(d->log, EVENT_CONFIG, log_text("file", d->conf_path), log_text("key", "directory"),
+              log_text("reason", servers_fault(d->servers)));
+    d->code = DAEMON_USAGE;
+    d->signals.stop = "settings that can't work";
+}
+
+static void turn(struct daemon *d)
+{
+    if (d->signals.reload)
+        daemon_reload(d);
+    if (d->signals.pass_now)
+        d->next_pass_ms = timing_now_ms();
+    d->signals.pass_now = false;
+    bool connected = attend(d);
+    if (!d->began && servers_are_invalid(d->servers))
+        refuse_settings(d);
+    d->began = true;
+    if (connected && pass_is_due(d)) {
+        connected = settle_on_server(d);
+        if (connected && !d->signals.stop)
+            run_pass(d);
+        connected = servers_check(d->servers, timing_now_ms());
+    }
+    tell_status(d, connected);
+    notify_alive(d->notify);
+    signals_wait(&d->signals, wait_ms(d, connected));
+}
+
+/* Beginning and end. */
+
+static enum rc write_pid(struct daemon *d, struct fault *fault)
+{
+    const char *path = d->setup->conf.pid_file;
+    if (!path)
+        return RC_OK;
+    enum rc rc = background_write_pid(path, fault);
+    if (rc == RC_OK)
+        d->pid_file = strdup(path);
+    return rc;
+}
+
+static enum rc begin(struct daemon *d)
+{
+    struct fault fault = {{0}};
+    enum rc rc = signals_open(SIGNALS_DAEMON, &d->signals, &fault);
+    if (rc == RC_OK)
+        rc = second_open(&d->second, &fault);
+    if (rc == RC_OK)
+        rc = write_pid(d, &fault);
+    if (rc != RC_OK) {
+        LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "begin"), log_text("detail", fault.text));
+        return rc;
+    }
+    d->notify = d->watch.notify = notify_open();
+    d->memory = memo_open();
+    d->watch.signals = &d->signals;
+    daemon_open_servers(d);
+    daemon_open_keeper(d);
+    LOG_EVENT(d->log, EVENT_START, log_text("version", DIRCERTD_VERSION), log_text("mode", "daemon"),
+              log_text("base", d->setup->conf.base));
+    notify_ready(d->notify);
+    return RC_OK;
+}
+
+static void end(struct daemon *d)
+{
+    if (d->keeper && d->servers)
+        keeper_release(d->keeper, servers_keep(d->servers));
+    keeper_close(d->keeper);
+    servers_close(d->servers);
+    memo_close(d->memory);
+    second_close(d->second);
+    notify_close(d->notify);
+    signals_close(&d->signals);
+    arena_free(&d->last_arena);
+    if (d->pid_file)
+        background_remove_pid(d->pid_file);
+    free((void *)(uintptr_t)d->pid_file); /* ours */
+}
+
+static int serve(struct daemon *d)
+{
+    bool to_stderr = d->setup->conf.log.target == CONF_LOG_STDERR;
+    if (begin(d) != RC_OK) {
+        background_begun(&d->background, DAEMON_USAGE, true);
+        end(d);
+        return DAEMON_USAGE;
+    }
+    background_begun(&d->background, DAEMON_STOPPED, to_stderr);
+    while (!d->signals.stop)
+        turn(d);
+    notify_stopping(d->notify);
+    end(d);
+    LOG_EVENT(d->log, EVENT_STOP, log_text("reason", d->signals.stop));
+    return d->code;
+}
+
+/* The daemon changes to /; where the path can't be made whole it is used as it is. */
+static const char *absolute(struct arena *a, const char *path)
+{
+    char here[PATH_MAX];
+    if (path[0] == '/' || !getcwd(here, sizeof here))
+        return path;
+    return (const char *)arena_format(a, "%s/%s", here, path).p;
+}
+
+int daemon_run(const struct daemon_settings *settings, struct setup *setup, struct log *log)
+{
+    struct arena arena = {0};
+    struct daemon d = {.setup = setup,
+                       .log = log,
+                       .background = {.fd = -1},
+                       .signals = {.fd = -1},
+                       .conf_path = absolute(&arena, settings->conf_path),
+                       .summary_day = -1,
+                       .last_pass = "no pass yet"};
+    enum background_side side = BACKGROUND_DAEMON;
+    struct fault fault = {{0}};
+    int code = DAEMON_USAGE;
+    if (!settings->foreground && background_enter(&d.background, &side, &code, &fault) != RC_OK)
+        LOG_EVENT(log, EVENT_FAULT, log_text("what", "begin"), log_text("detail", fault.text));
+    else if (side == BACKGROUND_DAEMON)
+        code = serve(&d);
+    arena_free(&arena);
+    return code;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/watch.h"
+
+#include "daemon/timing.h"
+
+bool watch_servers(void *context)
+{
+    struct watch *w = context;
+    if (w->notify)
+        notify_alive(w->notify);
+    signals_look(w->signals);
+    return !w->signals->stop;
+}
+
+bool watch_pass(void *context, const struct progress *progress)
+{
+    struct watch *w = context;
+    int64_t now_ms = timing_now_ms();
+    if (w->interrupted)
+        return false;
+    if (now_ms - w->looked_ms < WATCH_EVERY_MS)
+        return true;
+    w->looked_ms = now_ms;
+    w->interrupted = !watch_servers(w);
+    if (w->keeper && !w->interrupted) {
+        keeper_beat(w->keeper, servers_keep(w->servers), progress);
+        w->interrupted = !keeper_may_write(w->keeper);
+    }
+    return !w->interrupted;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What has to go on while a pass does: signals are looked at, the lease is renewed, the service manager is told. */
+#ifndef DAEMON_WATCH_H
+#define DAEMON_WATCH_H
+
+#include "daemon/keeper.h"
+#include "daemon/notify.h"
+#include "daemon/servers.h"
+#include "daemon/signals.h"
+
+enum { WATCH_EVERY_MS = 50 };
+
+/* All borrowed. */
+struct watch {
+    struct signals *signals;
+    struct servers *servers;
+    struct keeper *keeper; /* NULL: no lease is needed */
+    struct notify *notify; /* NULL: nobody is told */
+    int64_t looked_ms;
+    bool interrupted; /* it said that the pass must end; whoever starts a pass sets it to false */
+};
+
+/* For pass_settings: false when a signal asks to end, or the lease is lost. */
+bool watch_pass(void *context, const struct progress *progress);
+/* For servers_settings: false when a signal asks to end. */
+bool watch_servers(void *context);
+
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon by itself: its rhythm, its signals, its background, what it tells the service manager, its exit codes. */
+#include "support/daemon.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WHOLE_PASS WORDS("event=pass", "policy=-", "result=complete")
+
+static const char *in_folder(struct program *p, const char *name)
+{
+    return (const char *)arena_format(&p->arena, "%s/%s", slapd_folder(p->server), name).p;
+}
+
+/* With a policy: without one a pass is not complete. */
+static int enter(void **state)
+{
+    int failed = program_enter(state);
+    if (!failed)
+        program_add_policy(*state, "servers", "dircertAllowedVersion: 3\n");
+    return failed;
+}
+
+/* A configuration of its own for these tests: passes at debug are told each, steady or not. */
+static void configure(struct program *p, unsigned interval_s, const char *level, const char *more)
+{
+    program_configure(p,
+                      &(struct program_conf){.interval_s = interval_s, .level = level, .more = more, .timeout_s = 3});
+}
+
+static const char *lease(struct program *p)
+{
+    return program_value(p, program_search(p, STATUS, "one", "(dircertLease=*)", "dircertLease"), "dircertLease", 0);
+}
+
+static void passes_come_at_the_interval(void **state)
+{
+    struct program *p = *state;
+    configure(p, 1, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WORDS("event=start", "mode=daemon"));
+    daemon_wait(&d, WORDS("event=connected"));
+    daemon_wait(&d, WORDS("event=lease", "state=held"));
+    for (int i = 0; i < 3; i++)
+        daemon_wait(&d, WHOLE_PASS);
+    assert_non_null(lease(p));
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=stop", "reason=SIGTERM")), 1);
+    assert_int_equal(daemon_lines(&d, WORDS("event=lease", "state=released")), 1);
+    assert_null(lease(p));
+}
+
+static void a_pass_now(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_rest(300);
+    assert_int_equal(daemon_lines(&d, WHOLE_PASS), 1);
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    daemon_signal(&d, SIGUSR1);
+    daemon_wait(&d, WORDS("event=finding", "check=version", "cn=a,"));
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_stop(&d);
+}
+
+static void hangup_takes_a_good_configuration(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    configure(p, 1, "debug", NULL);
+    daemon_signal(&d, SIGHUP);
+    daemon_wait(&d, WORDS("event=reload", "result=taken"));
+    for (int i = 0; i < 3; i++)
+        daemon_wait(&d, WHOLE_PASS);
+    assert_int_equal(daemon_lines(&d, WORDS("event=lease")), 1);
+    daemon_stop(&d);
+}
+
+static void hangup_refuses_a_bad_configuration(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    configure(p, 1, "debug", "nonsense: 1\n");
+    daemon_signal(&d, SIGHUP);
+    daemon_wait(&d, WORDS("event=config", "key=nonsense"));
+    daemon_wait(&d, WORDS("event=reload", "result=refused"));
+    daemon_signal(&d, SIGUSR1);
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_rest(1300);
+    assert_int_equal(daemon_lines(&d, WHOLE_PASS), 2);
+    daemon_stop(&d);
+}
+
+static void another_instance_is_another_lease(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    configure(p, 3600, "debug", "instance: other\n");
+    daemon_signal(&d, SIGHUP);
+    daemon_wait(&d, WORDS("event=lease", "state=released"));
+    daemon_wait(&d, WORDS("event=lease", "state=held"));
+    daemon_wait(&d, WHOLE_PASS);
+    const char *found = program_search(p, STATUS, "one", "(dircertLease=*)", "cn");
+    assert_string_equal(program_value(p, found, "cn", 0), "other");
+    assert_null(program_value(p, found, "cn", 1));
+    daemon_stop(&d);
+}
+
+static void the_end_comes_during_a_pass(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    slapd_pause(p->server);
+    daemon_signal(&d, SIGUSR1);
+    daemon_rest(300);
+    daemon_signal(&d, SIGTERM);
+    daemon_rest(300);
+    slapd_continue(p->server);
+    assert_int_equal(daemon_join(&d), 0);
+    assert_int_equal(daemon_lines(&d, WORDS("event=stop", "reason=SIGTERM")), 1);
+    assert_null(lease(p));
+}
+
+/* A server that answers nobody can't keep the daemon from ending. */
+static void the_end_comes_beside_a_silent_server(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    slapd_pause(p->server);
+    daemon_signal(&d, SIGINT);
+    assert_int_equal(daemon_join(&d), 0);
+    slapd_continue(p->server);
+    assert_int_equal(daemon_lines(&d, WORDS("event=stop", "reason=SIGINT")), 1);
+}
+
+static void steady_state_is_silent(void **state)
+{
+    struct program *p = *state;
+    configure(p, 1, "info", NULL);
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WORDS("event=finding", "check=version"));
+    daemon_wait(&d, WORDS("event=pass", "policy=-"));
+    daemon_wait(&d, WORDS("event=summary", "subjects=1"));
+    daemon_rest(1500); /* the second pass may still see something for the first time: its own figures */
+    size_t before = daemon_lines(&d, WORDS("event="));
+    daemon_rest(2500);
+    assert_int_equal(daemon_lines(&d, WORDS("event=")), before);
+    assert_int_equal(daemon_lines(&d, WORDS("event=finding")), 1);
+    assert_int_equal(daemon_lines(&d, WORDS("event=summary")), 1);
+    daemon_stop(&d);
+}
+
+/* The background. */
+
+static pid_t read_pid(const char *path)
+{
+    long pid = 0;
+    FILE *f = fopen(path, "re");
+    if (f && fscanf(f, "%ld", &pid) != 1)
+        pid = 0;
+    if (f)
+        fclose(f);
+    return (pid_t)pid;
+}
+
+static struct command_result start_in_background(struct program *p)
+{
+    const char *const argv[] = {BINARY_DIR "/bin/dircertd", "-c", p->configuration, NULL};
+    return command_run(argv, NULL, NULL, DAEMON_LIMIT_S);
+}
+
+static void the_background_has_a_pid_file(void **state)
+{
+    struct program *p = *state;
+    const char *pid_file = in_folder(p, "dircertd.pid");
+    struct stat st;
+    configure(p, 3600, "info", (const char *)arena_format(&p->arena, "pid_file: \"%s\"\n", pid_file).p);
+    struct command_result r = start_in_background(p);
+    pid_t pid = read_pid(pid_file);
+    bool is_there = pid > 1 && kill(pid, 0) == 0 && stat(pid_file, &st) == 0;
+    bool other_session = pid > 1 && getsid(pid) != getsid(0);
+    bool ended = false;
+    if (pid > 1) {
+        for (int i = 0; i < 300 && !lease(p); i++)
+            daemon_rest(10);
+        kill(pid, SIGTERM);
+        for (int i = 0; i < 1000 && !ended; i++) {
+            ended = kill(pid, 0) != 0;
+            daemon_rest(10);
+        }
+        if (!ended)
+            kill(pid, SIGKILL);
+    }
+    assert_int_equal(r.status, 0);
+    assert_true(is_there && other_session && ended);
+    assert_int_equal(st.st_mode & 0777, 0644);
+    assert_int_not_equal(access(pid_file, F_OK), 0);
+    assert_null(lease(p));
+    command_free(&r);
+}
+
+static void what_can_not_begin_says_so(void **state)
+{
+    struct program *p = *state;
+    const char *missing = in_folder(p, "no-such-folder/dircertd.pid");
+    configure(p, 3600, "info", (const char *)arena_format(&p->arena, "pid_file: \"%s\"\n", missing).p);
+    struct command_result r = start_in_background(p);
+    assert_int_equal(r.status, PROGRAM_USAGE);
+    assert_non_null(strstr(r.errors, "no-such-folder"));
+    command_free(&r);
+    configure(p, 3600, "info", "interval_s: never\n");
+    r = start_in_background(p);
+    assert_int_equal(r.status, PROGRAM_USAGE);
+    assert_non_null(strstr(r.errors, "event=config"));
+    command_free(&r);
+}
+
+static void settings_that_can_not_work_end_it(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "info", NULL);
+    assert_int_equal(chmod(in_folder(p, "password"), 0644), 0);
+    struct daemon_process d = daemon_start(p, NULL);
+    assert_int_equal(daemon_join(&d), PROGRAM_USAGE);
+    assert_int_equal(daemon_lines(&d, WORDS("event=config", "password")), 1);
+}
+
+/* The service manager. */
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    assert_true(strlen(path) < sizeof at.sun_path);
+    memcpy(at.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    struct timeval limit = {.tv_sec = DAEMON_LIMIT_S};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
+    return fd;
+}
+
+/* Reads datagrams until one has that text; those before it are passed over. */
+static void expect_datagram(int fd, const char *text)
+{
+    char datagram[2048];
+    for (ssize_t n; (n = recv(fd, datagram, sizeof datagram - 1, 0)) > 0;) {
+        datagram[n] = '\0';
+        if (strstr(datagram, text))
+            return;
+    }
+    fail_msg("the service manager was not told %s", text);
+}
+
+static void the_service_manager_is_told(void **state)
+{
+    struct program *p = *state;
+    const char *path = in_folder(p, "notify");
+    int fd = listen_at(path);
+    const char *name = (const char *)arena_format(&p->arena, "NOTIFY_SOCKET=%s", path).p;
+    configure(p, 3600, "info", NULL);
+    struct daemon_process d = daemon_start(p, (const char *const[]){name, "WATCHDOG_USEC=400000", NULL});
+    expect_datagram(fd, "READY=1");
+    expect_datagram(fd, "STATUS=last pass complete ");
+    for (int i = 0; i < 3; i++)
+        expect_datagram(fd, "WATCHDOG=1");
+    daemon_signal(&d, SIGHUP);
+    expect_datagram(fd, "RELOADING=1");
+    expect_datagram(fd, "READY=1");
+    daemon_signal(&d, SIGTERM);
+    expect_datagram(fd, "STOPPING=1");
+    assert_int_equal(daemon_join(&d), 0);
+    close(fd);
+}
+
+/* Two of them. */
+
+static void a_second_daemon_stands_by(void **state)
+{
+    struct program *p = *state;
+    configure(p, 1, "debug", "instance: one\nheartbeat_s: 1\n");
+    struct daemon_process one = daemon_start(p, NULL);
+    daemon_wait(&one, WHOLE_PASS);
+    configure(p, 1, "debug", "instance: two\nheartbeat_s: 1\n");
+    struct daemon_process two = daemon_start(p, NULL);
+    daemon_wait(&two, WORDS("event=lease", "state=standby"));
+    daemon_rest(1500);
+    assert_int_equal(daemon_lines(&two, WORDS("event=pass")), 0);
+    daemon_stop(&one);
+    daemon_wait(&two, WORDS("event=lease", "state=held"));
+    daemon_wait(&two, WHOLE_PASS);
+    configure(p, 1, "debug", "instance: three\nheartbeat_s: 1\n");
+    struct daemon_process three = daemon_start(p, NULL);
+    daemon_wait(&three, WORDS("event=lease", "state=standby"));
+    daemon_kill(&two); /* dead on this host: no need to wait for its time to be up */
+    daemon_wait(&three, WORDS("event=lease", "state=held"));
+    daemon_wait(&three, WHOLE_PASS);
+    daemon_stop(&three);
+}
+
+static void once_leaves_a_running_daemon_alone(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    program_add_policy(p, "enforcing", "dircertPrecedence: 1\n" ENFORCE VERSION_REISSUE);
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    size_t writes = program_writes(p, BASE);
+    configure(p, 1, "info", "instance: once\n");
+    program_pass(p, PROGRAM_INCOMPLETE);
+    program_expect(p, WORDS("event=lease", "state=standby"));
+    program_expect(p, WORDS("event=fault", "what=\"take the lease\""));
+    assert_int_equal(program_writes(p, BASE), writes);
+    assert_non_null(strstr(program_plan(p, PROGRAM_COMPLETE), "create reissue"));
+    assert_int_equal(program_writes(p, BASE), writes);
+    daemon_stop(&d);
+    program_pass(p, PROGRAM_COMPLETE);
+    assert_null(lease(p));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, program_leave)
+    const struct CMUnitTest tests[] = {
+        TEST(passes_come_at_the_interval),
+        TEST(a_pass_now),
+        TEST(hangup_takes_a_good_configuration),
+        TEST(hangup_refuses_a_bad_configuration),
+        TEST(another_instance_is_another_lease),
+        TEST(the_end_comes_during_a_pass),
+        TEST(the_end_comes_beside_a_silent_server),
+        TEST(steady_state_is_silent),
+        TEST(the_background_has_a_pid_file),
+        TEST(what_can_not_begin_says_so),
+        TEST(settings_that_can_not_work_end_it),
+        TEST(the_service_manager_is_told),
+        TEST(a_second_daemon_stands_by),
+        TEST(once_leaves_a_running_daemon_alone),
+    };
+    return slapd_available() ? cmocka_run_group_tests_name("daemon", tests, NULL, NULL) : 77;
+}

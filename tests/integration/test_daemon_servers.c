@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon and its servers: away, back, away for good, refused, and one after the other. */
+#include "support/daemon.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define WHOLE_PASS WORDS("event=pass", "policy=-", "result=complete")
+
+/* With a policy: without one a pass is not complete. */
+static int enter(void **state)
+{
+    int failed = program_enter(state);
+    if (!failed)
+        program_add_policy(*state, "servers", "dircertAllowedVersion: 3\n");
+    return failed;
+}
+
+static void configure(struct program *p, const char *uri, const char *password)
+{
+    program_configure(p, &(struct program_conf){.uri = uri,
+                                                .password = password,
+                                                .interval_s = 1,
+                                                .timeout_s = 3,
+                                                .level = "debug",
+                                                .more = "heartbeat_s: 1\n"});
+}
+
+static void a_server_restarts(void **state)
+{
+    struct program *p = *state;
+    configure(p, NULL, NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    slapd_kill(p->server);
+    daemon_wait(&d, WORDS("event=disconnected", "detail="));
+    assert_true(slapd_restart(p->server));
+    daemon_wait(&d, WORDS("event=connected"));
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=disconnected")), 1);
+    assert_int_equal(daemon_lines(&d, WORDS("event=connected")), 2);
+}
+
+static void a_server_that_is_away_at_the_start(void **state)
+{
+    struct program *p = *state;
+    configure(p, NULL, NULL);
+    slapd_kill(p->server);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WORDS("event=disconnected"));
+    daemon_rest(2500);
+    assert_int_equal(daemon_lines(&d, WORDS("event=disconnected")), 1);
+    assert_true(slapd_restart(p->server));
+    daemon_wait(&d, WORDS("event=connected"));
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_stop(&d);
+}
+
+static void a_wrong_password_is_tried_no_more_than_once_an_interval(void **state)
+{
+    struct program *p = *state;
+    program_configure(p, &(struct program_conf){.password = "not this one", .interval_s = 3600, .level = "debug"});
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WORDS("event=disconnected"));
+    daemon_rest(1500);
+    char *log = slapd_log(p->server);
+    unsigned refused = 0;
+    for (const char *at = log; (at = strstr(at, "err=49")); at++)
+        refused++;
+    free(log);
+    assert_int_equal(refused, 1);
+    program_configure(p, &(struct program_conf){.interval_s = 3600, .level = "debug"});
+    daemon_signal(&d, SIGHUP);
+    daemon_wait(&d, WORDS("event=reload", "result=taken"));
+    daemon_wait(&d, WORDS("event=connected"));
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_stop(&d);
+}
+
+/* To the second server and back; each is a server of its own with a tree of its own, which is nothing to the daemon. */
+static void the_second_server_takes_over(void **state)
+{
+    struct program *p = *state, *other;
+    void *other_state = NULL;
+    assert_int_equal(enter(&other_state), 0);
+    other = other_state;
+    const char *first = slapd_ldapi_uri(p->server), *second = slapd_ldapi_uri(other->server);
+    configure(p, (const char *)arena_format(&p->arena, "%s\", \"%s", first, second).p, NULL);
+    const char *first_word = (const char *)arena_format(&p->arena, "uri=%s", first).p;
+    const char *second_word = (const char *)arena_format(&p->arena, "uri=%s", second).p;
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WORDS("event=connected", first_word));
+    daemon_wait(&d, WHOLE_PASS);
+    slapd_kill(p->server);
+    daemon_wait(&d, WORDS("event=connected", second_word));
+    daemon_wait(&d, WHOLE_PASS);
+    assert_true(slapd_restart(p->server));
+    daemon_wait(&d, WORDS("event=connected", first_word));
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=disconnected")), 0);
+    program_leave(&other_state);
+}
+
+/* Frozen, not dead: what waits for an answer ends after timeout_s. */
+static void a_silent_server_is_left(void **state)
+{
+    struct program *p = *state;
+    configure(p, NULL, NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    slapd_pause(p->server);
+    daemon_wait(&d, WORDS("event=disconnected"));
+    slapd_continue(p->server);
+    daemon_wait(&d, WORDS("event=connected"));
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_stop(&d);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, program_leave)
+    const struct CMUnitTest tests[] = {
+        TEST(a_server_restarts),
+        TEST(a_server_that_is_away_at_the_start),
+        TEST(a_wrong_password_is_tried_no_more_than_once_an_interval),
+        TEST(the_second_server_takes_over),
+        TEST(a_silent_server_is_left),
+    };
+    return slapd_available() ? cmocka_run_group_tests_name("daemon_servers", tests, NULL, NULL) : 77;
+}
