@@ -19,9 +19,11 @@ static const struct event_row rows[EVENT_COUNT] = {
                         "policy revision mode subjects with-certificate findings undecided problems requests-open "
                         "created reopened revised moved repaired purged held failed result duration_ms",
                     .meaning = "A pass ended: one line for each policy, and one for the whole pass with policy=-.  "
-                               "Only result=complete says that everything was read.",
-                    .advice = "Watch that it comes once in each interval and that subjects is the number you expect.  "
-                              "With another result, look for the fault, problem and hold events before it."},
+                               "Only result=complete says that everything was read.  A daemon tells it with severity debug "
+                               "when every figure but the duration is as it was and nothing was written.",
+                    .advice = "Look whether subjects is the number you expect.  With another result, look for the "
+                              "fault, problem and hold events before it.  Whether passes come at all is watched by "
+                              "dircertLastPass or the metrics."},
     [EVENT_FINDING] = {.name = "finding",
                        .severity = SEVERITY_WARNING,
                        .fields = "dn policy check detail action certificate",

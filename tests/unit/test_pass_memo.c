@@ -153,6 +153,28 @@ static void test_a_request_tells_the_end(void **state)
     }
 }
 
+/* The request that carries it can't end yet: its end is told when it does, and not before. */
+static void test_an_end_during_a_pause(void **state)
+{
+    struct passworld *w = *state;
+    const struct slice good = passworld_certificate(w, 3, 3);
+    passworld_replace(w, POLICY, "dircertMode", "enforce");
+    passworld_replace(w, POLICY, "dircertOnFinding", "version reissue");
+    pass(w);
+    pass(w);
+    passworld_replace(w, PASSWORLD_BASE, "dircertPause", "TRUE");
+    passworld_publish(w, "h1", 1, &good);
+    for (int i = 0; i < 2; i++) {
+        pass(w);
+        passworld_expect(w, 0, WORDS("event=finding"));
+    }
+    passworld_replace(w, PASSWORLD_BASE, "dircertPause", NULL);
+    pass(w);
+    passworld_expect(w, 1, WORDS("event=finding-ended"));
+    pass(w);
+    expect_silence(w, PASS_COMPLETE);
+}
+
 /* A process that begins finds the request there: it tells from it, and once. */
 static void test_a_new_process_finds_requests(void **state)
 {
@@ -376,6 +398,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_of_two, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_what_is_hidden_has_not_ended, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_request_tells_the_end, enter, passworld_leave),
+        cmocka_unit_test_setup_teardown(test_an_end_during_a_pause, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_new_process_finds_requests, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_policy_that_is_off_or_gone, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_problem_is_told_until_it_is_mended, enter, passworld_leave),
