@@ -176,7 +176,8 @@ static int populate(struct world *w)
         rc |= modify(admin, identities[i].dn, LDAP_MOD_REPLACE, "userPassword", PASSWORD);
     rc |= add(admin, SERVERS, (const char *const[]){"objectClass: organizationalUnit", NULL});
     rc |= add_subject(admin);
-    return rc | add_request(admin, "1", (const char *const[]){NULL}) | add_policy(admin, POLICY) | add_waiver(admin, WAIVER);
+    return rc | add_request(admin, "1", (const char *const[]){NULL}) | add_policy(admin, POLICY) |
+           add_waiver(admin, WAIVER) | add_instance(admin, INSTANCE);
 }
 
 static int enter(struct world *w, const char *const acl_ldif)

@@ -16,10 +16,11 @@
 #define ROLES    "ou=daemons,dc=example,dc=com"
 #define SERVERS  "ou=servers,dc=example,dc=com"
 /* One entry of each kind is there from the start. */
-#define REQUEST "dircertRequestId=1," REQUESTS
-#define POLICY  "cn=policy," POLICIES
-#define WAIVER  "cn=waiver," WAIVERS
-#define SUBJECT "cn=host," SERVERS
+#define REQUEST  "dircertRequestId=1," REQUESTS
+#define POLICY   "cn=policy," POLICIES
+#define WAIVER   "cn=waiver," WAIVERS
+#define INSTANCE "cn=instance," STATUS
+#define SUBJECT  "cn=host," SERVERS
 
 enum who { NOBODY, DAEMON, APPROVER, FULFILLER, STEWARD, ADMIN, IDENTITIES };
 

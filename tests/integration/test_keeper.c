@@ -3,145 +3,16 @@
  * The lease on a real slapd, as the account of the daemon under the access control of conf/: who becomes the active
  * daemon, who stands by, who takes over and when, and what is left where something fails.
  */
-#include "base/gentime.h"
-#include "daemon/keeper.h"
-#include "support/dirtest.h"
-#include "support/program.h"
+#include "integration/keeperworld.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#define PASSWORD "only for this test"
-#define HOST     "here.example.com"
-#define BOOT     "0b4e6f2a-13a9-4d0c-9a51-6f5d9f0e7c11"
-#define BEFORE   "9c1d2f30-77aa-4b1e-8f2f-0d3c5b7a9e22"
-#define ENTRY(i) "cn=" i "," STATUS
-
-/* 2025-06-15T15:06:40Z */
-enum { NOW = 1750000000, HEARTBEAT_S = 10, LEASE_S = 40, TIMEOUT_S = 5 };
-
-/* One daemon: its keeper, its connection, its clock. */
-struct side {
-    struct keeper *k;
-    struct dir *d;
-    int64_t now_utc;
-};
-
-static struct {
-    struct log *log;
-    int log_fd;
-    struct side a, b;
-} world;
-
-static int64_t clock_of_side(void *context)
-{
-    return ((const struct side *)context)->now_utc;
-}
-
-static int enter(void **state)
-{
-    int rc = program_enter(state);
-    world.log_fd = memfd_create("log", MFD_CLOEXEC);
-    world.log = log_open(&(struct log_settings){
-        .fd = world.log_fd, .least = SEVERITY_DEBUG, .instance = "test", .clock = log_system_clock});
-    return world.log_fd < 0 ? -1 : rc;
-}
-
-static void side_close(struct side *s)
-{
-    keeper_close(s->k);
-    dir_close(s->d);
-    *s = (struct side){0};
-}
-
-static int leave(void **state)
-{
-    side_close(&world.a);
-    side_close(&world.b);
-    log_close(world.log);
-    close(world.log_fd);
-    return program_leave(state);
-}
-
-static void side_connect(const struct program *p, struct side *s)
-{
-    dir_close(s->d);
-    s->d = open_as(p->server, DAEMON, PASSWORD, TIMEOUT_S);
-    assert_non_null(s->d);
-}
-
-/* Every side is on the same host in the same boot. */
-static void side_open(const struct program *p, struct side *s, const char *instance, int64_t pid)
-{
-    const struct lease_owner owner = {SLICE_LITERAL(HOST), SLICE_LITERAL(BOOT), pid};
-    s->now_utc = NOW;
-    s->k = keeper_open(&(struct keeper_settings){.base = BASE,
-                                                 .instance = instance,
-                                                 .heartbeat_s = HEARTBEAT_S,
-                                                 .log = world.log,
-                                                 .clock = clock_of_side,
-                                                 .clock_context = s,
-                                                 .owner = &owner});
-    side_connect(p, s);
-}
-
-/* Both are alive: this process, and the one that started it. */
-static void both_open(const struct program *p, const char *first, const char *second)
-{
-    side_open(p, &world.a, first, getpid());
-    side_open(p, &world.b, second, getppid());
-}
-
-static void expect_beat(struct side *s, enum keeper_state wanted)
-{
-    assert_int_equal(keeper_beat(s->k, s->d, NULL), wanted);
-    assert_int_equal(keeper_may_write(s->k), wanted == KEEPER_HELD);
-}
-
-/* At the next heartbeat of both; the same instant for each. */
-static void later(int64_t s)
-{
-    world.a.now_utc += s;
-    world.b.now_utc += s;
-}
-
-static const char *lease_at(struct program *p, const char *entry)
-{
-    const char *ldif = program_search(p, STATUS, "one", "(objectClass=dircertInstance)", "dircertLease");
-    const char *at = strstr(ldif, (const char *)arena_format(&p->arena, "dn: %s\n", entry).p);
-    const char *end = at ? strstr(at, "\n\n") : NULL;
-    if (!at)
-        return NULL;
-    struct slice one = arena_copy(&p->arena, end ? slice_make(at, (size_t)(end - at)) : slice_of(at));
-    return program_value(p, (const char *)one.p, "dircertLease", 0);
-}
-
-static void put_lease(struct program *p, const char *cn, const char *value)
-{
-    program_change(p, "dn: cn=%s," STATUS "\nchangetype: add\nobjectClass: dircertInstance\ncn: %s\ndircertLease: %s\n",
-                   cn, cn, value);
-}
-
-static void replace_lease(struct program *p, const char *cn, const char *value)
-{
-    program_change(p, "dn: cn=%s," STATUS "\nchangetype: modify\nreplace: dircertLease\n%s%s\n", cn,
-                   value ? "dircertLease: " : "", value ? value : "");
-}
-
-static const char *lease_text(struct program *p, const char *host, const char *boot, int64_t pid, int64_t until_utc)
-{
-    const struct lease lease = {{slice_of(host), slice_of(boot), pid}, until_utc};
-    return (const char *)lease_write(&p->arena, &lease).p;
-}
 
 /* A process that was, and is no more. */
 static pid_t dead_pid(void)
@@ -153,22 +24,6 @@ static pid_t dead_pid(void)
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     return pid;
 }
-
-static void read_log(struct program *p)
-{
-    off_t size = lseek(world.log_fd, 0, SEEK_END);
-    char *text = arena_alloc(&p->arena, (size_t)size + 1);
-    assert_true(pread(world.log_fd, text, (size_t)size, 0) == size);
-    p->log = text;
-}
-
-static void expect_events(struct program *p, const char *const words[], size_t count)
-{
-    read_log(p);
-    if (program_lines(p, words) != count)
-        fail_msg("%zu lines with %s and not %zu:\n%s", program_lines(p, words), words[0], count, p->log);
-}
-#define LEASE_EVENTS(p, state, count) expect_events(p, WORDS("event=lease", "state=" state), count)
 
 /* One, and then the other. */
 
@@ -567,157 +422,7 @@ static void this_process_is_named(void **state)
     assert_int_equal(lease.until_utc, NOW + KEEPER_LEASE_LEAST_S);
 }
 
-/* Races. */
-
-struct between {
-    unsigned after; /* calls */
-    bool done;
-};
-
-static bool let_a_acquire(void *context)
-{
-    struct between *between = context;
-    if (!between->done && between->after-- == 0) {
-        between->done = true;
-        keeper_beat(world.a.k, world.a.d, NULL);
-    }
-    return true;
-}
-
-/* One acquires at the n-th moment of the other's doing so; false: there is no such moment. */
-static bool comes_between(struct program *p, const char *first, const char *second, unsigned n)
-{
-    struct between between = {.after = n};
-    both_open(p, first, second);
-    dir_set_watch(world.b.d, let_a_acquire, &between);
-    keeper_beat(world.b.k, world.b.d, NULL);
-    dir_set_watch(world.b.d, NULL, NULL);
-    bool a = keeper_may_write(world.a.k), b = keeper_may_write(world.b.k);
-    if (a && b)
-        fail_msg("both are active, when the first one acquires at moment %u of the second", n);
-    if (between.done && (a || b))
-        assert_non_null(lease_at(p, (const char *)arena_format(&p->arena, "cn=%s," STATUS, a ? first : second).p));
-    for (unsigned i = 0; i < 20 * HEARTBEAT_S && !a && !b; i++, later(1)) {
-        a = keeper_beat(world.a.k, world.a.d, NULL) == KEEPER_HELD;
-        b = keeper_beat(world.b.k, world.b.d, NULL) == KEEPER_HELD;
-    }
-    assert_true(a != b);
-    keeper_release(world.a.k, world.a.d);
-    keeper_release(world.b.k, world.b.d);
-    side_close(&world.a);
-    side_close(&world.b);
-    return between.done;
-}
-
-static void one_of_another_name_comes_between(void **state)
-{
-    unsigned n = 0;
-    while (comes_between(*state, "a", "b", n))
-        n++;
-    assert_in_range(n, 4, 1000);
-}
-
-static void one_of_the_same_name_comes_between(void **state)
-{
-    unsigned n = 0;
-    while (comes_between(*state, "default", "default", n))
-        n++;
-    assert_in_range(n, 4, 1000);
-}
-
-enum { RACERS = 4, ROUNDS = 6, RACE_MS = 10000, STEP_MS = 20 };
-
-/* Ten seconds pass in each. */
-static int64_t fast_clock(void *context)
-{
-    (void)context;
-    return NOW + (int64_t)(seconds_now() * 10);
-}
-
-/* A process of its own: waits for the start, tries until `stop` is shut, and says how it ended. */
-static int race(const struct program *p, const char *instance, int start, int stop, int answers)
-{
-    char octet = '-', won = 'H';
-    const struct lease_owner owner = {SLICE_LITERAL(HOST), SLICE_LITERAL(BOOT), getpid()};
-    struct dir *d = open_as(p->server, DAEMON, PASSWORD, TIMEOUT_S);
-    struct keeper *k = keeper_open(&(struct keeper_settings){
-        .base = BASE, .instance = instance, .heartbeat_s = 5, .log = world.log, .clock = fast_clock, .owner = &owner});
-    if (!d || write(answers, "R", 1) != 1 || read(start, &octet, 1) != 0)
-        return 1;
-    for (unsigned waited = 0; waited < 2 * RACE_MS; waited += STEP_MS) {
-        if (keeper_beat(k, d, NULL) == KEEPER_HELD && won && write(answers, &won, 1) == 1)
-            won = '\0';
-        if (read(stop, &octet, 1) == 0)
-            break;
-        usleep(STEP_MS * 1000);
-    }
-    keeper_release(k, d);
-    return 0;
-}
-
-struct race {
-    int start[2], stop[2], answers[2];
-    pid_t pids[RACERS];
-};
-
-static void race_begin(struct race *r, struct program *p, bool same_name)
-{
-    char name[16] = "default", octet;
-    assert_int_equal(pipe2(r->start, O_CLOEXEC) | pipe2(r->stop, O_CLOEXEC | O_NONBLOCK) | pipe2(r->answers, O_CLOEXEC),
-                     0);
-    for (unsigned i = 0; i < RACERS; i++) {
-        if (!same_name)
-            snprintf(name, sizeof name, "racer%u", i);
-        r->pids[i] = fork();
-        assert_true(r->pids[i] >= 0);
-        if (r->pids[i] == 0) {
-            close(r->start[1]);
-            close(r->stop[1]);
-            _exit(race(p, name, r->start[0], r->stop[0], r->answers[1]));
-        }
-    }
-    for (unsigned i = 0; i < RACERS; i++) {
-        assert_int_equal(read(r->answers[0], &octet, 1), 1);
-        assert_int_equal(octet, 'R');
-    }
-    close(r->start[1]);
-}
-
-static void race_end(struct race *r)
-{
-    int status;
-    close(r->stop[1]);
-    for (unsigned i = 0; i < RACERS; i++) {
-        assert_int_equal(waitpid(r->pids[i], &status, 0), r->pids[i]);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    }
-    close(r->start[0]);
-    close(r->stop[0]);
-    close(r->answers[0]);
-    close(r->answers[1]);
-}
-
-/* Somebody wins in bounded time, and while that one goes on nobody else does. */
-static void of_many_at_once_one_wins(void **state)
-{
-    struct program *p = *state;
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        struct race r;
-        char octet;
-        race_begin(&r, p, round % 2);
-        struct pollfd answer = {.fd = r.answers[0], .events = POLLIN};
-        assert_int_equal(poll(&answer, 1, RACE_MS), 1);
-        assert_int_equal(read(r.answers[0], &octet, 1), 1);
-        assert_int_equal(octet, 'H');
-        if (poll(&answer, 1, 300) != 0)
-            fail_msg("round %u: a second one became active", round);
-        race_end(&r);
-        const char *left = program_search(p, STATUS, "one", "(dircertLease=*)", "dircertLease");
-        assert_null(strstr(left, HOST));
-    }
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, keeper_enter, keeper_leave)
 
 int main(void)
 {
@@ -746,9 +451,6 @@ int main(void)
         TEST(a_pass_that_writes_its_status_disturbs_nothing),
         TEST(a_long_pass_shows_how_far_it_is),
         TEST(this_process_is_named),
-        TEST(one_of_another_name_comes_between),
-        TEST(one_of_the_same_name_comes_between),
-        TEST(of_many_at_once_one_wins),
     };
     if (!slapd_available()) {
         fprintf(stderr, "skipped: there is no slapd on this machine\n");
