@@ -16,5 +16,6 @@ extern const struct ctl_command command_attributes;
 extern const struct ctl_command command_findings;
 extern const struct ctl_command command_explain;
 extern const struct ctl_command command_policy;
+extern const struct ctl_command command_report;
 
 #endif

@@ -265,8 +265,8 @@ static void keep_worst(struct report_data *d, const struct subject *s, uint64_t 
     d->worst[at] = e;
 }
 
-/* Findings into the policy's row. */
-static void take_findings(struct report_data *d, const struct subject *s, struct report_policy *row)
+/* Findings into the policy's row; true when something about the entry is undecided. */
+static bool take_findings(struct report_data *d, const struct subject *s, struct report_policy *row)
 {
     struct walk w = {.s = s};
     const struct certificate *c;
@@ -285,6 +285,7 @@ static void take_findings(struct report_data *d, const struct subject *s, struct
     d->entries_with_findings += weight > 0;
     if (weight)
         keep_worst(d, s, weight);
+    return undecided;
 }
 
 /*
@@ -301,11 +302,15 @@ static void take_subject(void *context, const struct subject *s)
     if (!first && !bare)
         return;
     struct report_policy *row = policy_row(d, s->policy);
+    /* What was undecided while nobody had looked is judged anew. */
+    if (!first && !told_first_time(d->arena, &d->told, id, s->policy->dn, slice_of("undecided")))
+        row->undecided--;
     row->subjects += first;
     row->with_certificate += first && s->certificate_count > 0;
     for (size_t i = 0; first && i < s->certificate_count; i++)
         take_certificate(d, &s->certificates[i]);
-    take_findings(d, s, row);
+    if (take_findings(d, s, row))
+        told_first_time(d->arena, &d->told, id, s->policy->dn, slice_of("undecided"));
 }
 
 /* What people have to know. */

@@ -204,7 +204,8 @@ static void write_oldest(struct metrics *m, const struct metric *row)
 static const struct metric rows[] = {
     {"dircertd_build_info", "gauge", "version", "The version that runs; always 1.", write_build},
     {"dircertd_lease_held", "gauge", "", "1 while this daemon is the active one, 0 while it stands by.", write_lease},
-    {"dircertd_log_lines_lost_total", "counter", "", "Lines of the log that could not be written.", write_lost},
+    {"dircertd_log_lines_lost", "gauge", "", "Lines of the log that could not be written and are not told of yet.",
+     write_lost},
     {"dircertd_last_pass_timestamp_seconds", "gauge", "", "When the last pass ended.", write_last},
     {"dircertd_last_complete_pass_timestamp_seconds", "gauge", "",
      "When the last complete pass ended, since the program began.", write_last_complete},

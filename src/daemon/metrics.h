@@ -16,7 +16,7 @@
 struct metrics_input {
     const char *instance, *version;
     bool lease_held;
-    uint64_t log_lines_lost;     /* since the program began */
+    uint64_t log_lines_lost;     /* and not told of yet */
     const struct survey *survey; /* of the last pass; NULL: there was none yet */
     enum pass_result result;     /* its result */
     int64_t last_pass_utc;       /* when it ended; 0: there was none */
