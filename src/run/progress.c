@@ -6,9 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR = 24, LINE_MOST = 160, DRAW_EVERY_MS = 100, COLUMNS = 80 };
+enum { BAR = 24, LINE_MOST = 160, COLUMNS = 80 };
 
-const struct progress_pace progress_everyday_pace = {.show_after_ms = 500, .log_after_ms = 10000, .every_ms = 30000};
+const struct progress_pace progress_everyday_pace = {
+    .show_after_ms = 500, .show_every_ms = 100, .log_after_ms = 10000, .log_every_ms = 30000};
 
 int64_t progress_clock_ms(void)
 {
@@ -87,12 +88,12 @@ void progress_look(struct progress_meter *m, const struct progress *now)
     int64_t at_ms = progress_clock_ms();
     if (at_ms >= m->log_next_ms) {
         progress_clear(m);
-        m->log_next_ms = at_ms + m->pace->every_ms;
+        m->log_next_ms = at_ms + m->pace->log_every_ms;
         LOG_EVENT(m->log, EVENT_PROGRESS, log_uint("entries", now->entries), log_uint("rate", rate_of(m, now, at_ms)),
                   log_uint("findings", now->findings), log_int("duration_ms", at_ms - m->begun_ms));
     }
     if (m->on_terminal && at_ms >= m->show_next_ms) {
-        m->show_next_ms = at_ms + DRAW_EVERY_MS;
+        m->show_next_ms = at_ms + m->pace->show_every_ms;
         draw(m, now, at_ms);
     }
 }

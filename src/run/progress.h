@@ -15,8 +15,8 @@ struct progress {
 
 /* When it is shown, in milliseconds of the monotonic clock. */
 struct progress_pace {
-    unsigned show_after_ms;          /* the terminal's line; drawn again ten times a second */
-    unsigned log_after_ms, every_ms; /* the log's first line, and the further ones */
+    unsigned show_after_ms, show_every_ms; /* the terminal's line, and how often it is drawn again */
+    unsigned log_after_ms, log_every_ms;   /* the log's first line, and the further ones */
 };
 extern const struct progress_pace progress_everyday_pace;
 

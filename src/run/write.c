@@ -102,8 +102,6 @@ static void answered(void *context, size_t index, enum rc rc, const struct fault
         return;
     }
     p->incomplete = true;
-    if (p->interrupted && rc == RC_FAULT)
-        return; /* it was not sent */
     if (g)
         g->failed++;
     if (w->failures++ >= FAILURES_TOLD)

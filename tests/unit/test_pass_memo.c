@@ -175,6 +175,26 @@ static void test_an_end_during_a_pause(void **state)
     expect_silence(w, PASS_COMPLETE);
 }
 
+/* The request is done while the bad certificate is still published; that it goes, too, is no news. */
+static void test_an_end_is_not_told_by_two(void **state)
+{
+    struct passworld *w = *state;
+    const struct slice both[] = {passworld_certificate(w, 1, 1), passworld_certificate(w, 3, 3)};
+    passworld_replace(w, POLICY, "dircertMode", "enforce");
+    passworld_replace(w, POLICY, "dircertOnFinding", "version reissue");
+    pass(w);
+    pass(w);
+    passworld_publish(w, "h1", 2, both);
+    pass(w);
+    passworld_expect(w, 1, WORDS("event=request ", "verb=move"));
+    passworld_expect(w, 1, WORDS("event=finding-ended"));
+    passworld_publish(w, "h1", 1, &both[1]);
+    for (int i = 0; i < 2; i++) {
+        pass(w);
+        passworld_expect(w, 0, WORDS("event=finding"));
+    }
+}
+
 /* A process that begins finds the request there: it tells from it, and once. */
 static void test_a_new_process_finds_requests(void **state)
 {
@@ -399,6 +419,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_hidden_has_not_ended, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_request_tells_the_end, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_an_end_during_a_pause, enter, passworld_leave),
+        cmocka_unit_test_setup_teardown(test_an_end_is_not_told_by_two, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_new_process_finds_requests, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_policy_that_is_off_or_gone, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_problem_is_told_until_it_is_mended, enter, passworld_leave),
