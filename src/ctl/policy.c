@@ -10,6 +10,7 @@
 #include "ctl/template.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 enum { FILE_MOST = 4 << 20, VALUE_SHOWN = 512, REASON_SHOWN = 1024 };
 
@@ -17,13 +18,24 @@ enum { FILE_MOST = 4 << 20, VALUE_SHOWN = 512, REASON_SHOWN = 1024 };
 struct candidate {
     const struct policy *policy;
     const char *file; /* NULL: it is in the directory */
+    size_t file_number;
     const struct ldif_record *record;
+};
+
+/* What is to be told, in the order of the files and their lines. */
+struct note {
+    bool warning;
+    const char *file;
+    size_t file_number, number;
+    unsigned line;
+    struct problem problem;
 };
 
 struct checking {
     struct ctl *ctl;
     const char *file; /* that is being read */
-    struct json json;
+    size_t file_number;
+    LIST_OF(struct note) notes;
     LIST_OF(struct candidate) policies;
     size_t problems, skipped;
     bool unread; /* something could not be read, or not be judged */
@@ -31,36 +43,70 @@ struct checking {
 
 /* Telling. */
 
-static void tell(struct checking *c, bool warning, const char *file, unsigned line, const struct problem *p)
+static void note(struct checking *c, bool warning, unsigned line, const struct problem *p)
 {
-    struct ctl *ctl = c->ctl;
-    struct arena *a = ctl->arena;
     c->problems += !warning;
-    if (ctl->json) {
-        json_object(&c->json, NULL);
-        json_text(&c->json, "file", slice_of(file));
-        json_number(&c->json, "line", line);
-        json_text(&c->json, "kind", slice_of(warning ? "warning" : "problem"));
-        json_text(&c->json, "dn", p->dn);
-        json_text(&c->json, "attribute", p->attribute);
-        json_text(&c->json, "value", p->value);
-        json_text(&c->json, "reason", p->reason);
-        json_object_end(&c->json);
+    struct note *n = LIST_ADD(c->ctl->arena, &c->notes);
+    *n = (struct note){warning, c->file, c->file_number, c->notes.count, line, *p};
+}
+
+static int note_order(const void *a, const void *b)
+{
+    const struct note *x = a, *y = b;
+    if (x->file_number != y->file_number)
+        return x->file_number < y->file_number ? -1 : 1;
+    if (x->line != y->line)
+        return x->line < y->line ? -1 : 1;
+    return x->number < y->number ? -1 : 1;
+}
+
+static void write_note(struct json *j, const struct note *n)
+{
+    json_object(j, NULL);
+    json_text(j, "file", slice_of(n->file));
+    json_number(j, "line", n->line);
+    json_text(j, "kind", slice_of(n->warning ? "warning" : "problem"));
+    json_text(j, "dn", n->problem.dn);
+    json_text(j, "attribute", n->problem.attribute);
+    json_text(j, "value", n->problem.value);
+    json_text(j, "reason", n->problem.reason);
+    json_object_end(j);
+}
+
+static void print_note(const struct ctl *ctl, const struct note *n)
+{
+    struct arena *a = ctl->arena;
+    struct slice dn = escape_text(a, n->problem.dn, VALUE_SHOWN),
+                 attribute = escape_text(a, n->problem.attribute, VALUE_SHOWN),
+                 value = escape_text(a, n->problem.value, VALUE_SHOWN),
+                 reason = escape_text(a, n->problem.reason, REASON_SHOWN);
+    fprintf(ctl->out, "%s:%u: %s%.*s: %.*s: %.*s: %.*s\n", n->file, n->line, n->warning ? "warning: " : "",
+            SLICE_ARGS(dn), SLICE_ARGS(attribute), SLICE_ARGS(value), SLICE_ARGS(reason));
+}
+
+static void print_notes(struct checking *c)
+{
+    struct json j = json_open(c->ctl->out);
+    if (c->notes.count)
+        qsort(c->notes.items, c->notes.count, sizeof *c->notes.items, note_order);
+    if (c->ctl->json)
+        json_array(&j, NULL);
+    for (size_t i = 0; i < c->notes.count; i++)
+        if (c->ctl->json)
+            write_note(&j, &c->notes.items[i]);
+        else
+            print_note(c->ctl, &c->notes.items[i]);
+    if (!c->ctl->json)
         return;
-    }
-    struct slice value = escape_text(a, p->value, VALUE_SHOWN), dn = escape_text(a, p->dn, VALUE_SHOWN),
-                 attribute = escape_text(a, p->attribute, VALUE_SHOWN);
-    fprintf(ctl->out, "%s:%u: %s%.*s: %.*s: %.*s: ", file, line, warning ? "warning: " : "", SLICE_ARGS(dn),
-            SLICE_ARGS(attribute), SLICE_ARGS(value));
-    struct slice reason = escape_text(a, p->reason, REASON_SHOWN);
-    fprintf(ctl->out, "%.*s\n", SLICE_ARGS(reason));
+    json_array_end(&j);
+    json_close(&j);
 }
 
 static void complain(struct checking *c, const struct ldif_record *r, bool warning, const char *attribute,
                      struct slice value, struct slice reason)
 {
     struct problem p = {r->dn, slice_of(attribute), value, reason};
-    tell(c, warning, c->file, ldif_line_of(r, p.attribute, value), &p);
+    note(c, warning, ldif_line_of(r, p.attribute, value), &p);
 }
 
 /* What could not even be judged. */
@@ -139,11 +185,10 @@ static void check_policy(struct checking *c, const struct ldif_record *r, const 
     check_attributes(c, r, e);
     const struct policy *p = policy_compile(a, e, knows, c, &problems);
     for (size_t i = 0; i < problems.count; i++)
-        tell(c, false, c->file, ldif_line_of(r, problems.items[i].attribute, problems.items[i].value),
-             &problems.items[i]);
+        note(c, false, ldif_line_of(r, problems.items[i].attribute, problems.items[i].value), &problems.items[i]);
     struct ldif_record *kept = ARENA_NEW(a, struct ldif_record);
     *kept = *r;
-    *LIST_ADD(a, &c->policies) = (struct candidate){p, c->file, kept};
+    *LIST_ADD(a, &c->policies) = (struct candidate){p, c->file, c->file_number, kept};
 }
 
 /* An entry of another class is none of ours, unless it looks like a policy that forgot to say so. */
@@ -230,6 +275,7 @@ static void compare(struct checking *c, const struct candidate *one, const struc
 {
     const struct policy *a = one->policy, *b = other->policy;
     c->file = one->file;
+    c->file_number = one->file_number;
     if (other->file && slice_eq_nocase(a->dn, b->dn))
         complain(c, one->record, false, "dn", a->dn,
                  arena_format(c->ctl->arena, "the same entry stands in %s, line %u", other->file, other->record->line));
@@ -264,7 +310,7 @@ static void add_stored(struct checking *c, size_t of_files)
         problem_list ignored = {0}; /* they are told where stored policies are judged */
         if (!is_replaced(c, of_files, list.items[i].dn))
             *LIST_ADD(c->ctl->arena, &c->policies) =
-                (struct candidate){policy_compile(c->ctl->arena, &list.items[i], knows, c, &ignored), NULL, NULL};
+                (struct candidate){policy_compile(c->ctl->arena, &list.items[i], knows, c, &ignored), NULL, 0, NULL};
     }
 }
 
@@ -281,32 +327,35 @@ static void check_together(struct checking *c)
     }
 }
 
+/* What the exit code does not say, on standard error. */
+static void tell_limits(const struct checking *c, size_t of_files)
+{
+    if (c->skipped)
+        ctl_tell(c->ctl, "%zu entries are no policies and were passed over", c->skipped);
+    if (!c->ctl->dir && of_files)
+        ctl_tell(c->ctl, "no directory was asked (-H or -c): whether it knows the attributes that filters name, and "
+                         "what other policies are stored, was not looked up");
+}
+
 static int check(struct ctl *ctl, int argc, char **argv)
 {
-    struct checking c = {.ctl = ctl, .json = json_open(ctl->out)};
+    struct checking c = {.ctl = ctl};
     if (argc == 0)
         return ctl_usage(ctl, "policy check: expected a file of LDIF, or - for standard input");
-    if (ctl->json)
-        json_array(&c.json, NULL);
-    for (int i = 0; i < argc; i++)
+    for (int i = 0; i < argc; i++) {
+        c.file_number = (size_t)i;
         check_file(&c, argv[i]);
+    }
     size_t count = c.policies.count;
     check_together(&c);
-    if (ctl->json) {
-        json_array_end(&c.json);
-        json_close(&c.json);
-    } else if (count && !c.problems && !c.unread) {
-        fprintf(ctl->out, "%zu %s, no problems\n", count, count == 1 ? "policy" : "policies");
-    }
-    if (c.skipped)
-        ctl_tell(ctl, "%zu entries are no policies and were passed over", c.skipped);
-    if (!ctl->dir && count)
-        ctl_tell(ctl, "no directory was asked (-H or -c): whether it knows the attributes that filters name, and what "
-                      "other policies are stored, was not looked up");
+    print_notes(&c);
+    tell_limits(&c, count);
     if (count == 0 && !c.problems && !c.unread) {
         ctl_tell(ctl, "there is no policy in it");
         return CTL_INCOMPLETE;
     }
+    if (!ctl->json && !c.problems && !c.unread)
+        fprintf(ctl->out, "%zu %s, no problems\n", count, count == 1 ? "policy" : "policies");
     return c.unread ? CTL_INCOMPLETE : c.problems ? CTL_FINDINGS : CTL_OK;
 }
 
