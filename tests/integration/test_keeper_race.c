@@ -26,6 +26,7 @@ struct staged {
     bool done;
     bool loses_answer; /* the operation after that moment is carried out, and nobody learns of it */
     bool losing;
+    struct program *rival; /* not NULL: that moment brings a lease of somebody on another host, and not a beat of a */
 };
 
 static void moment(struct staged *s)
@@ -34,7 +35,9 @@ static void moment(struct staged *s)
         return;
     s->done = true;
     s->losing = s->loses_answer;
-    if (!s->loses_answer)
+    if (s->rival)
+        put_lease(s->rival, "rival", lease_text(s->rival, "there.example.com", BEFORE, 7, NOW + 86400));
+    else if (!s->loses_answer)
         keeper_beat(world.a.k, world.a.d, NULL);
 }
 
@@ -144,6 +147,30 @@ static void answers_are_lost(void **state)
 static void answers_are_lost_under_one_name(void **state)
 {
     play_all(*state, "default", "default", true);
+}
+
+/* Who gives way tries again at another time than the one who gave way too. */
+static void who_gives_way_waits_as_chance_will(void **state)
+{
+    enum { TIMES = 16, AFTER_THE_WRITE = 5 };
+    struct program *p = *state;
+    unsigned first = 0, differ = 0;
+    for (unsigned i = 0; i < TIMES; i++) {
+        side_open(p, &world.b, "default", getpid());
+        struct staged staged = {.dir = *world.b.d, .real = world.b.d, .after = AFTER_THE_WRITE, .rival = p};
+        staged.dir.operations = &staged_operations;
+        assert_int_equal(keeper_beat(world.b.k, &staged.dir, NULL), KEEPER_STANDBY);
+        assert_false(keeper_may_write(world.b.k));
+        assert_true(staged.done);
+        assert_null(lease_at(p, INSTANCE));
+        unsigned wait_ms = keeper_next_ms(world.b.k);
+        assert_in_range(wait_ms, 1000, 1000 * HEARTBEAT_S);
+        first = i ? first : wait_ms;
+        differ += wait_ms != first;
+        side_close(&world.b);
+        program_change(p, "dn: cn=rival," STATUS "\nchangetype: delete\n");
+    }
+    assert_true(differ > 0);
 }
 
 enum { RACERS = 4, ROUNDS = 6, RACE_MS = 10000, STEP_MS = 20 };
