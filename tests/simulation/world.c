@@ -578,8 +578,12 @@ enum pass_result world_pass(struct world *w)
 {
     struct arena a = {0};
     struct slice plan;
-    struct pass_settings settings = {
-        .base = world_base, .instance = "sim", .interval_s = INTERVAL_S, .clock = clock_of, .clock_context = w};
+    struct pass_settings settings = {.base = world_base,
+                                     .instance = "sim",
+                                     .interval_s = INTERVAL_S,
+                                     .clock = clock_of,
+                                     .clock_context = w,
+                                     .memory = w->memo};
     memory_set_clock(w->dir, w->now_utc);
     enum pass_result result = pass_run(w->dir, w->second, w->log, &settings, &a, &plan);
     arena_free(&a);
@@ -635,6 +639,7 @@ void world_begin(struct world *w, uint64_t seed)
     w->seed = w->random = seed;
     w->now_utc = EPOCH;
     w->dir = memory_open(slice_of(world_suffix));
+    w->memo = seed % 2 ? memo_open() : NULL;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         memory_learn_attribute(w->dir, known[i]);
     put_entry(w, slice_of(world_suffix), (const char *const[][2]){{"objectClass", "domain"}, {NULL, NULL}});
@@ -660,4 +665,6 @@ void world_begin(struct world *w, uint64_t seed)
 void world_end(struct world *w)
 {
     dir_close(w->dir);
+    memo_close(w->memo);
+    w->memo = NULL;
 }

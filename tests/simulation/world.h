@@ -50,6 +50,7 @@ struct world {
     struct dir *dir;
     struct second_reader *second;
     struct log *log;
+    struct memo *memo; /* every other seed is one process that remembers what it told */
     const struct sample *samples;
     int64_t now_utc;
     struct model_subject subjects[SUBJECTS];
