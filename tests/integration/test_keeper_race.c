@@ -270,8 +270,12 @@ static void of_many_at_once_one_wins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_of_another_name_comes_between), TEST(one_of_the_same_name_comes_between), TEST(answers_are_lost),
-        TEST(answers_are_lost_under_one_name),   TEST(of_many_at_once_one_wins),
+        TEST(one_of_another_name_comes_between),
+        TEST(one_of_the_same_name_comes_between),
+        TEST(answers_are_lost),
+        TEST(answers_are_lost_under_one_name),
+        TEST(who_gives_way_waits_as_chance_will),
+        TEST(of_many_at_once_one_wins),
     };
     if (!slapd_available()) {
         fprintf(stderr, "skipped: there is no slapd on this machine\n");
