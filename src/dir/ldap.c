@@ -97,7 +97,7 @@ enum rc dir_open(const struct dir_settings *settings, struct dir **out, struct f
     guard_process();
     enum rc rc = ldap_settings_check(settings, fault);
     if (rc == RC_OK && settings->bind == DIR_BIND_SIMPLE)
-        rc = ldap_password_read(settings->password_file, password, &length, fault);
+        rc = ldap_password_read(settings, password, &length, fault);
     if (rc == RC_OK)
         rc = try_all(settings, slice_make(password, length), &d, fault);
     explicit_bzero(password, sizeof password);

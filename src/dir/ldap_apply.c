@@ -184,9 +184,10 @@ static void collect(struct batch *b, struct fault *fault)
     ldap_msgfree(message);
 }
 
-static void report_lost(struct batch *b)
+/* Of the dead handle, or of the operation that was interrupted: then nothing is in flight any more. */
+static void report_rest(struct batch *b)
 {
-    const char *why = b->d->why_dead;
+    const char *why = b->d->dead ? b->d->why_dead : "interrupted";
     for (; b->in_flight; b->in_flight--)
         report(b, b->flight[b->in_flight - 1].index, RC_FAULT,
                (const char *)arena_format(&b->d->work, "no answer, so it may or may not have been carried out: %s", why)
@@ -201,15 +202,15 @@ enum rc ldap_apply_run(struct dir *dir, const struct dir_change *changes, size_t
     struct ldap_dir *d = (struct ldap_dir *)dir;
     struct batch b = {.d = d, .changes = changes, .count = count, .written = written, .context = context};
     struct arena_mark mark = arena_mark(&d->work);
-    enum rc rc = ldap_alive(d, fault);
-    while (!d->dead && (b.next < count || b.in_flight)) {
-        bool room = b.next < count && b.in_flight < IN_FLIGHT_MAX;
-        if (!room || !send_next(&b, fault))
+    enum rc rc = ldap_begin(d, fault);
+    while (!d->dead && (b.in_flight || (b.next < count && !d->is_interrupted))) {
+        bool room = b.next < count && b.in_flight < IN_FLIGHT_MAX && ldap_goes_on(d, fault);
+        if ((!room || !send_next(&b, fault)) && b.in_flight)
             collect(&b, fault);
         arena_reset(&d->work, mark);
     }
-    if (d->dead) {
-        report_lost(&b);
+    if (d->dead || d->is_interrupted) {
+        report_rest(&b);
         rc = RC_FAULT;
     }
     arena_reset(&d->work, mark);

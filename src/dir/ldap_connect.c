@@ -147,7 +147,7 @@ static bool set_options(LDAP *ld, unsigned timeout_s)
            ber_sockbuf_ctrl(socket_buffer, LBER_SB_OPT_SET_MAX_INCOMING, &incoming) == 1;
 }
 
-static enum rc open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms, struct fault *fault)
+enum rc ldap_open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms, struct fault *fault)
 {
     int protocol;
     d->fd = open_uri(uri, until_ms, &protocol, fault);
@@ -156,12 +156,21 @@ static enum rc open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms
     int code = ldap_init_fd(d->fd, protocol, uri, &d->ld);
     if (code != LDAP_SUCCESS) {
         close(d->fd);
+        d->fd = -1;
         d->ld = NULL;
         return fault_set(fault, RC_FAULT, "libldap refuses the connection: %s", ldap_err2string(code));
     }
     if (!set_options(d->ld, d->timeout_s))
         return fault_set(fault, RC_FAULT, "libldap refuses an option that this program depends on");
     return RC_OK;
+}
+
+/* A server that demands a client certificate says so, since TLS 1.3, only by ending the connection afterwards. */
+static const char *hint(const struct ldap_dir *d, const struct dir_settings *settings)
+{
+    return d->ld && ldap_tls_inplace(d->ld) && !settings->tls.cert_file
+               ? "; if it demands a client certificate, set directory.tls.cert_file and key_file"
+               : "";
 }
 
 static enum rc send_bind(struct ldap_dir *d, const struct dir_settings *settings, struct slice password, int *id,
@@ -175,7 +184,8 @@ static enum rc send_bind(struct ldap_dir *d, const struct dir_settings *settings
     if (code == LDAP_SUCCESS)
         return RC_OK;
     struct fault why = {0};
-    return fault_set(fault, ldap_broke(d, code, &why), "the bind was not answered: %s", d->why_dead);
+    return fault_set(fault, ldap_broke(d, code, &why), "the bind was not answered: %s%s", d->why_dead,
+                     hint(d, settings));
 }
 
 static enum rc judge_bind(struct ldap_dir *d, const struct dir_settings *settings, const struct ldap_answer *answer,
@@ -214,7 +224,7 @@ static enum rc finish_bind(struct ldap_dir *d, const struct dir_settings *settin
     struct fault why = {0};
     enum rc rc = ldap_next(d, id, until_ms, &message, &type, &why);
     if (rc != RC_OK)
-        return fault_set(fault, rc, "the bind was not answered: %s", d->why_dead);
+        return fault_set(fault, rc, "the bind was not answered: %s%s", d->why_dead, hint(d, settings));
     if (type != LDAP_RES_BIND || !ldap_answer_read(d, message, &answer))
         rc = fault_set(fault, RC_FAULT, "the answer to the bind can't be read; is this an LDAP server?");
     else
@@ -224,12 +234,29 @@ static enum rc finish_bind(struct ldap_dir *d, const struct dir_settings *settin
     return rc;
 }
 
+/* Before anything else is said. */
+static enum rc secure(struct ldap_dir *d, const char *uri, const struct dir_settings *settings, int64_t until_ms,
+                      struct fault *fault)
+{
+    enum rc rc = RC_OK;
+    d->is_secure = ldap_uri_is(uri, "ldapi://");
+    if (ldap_uri_has_tls(uri, settings)) {
+        rc = ldap_tls_begin(d, uri, settings, until_ms, fault);
+        d->is_secure = rc == RC_OK && ldap_tls_inplace(d->ld);
+    }
+    if (rc == RC_OK && !d->is_secure && (settings->bind != DIR_BIND_SIMPLE || !settings->allow_plaintext))
+        rc = fault_set(fault, RC_FAULT, "the connection is not secured, and nothing is said on it");
+    return rc;
+}
+
 enum rc ldap_connect_and_bind(struct ldap_dir *d, const char *uri, const struct dir_settings *settings,
                               struct slice password, struct fault *fault)
 {
     int id = 0;
     int64_t until_ms = ldap_patience(d);
-    enum rc rc = open_handle(d, uri, until_ms, fault);
+    enum rc rc = ldap_open_handle(d, uri, until_ms, fault);
+    if (rc == RC_OK)
+        rc = secure(d, uri, settings, until_ms, fault);
     if (rc == RC_OK)
         rc = send_bind(d, settings, password, &id, fault);
     if (rc == RC_OK)

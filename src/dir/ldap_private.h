@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_wait (one message in bounded time),
- * ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_text (words for result codes), ldap (the façade).
+ * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_tls (TLS), ldap_wait (one message in
+ * bounded time), ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_text (words for result codes), ldap
+ * (the façade).
  *
  * The socket is ours: connected without blocking, handed to libldap, and kept non-blocking, so that libldap can't sleep
  * in a read or write and every wait is measured against a monotonic clock here.  libldap never opens a connection by
@@ -22,6 +23,7 @@ struct ldap_dir {
     int page_size;       /* with which a search ended well; 0: paging was not needed so far */
     bool is_secure;      /* over TLS, or a socket of this machine */
     bool can_page;       /* the server offers RFC 2696 */
+    bool is_interrupted; /* the watch has ended the operation, and is not asked again in it */
     bool dead;           /* after which every operation is refused at once */
     struct arena keep;   /* as long as the handle: capabilities, schema names */
     struct arena work;   /* within one operation; reset after each entry or request */
@@ -60,12 +62,15 @@ int64_t monotonic_ms(void);
 int64_t ldap_patience(const struct ldap_dir *d);
 /*
  * The next message for `id` (LDAP_RES_ANY: any), the caller's to free with ldap_msgfree, and its type.  RC_FAULT, and
- * the handle is dead: no complete message by until_ms, however many octets came, or the connection broke.
+ * the handle is dead: no complete message by until_ms, however many octets came, or the connection broke.  RC_FAULT,
+ * and the handle lives: the watch has ended the operation; a further call waits on without asking it again.
  */
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type,
                   struct fault *fault) MUST_USE;
-/* RC_FAULT when the handle is dead. */
-enum rc ldap_alive(const struct ldap_dir *d, struct fault *fault) MUST_USE;
+/* False, and RC_FAULT is in *fault: the watch, now or before, has ended the operation. */
+bool ldap_goes_on(struct ldap_dir *d, struct fault *fault) MUST_USE;
+/* The beginning of an operation.  RC_FAULT when the handle is dead. */
+enum rc ldap_begin(struct ldap_dir *d, struct fault *fault) MUST_USE;
 /* libldap reported `code` where only a lost connection can be the cause: the handle is dead. */
 enum rc ldap_broke(struct ldap_dir *d, int code, struct fault *fault);
 /* Ends the usefulness of the handle; the text says why, and is also the fault. */
@@ -76,13 +81,19 @@ enum rc ldap_die(struct ldap_dir *d, struct fault *fault, const char *format, ..
 
 enum { LDAP_PASSWORD_ROOM = 1024 };
 /*
- * The first line of the file, without its line end, into out, which the caller wipes.  RC_INVALID: not a regular file,
- * readable by others, empty, too long, or not there.
+ * The password that the settings give or name, without its line end, into out, which the caller wipes.  RC_INVALID:
+ * none is named; or its file is not a regular file, readable by others, empty, too long, or not there.
+ * @source systemd.exec(5), LoadCredential=
  */
-enum rc ldap_password_read(const char *path, uint8_t out[LDAP_PASSWORD_ROOM], size_t *length,
+enum rc ldap_password_read(const struct dir_settings *settings, uint8_t out[LDAP_PASSWORD_ROOM], size_t *length,
                            struct fault *fault) MUST_USE;
 
 /* ldap_settings.c */
+
+/* Whether the URI begins with the scheme, given with its slashes. */
+bool ldap_uri_is(const char *uri, const char *scheme);
+/* What is said on a connection to this URI goes over TLS. */
+bool ldap_uri_has_tls(const char *uri, const struct dir_settings *settings);
 
 /* RC_INVALID, with the reason and the remedy, for settings that can't work or would be unsafe. */
 enum rc ldap_settings_check(const struct dir_settings *settings, struct fault *fault) MUST_USE;
@@ -92,6 +103,38 @@ enum rc ldap_settings_check(const struct dir_settings *settings, struct fault *f
 /* Connects to uri (already checked) and binds, both within d->timeout_s.  The fault's text does not name the URI. */
 enum rc ldap_connect_and_bind(struct ldap_dir *d, const char *uri, const struct dir_settings *settings,
                               struct slice password, struct fault *fault) MUST_USE;
+
+/* Connects and sets every option but those of TLS.  d->ld and d->fd stay unset where there is no connection. */
+enum rc ldap_open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms, struct fault *fault) MUST_USE;
+
+/* ldap_tls_files.c */
+
+/* Where this system keeps the authorities that it trusts, in one file; NULL: nowhere that is known. */
+const char *ldap_tls_system_authorities(void);
+/* RC_INVALID: a file of the settings is missing, can't be read or holds something else; or the key is open to others.
+ */
+enum rc ldap_tls_check_files(const struct dir_tls *tls, struct fault *fault) MUST_USE;
+/* The path is that of a file in $CREDENTIALS_DIRECTORY. */
+bool ldap_is_credential(const char *path);
+/* RC_INVALID: the open file is not a regular one, or others than its owner may open it. */
+enum rc ldap_secret_check(const char *what, const char *path, int fd, struct fault *fault) MUST_USE;
+
+/* ldap_tls.c, ldap_tls_explain.c */
+
+/*
+ * Turns the fresh connection to TLS, asking for it first where the URI is ldap://, by until_ms.  On RC_OK TLS is in
+ * place and the server is the one of the URI.  RC_FAULT: refused, silent, not to be trusted; RC_INVALID: files that do
+ * not belong together.  Unless RC_OK nothing may be said on the connection.
+ */
+enum rc ldap_tls_begin(struct ldap_dir *d, const char *uri, const struct dir_settings *settings, int64_t until_ms,
+                       struct fault *fault) MUST_USE;
+/* Its steps: StartTLS is asked for and granted; the options; the handshake, which fails late at until_ms. */
+enum rc ldap_tls_ask(struct ldap_dir *d, int64_t until_ms, struct fault *fault) MUST_USE;
+bool ldap_tls_set_options(LDAP *ld, const struct dir_tls *tls, bool verify) MUST_USE;
+bool ldap_tls_handshake(struct ldap_dir *d, int64_t until_ms, bool *is_late) MUST_USE;
+/* The fault, in words that help, of a handshake that failed; `said` is libldap's reason.  RC_FAULT. */
+enum rc ldap_tls_explain(struct ldap_dir *d, const char *uri, const struct dir_settings *settings, int64_t until_ms,
+                         const char *said, struct fault *fault);
 
 /* ldap_discover.c */
 

@@ -93,9 +93,11 @@ static enum rc receive(struct search *s, int id, struct ldap_answer *answer)
     while (rc == RC_OK && type != LDAP_RES_SEARCH_RESULT) {
         LDAPMessage *message;
         struct fault why = {0};
-        if (ldap_next(d, id, ldap_patience(d), &message, &type, &why) != RC_OK)
-            return fault_set(s->fault, RC_FAULT, "%s: %s; %zu entries had come, none of them counts", where(s),
-                             d->why_dead, s->count);
+        if (ldap_next(d, id, ldap_patience(d), &message, &type, &why) != RC_OK) {
+            rc = fault_set(s->fault, RC_FAULT, "%s: %s; %zu entries had come, none of them counts", where(s),
+                           d->dead ? d->why_dead : "interrupted", s->count);
+            break;
+        }
         if (type == LDAP_RES_SEARCH_ENTRY)
             rc = hand_over(s, message);
         else if (type == LDAP_RES_SEARCH_REFERENCE)
@@ -107,7 +109,7 @@ static enum rc receive(struct search *s, int id, struct ldap_answer *answer)
         ldap_msgfree(message);
         arena_reset(&d->work, mark);
     }
-    if (rc != RC_OK && type != LDAP_RES_SEARCH_RESULT)
+    if (rc != RC_OK && type != LDAP_RES_SEARCH_RESULT && !d->dead)
         ldap_abandon_ext(d->ld, id, NULL, NULL);
     return rc;
 }
@@ -209,7 +211,7 @@ static enum rc attempt(struct search *s, bool *again)
     do {
         struct ldap_answer answer = {0};
         int id = 0;
-        rc = send_search(s, &id);
+        rc = ldap_goes_on(s->d, s->fault) ? send_search(s, &id) : RC_FAULT;
         if (rc == RC_OK)
             rc = receive(s, id, &answer);
         if (rc == RC_OK)
@@ -243,7 +245,7 @@ enum rc ldap_search_run(struct dir *dir, const struct dir_search *search, const 
                         struct fault *fault)
 {
     struct ldap_dir *d = (struct ldap_dir *)dir;
-    if (ldap_alive(d, fault) != RC_OK)
+    if (ldap_begin(d, fault) != RC_OK)
         return RC_FAULT;
     struct arena_mark mark = arena_mark(&d->work);
     struct search s = {.d = d, .asked = search, .sink = sink, .fault = fault};

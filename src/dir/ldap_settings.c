@@ -14,40 +14,61 @@ static enum rc check_form(const char *uri, const char *shown, struct fault *faul
     ldap_free_urldesc(u);
     if (!plain)
         return fault_set(fault, RC_INVALID,
-                         "%s: not the URI of a server; write ldapi://%%2Fpath%%2Fto%%2Fsocket or "
-                         "ldap://host:port",
+                         "%s: not the URI of a server; write ldapi://%%2Fpath%%2Fto%%2Fsocket, "
+                         "ldaps://host:port or ldap://host:port",
                          shown);
     return RC_OK;
 }
 
-static bool has_scheme(const char *uri, const char *scheme)
+bool ldap_uri_is(const char *uri, const char *scheme)
 {
     struct slice s = slice_of(uri), with = slice_of(scheme);
     return slice_eq_nocase(slice_upto(s, with.n), with);
 }
 
+bool ldap_uri_has_tls(const char *uri, const struct dir_settings *settings)
+{
+    return ldap_uri_is(uri, "ldaps://") || (settings->tls.start_tls && ldap_uri_is(uri, "ldap://"));
+}
+
+/* @source RFC 4513 section 5.2.3: SASL EXTERNAL takes the identity from below LDAP */
+static enum rc check_bind(const char *uri, const char *shown, const struct dir_settings *settings, struct fault *fault)
+{
+    bool has_tls = ldap_uri_has_tls(uri, settings);
+    if (settings->bind == DIR_BIND_EXTERNAL && !(has_tls && settings->tls.cert_file))
+        return fault_set(fault, RC_INVALID,
+                         "%s: a bind of method external needs ldapi://, where the server asks the kernel who we are, "
+                         "or TLS with a client certificate: set directory.tls.cert_file and key_file",
+                         shown);
+    if (!has_tls && !settings->allow_plaintext)
+        return fault_set(fault, RC_INVALID,
+                         "%s: the password would travel in the clear; use ldaps://, or ldapi:// on the directory's own "
+                         "host, or set directory.tls.start_tls: required; or allow_plaintext: true if you accept that",
+                         shown);
+    return RC_OK;
+}
+
 static enum rc check_uri(const char *uri, const struct dir_settings *settings, struct fault *fault)
 {
     char shown[TEXT_CAP + 1] = {0};
+    enum rc rc = RC_OK;
     escape_write(slice_of(uri), "", (uint8_t *)shown, TEXT_CAP);
-    if (has_scheme(uri, "ldapi://"))
-        return check_form(uri, shown, fault);
-    if (has_scheme(uri, "ldaps://"))
-        return fault_set(fault, RC_INVALID, "%s: TLS is not supported yet; use ldapi:// on the directory's own host",
-                         shown);
-    if (!has_scheme(uri, "ldap://"))
-        return fault_set(fault, RC_INVALID, "%s: unknown kind of URI; ldapi:// and ldap:// are supported", shown);
-    if (settings->bind == DIR_BIND_EXTERNAL)
-        return fault_set(fault, RC_INVALID,
-                         "%s: a bind of method external needs ldapi://, where the server asks the "
-                         "kernel who we are",
-                         shown);
-    if (!settings->allow_plaintext)
-        return fault_set(fault, RC_INVALID,
-                         "%s: the password would travel in the clear; use ldapi://, or set "
-                         "allow_plaintext: true if you accept that",
-                         shown);
-    return check_form(uri, shown, fault);
+    if (!ldap_uri_is(uri, "ldapi://")) {
+        if (!ldap_uri_is(uri, "ldap://") && !ldap_uri_is(uri, "ldaps://"))
+            return fault_set(fault, RC_INVALID, "%s: unknown kind of URI; ldaps://, ldapi:// and ldap:// are supported",
+                             shown);
+        rc = check_bind(uri, shown, settings, fault);
+    }
+    return rc == RC_OK ? check_form(uri, shown, fault) : rc;
+}
+
+/* Where no connection is to be over TLS, what is said of it does not matter. */
+static enum rc check_tls(const struct dir_settings *settings, struct fault *fault)
+{
+    for (size_t i = 0; settings->uris[i]; i++)
+        if (ldap_uri_has_tls(settings->uris[i], settings))
+            return ldap_tls_check_files(&settings->tls, fault);
+    return RC_OK;
 }
 
 static enum rc check_simple(const struct dir_settings *settings, struct fault *fault)
@@ -62,8 +83,6 @@ static enum rc check_simple(const struct dir_settings *settings, struct fault *f
         escape_write(dn, "", (uint8_t *)shown, TEXT_CAP);
         return fault_set(fault, RC_INVALID, "the bind DN \"%s\" is not a distinguished name (RFC 4514)", shown);
     }
-    if (!settings->password_file || !*settings->password_file)
-        return fault_set(fault, RC_INVALID, "a simple bind needs a password file: set bind.password_file");
     return RC_OK;
 }
 
@@ -76,5 +95,5 @@ enum rc ldap_settings_check(const struct dir_settings *settings, struct fault *f
     enum rc rc = settings->bind == DIR_BIND_SIMPLE ? check_simple(settings, fault) : RC_OK;
     for (size_t i = 0; rc == RC_OK && settings->uris[i]; i++)
         rc = check_uri(settings->uris[i], settings, fault);
-    return rc;
+    return rc == RC_OK ? check_tls(settings, fault) : rc;
 }

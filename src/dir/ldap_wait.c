@@ -21,8 +21,9 @@ int64_t ldap_patience(const struct ldap_dir *d)
     return monotonic_ms() + (int64_t)d->timeout_s * 1000;
 }
 
-enum rc ldap_alive(const struct ldap_dir *d, struct fault *fault)
+enum rc ldap_begin(struct ldap_dir *d, struct fault *fault)
 {
+    d->is_interrupted = false;
     if (!d->dead)
         return RC_OK;
     return fault_set(fault, RC_FAULT, "%s: the connection is no longer usable: %s", d->uri, d->why_dead);
@@ -54,10 +55,29 @@ static enum rc broken(struct ldap_dir *d, struct fault *fault)
     return ldap_broke(d, code, fault);
 }
 
+bool ldap_goes_on(struct ldap_dir *d, struct fault *fault)
+{
+    if (!d->is_interrupted && dir_goes_on(&d->dir))
+        return true;
+    d->is_interrupted = true;
+    fault_set(fault, RC_FAULT, "%s: interrupted", d->uri);
+    return false;
+}
+
+/* TLS takes whole records from the socket, so a message may be here although the socket is empty. */
+static bool holds_octets(const struct ldap_dir *d)
+{
+    Sockbuf *socket_buffer = NULL;
+    return ldap_get_option(d->ld, LDAP_OPT_SOCKBUF, &socket_buffer) == LDAP_OPT_SUCCESS && socket_buffer &&
+           ber_sockbuf_ctrl(socket_buffer, LBER_SB_OPT_DATA_READY, NULL) == 1;
+}
+
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type, struct fault *fault)
 {
     for (;;) {
         *message = NULL;
+        if (!d->is_interrupted && !ldap_goes_on(d, fault))
+            return RC_FAULT;
         *type = ldap_result(d->ld, id, LDAP_MSG_ONE, &(struct timeval){0}, message);
         if (*type > 0)
             return RC_OK;
@@ -69,6 +89,8 @@ enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **me
                             "no answer for %u s; is the server overloaded or stopped? (directory.timeout_s says how "
                             "long to wait)",
                             d->timeout_s);
+        if (holds_octets(d))
+            continue;
         struct pollfd wait = {.fd = d->fd, .events = POLLIN};
         poll(&wait, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
     }

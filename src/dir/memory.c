@@ -128,6 +128,11 @@ static enum truth evaluate(struct memory *m, struct arena *a, const struct filte
     return FALSE_;
 }
 
+static enum rc interrupted(struct fault *fault)
+{
+    return fault_set(fault, RC_FAULT, "memory: interrupted");
+}
+
 /* Searching. */
 
 static bool in_scope(const struct stored_entry *e, const struct dir_search *search)
@@ -188,6 +193,10 @@ static enum rc memory_search(struct dir *d, const struct dir_search *search, con
         struct stored_entry *e = &m->entries.items[i];
         if (e->deleted || hidden_entry(m, e->dn) || !in_scope(e, search) || evaluate(m, &scratch, f, e) != TRUE_)
             continue;
+        if (!dir_goes_on(d)) {
+            rc = interrupted(fault);
+            break;
+        }
         if (search->most && found == search->most) {
             rc = RC_TRUNCATED;
             break;
@@ -348,21 +357,26 @@ static enum rc memory_apply(struct dir *d, const struct dir_change *changes, siz
                             void *context, struct fault *fault)
 {
     struct memory *m = memory_of(d);
-    bool lost = false;
+    bool lost = false, ended = false;
     for (size_t i = 0; i < count; i++) {
         struct fault one = {{0}};
         lost |= m->writes_left == 0;
-        enum rc rc = lost ? RC_FAULT : apply_one(m, &changes[i]);
+        ended = ended || !dir_goes_on(d);
+        enum rc rc = lost || ended ? RC_FAULT : apply_one(m, &changes[i]);
         if (rc == RC_OK) {
             *LIST_ADD(&m->arena, &m->written) = arena_copy(&m->arena, changes[i].dn);
             if (m->writes_left != SIZE_MAX)
                 m->writes_left--;
         } else {
             rc = fault_set(&one, rc, "memory: %.*s: %s", SLICE_ARGS(changes[i].dn),
-                           lost ? "the connection is lost" : "refused");
+                           lost    ? "the connection is lost"
+                           : ended ? "not sent: interrupted"
+                                   : "refused");
         }
         written(context, i, rc, &one);
     }
+    if (ended)
+        return interrupted(fault);
     return lost ? fault_set(fault, RC_FAULT, "memory: the connection is lost") : RC_OK;
 }
 

@@ -133,7 +133,8 @@ static void settings_that_cannot_work_are_refused(void **state)
         const char *says;
     } rows[] = {
         {"plaintext", "ldap://127.0.0.1:1", READER, false, false, 5, "allow_plaintext"},
-        {"ldaps", "ldaps://127.0.0.1:1", READER, false, true, 5, "TLS is not supported yet"},
+        {"external over ldaps", "ldaps://127.0.0.1:1", NULL, true, true, 5, "a client certificate"},
+        {"base in an ldaps URI", "ldaps://127.0.0.1:1/dc=x", READER, false, true, 5, "not the URI of a server"},
         {"http", "http://127.0.0.1:1", READER, false, true, 5, "unknown kind of URI"},
         {"base in the URI", "ldap://127.0.0.1:1/dc=x", READER, false, true, 5, "not the URI of a server"},
         {"no URI", NULL, READER, false, true, 5, "directory.uri"},

@@ -55,6 +55,17 @@ enum rc collect(struct dir *d, const char *base, enum dir_scope scope, const cha
     return dir_search(d, &search, &sink, fault);
 }
 
+void count_written(void *context, size_t index, enum rc rc, const struct fault *fault)
+{
+    struct written *w = context;
+    (void)index;
+    w->calls++;
+    w->well += rc == RC_OK;
+    w->faults += rc == RC_FAULT;
+    if (rc != RC_OK)
+        w->last = *fault;
+}
+
 const char *password_file(const char *folder, const char *text)
 {
     static char path[512];

@@ -21,6 +21,13 @@ void collected_free(struct collected *c);
 enum rc collect(struct dir *d, const char *base, enum dir_scope scope, const char *filter, size_t most,
                 const char *const *attributes, struct collected *c, struct fault *fault);
 
+/* What dir_apply reported, as its context; count_written is the callback. */
+struct written {
+    size_t calls, well, faults; /* of RC_OK, of RC_FAULT */
+    struct fault last;          /* of those that were not well */
+};
+void count_written(void *context, size_t index, enum rc rc, const struct fault *fault);
+
 /* A file of mode 0600 in the folder that holds the text; returns its path, in a static buffer. */
 const char *password_file(const char *folder, const char *text);
 

@@ -23,8 +23,8 @@
 enum { START_TRIES = 3, START_SLICES = 1000, CLIENT_S = 30, STOP_SLICES = 500, SLICE_NS = 10000000, WORDS = 64 };
 
 struct slapd {
-    char folder[128], socket[160], uri[320], tcp[64], peer[128];
-    bool has_tcp;
+    char folder[128], socket[160], uri[320], tcp[64], ldaps[64], peer[128];
+    bool has_tcp, has_tls;
     pid_t pid; /* 0: not running */
 };
 
@@ -56,6 +56,12 @@ static void write_schema_lines(FILE *f, enum slapd_schema schema)
     }
 }
 
+static void write_tls(FILE *f, const struct slapd_tls *tls)
+{
+    fprintf(f, "TLSCACertificateFile %s\nTLSCertificateFile %s\nTLSCertificateKeyFile %s\nTLSVerifyClient %s\n",
+            tls->ca_file, tls->cert_file, tls->key_file, tls->verify_client ? tls->verify_client : "never");
+}
+
 static void write_databases(FILE *f, const struct slapd *s, const struct slapd_options *o)
 {
     fprintf(f, "database config\nrootdn cn=config\nrootpw %s\n", SLAPD_PASSWORD);
@@ -85,6 +91,8 @@ static bool write_configuration(const struct slapd *s, const struct slapd_option
     write_schema_lines(f, o->schema);
     fprintf(f, "modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload syncprov\nmoduleload accesslog\n");
     fprintf(f, "pidfile %s/slapd.pid\nargsfile %s/slapd.args\n%s\n", s->folder, s->folder, o->global ? o->global : "");
+    if (o->tls)
+        write_tls(f, o->tls);
     write_databases(f, s, o);
     return fclose(f) == 0;
 }
@@ -116,7 +124,7 @@ static void name_socket(struct slapd *s)
 }
 
 /* Somebody may take the port before slapd does: then the start is tried again with another one. */
-static bool choose_port(struct slapd *s)
+static bool choose_port(char uri[64], const char *scheme)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof a;
@@ -125,7 +133,7 @@ static bool choose_port(struct slapd *s)
               getsockname(fd, (struct sockaddr *)&a, &n) == 0;
     if (fd >= 0)
         close(fd);
-    snprintf(s->tcp, sizeof s->tcp, "ldap://127.0.0.1:%u", (unsigned)ntohs(a.sin_port));
+    snprintf(uri, 64, "%s://127.0.0.1:%u", scheme, (unsigned)ntohs(a.sin_port));
     return ok;
 }
 
@@ -134,7 +142,7 @@ _Noreturn static void server(const struct slapd *s, pid_t parent)
     char configuration[PATH_MAX], log[PATH_MAX], listen_on[512];
     snprintf(configuration, sizeof configuration, "%s/slapd.conf", s->folder);
     snprintf(log, sizeof log, "%s/slapd.log", s->folder);
-    snprintf(listen_on, sizeof listen_on, "%s %s", s->uri, s->has_tcp ? s->tcp : "");
+    snprintf(listen_on, sizeof listen_on, "%s %s %s", s->uri, s->has_tcp ? s->tcp : "", s->has_tls ? s->ldaps : "");
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -214,7 +222,7 @@ static bool start(struct slapd *s, const struct slapd_options *o)
     if (strlen(s->socket) >= sizeof((struct sockaddr_un){0}).sun_path || !write_configuration(s, o))
         return false;
     for (int i = 0; i < START_TRIES; i++) {
-        if (s->has_tcp && !choose_port(s))
+        if ((s->has_tcp && !choose_port(s->tcp, "ldap")) || (s->has_tls && !choose_port(s->ldaps, "ldaps")))
             return false;
         if (launch(s))
             return slapd_add_ldif(s, "dn: " SLAPD_SUFFIX "\nobjectClass: dcObject\nobjectClass: organization\n"
@@ -282,6 +290,7 @@ struct slapd *slapd_start(const struct slapd_options *options)
         abort();
     const struct slapd_options *o = options ? options : &usual;
     s->has_tcp = o->tcp;
+    s->has_tls = o->tcp && o->tls;
     if (start(s, o))
         return s;
     slapd_stop(s);
@@ -311,6 +320,11 @@ const char *slapd_ldapi_uri(const struct slapd *s)
 const char *slapd_tcp_uri(const struct slapd *s)
 {
     return s->has_tcp ? s->tcp : NULL;
+}
+
+const char *slapd_tls_uri(const struct slapd *s)
+{
+    return s->has_tls ? s->ldaps : NULL;
 }
 
 const char *slapd_folder(const struct slapd *s)

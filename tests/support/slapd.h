@@ -22,13 +22,20 @@ enum slapd_schema {
     SLAPD_SCHEMA_PLAIN,       /* core, cosine and inetorgperson only */
 };
 
+/* Paths of PEM files (support/tlsfiles.h). */
+struct slapd_tls {
+    const char *ca_file, *cert_file, *key_file;
+    const char *verify_client; /* NULL: never; else a word of TLSVerifyClient in slapd.conf(5) */
+};
+
 struct slapd_options {
     enum slapd_schema schema;
-    bool tcp;             /* listen on 127.0.0.1 too */
-    bool accesslog;       /* successful writes are logged below cn=accesslog, which the administrator reads */
-    bool syncprov;        /* provide RFC 4533 */
-    const char *global;   /* lines of slapd.conf before the first database */
-    const char *database; /* lines of slapd.conf within the database of the suffix: ACLs, limits, overlays */
+    bool tcp;                    /* listen on 127.0.0.1 too */
+    const struct slapd_tls *tls; /* StartTLS on what it listens to, and with tcp a port for ldaps:// too */
+    bool accesslog;              /* successful writes are logged below cn=accesslog, which the administrator reads */
+    bool syncprov;               /* provide RFC 4533 */
+    const char *global;          /* lines of slapd.conf before the first database */
+    const char *database;        /* lines of slapd.conf within the database of the suffix: ACLs, limits, overlays */
 };
 
 struct slapd;
@@ -43,6 +50,7 @@ bool slapd_available(void);
 
 const char *slapd_ldapi_uri(const struct slapd *s);
 const char *slapd_tcp_uri(const struct slapd *s); /* NULL without the option */
+const char *slapd_tls_uri(const struct slapd *s); /* ldaps://127.0.0.1:…; NULL without the option */
 const char *slapd_folder(const struct slapd *s);  /* the test may put files of its own there */
 const char *slapd_peer_dn(const struct slapd *s); /* who we are in a SASL EXTERNAL bind over the socket */
 char *slapd_log(const struct slapd *s);           /* what it logged (level stats) so far; the caller frees it */
