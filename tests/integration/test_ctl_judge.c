@@ -335,6 +335,59 @@ static void explain_refuses(void **state)
     assert_string_equal(p->log, "dircertctl: " SERVER("nobody") ": there is no such entry, or you may not see it\n");
 }
 
+/* Two ways through the same rooms: what explain says of each entry is what findings lists. */
+static void explain_agrees_with_findings(void **state)
+{
+    struct program *p = *state;
+    static const char *const entries[] = {SERVER("good"), SERVER("old"), SERVER("other"), SERVER("bare")};
+    fill(p);
+    program_add_policy(p, "first", "dircertPrecedence: 1\ndircertNameMatch: san\n"
+                                   "dircertTarget: ldap:///" SERVERS "??sub?(|(cn=other)(cn=bare))\n"
+                                   "dircertExclude: ldap:///" SERVERS "??sub?(cn=bare)\n");
+    program_add_policy(p, "second", "dircertPrecedence: 2\ndircertOnFinding: missing report\n" NAMES
+                                    "dircertTarget: ldap:///" SERVERS "??one?(!(cn=old))\n");
+    program_add_policy(p, "third", "dircertPrecedence: 3\n" VERSION_REISSUE);
+    RUN(p, "--json", "findings");
+    assert_int_equal(p->code, FINDINGS);
+    const char *listed = python(p, "sorted((f['dn'], f['policy'], f['check'], f['detail']) for f in d)");
+    const char *found = p->output;
+    struct slice explained = SLICE_LITERAL("[]");
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        RUN(p, "--json", "explain", entries[i]);
+        assert_true(p->code == 0 || p->code == FINDINGS);
+        const char *of = python(p, "[(d['dn'], d['policy'], c['check'], c['detail']) for l in [d['checks']] + [x['checks'] for "
+                                   "x in d['certificates']] for c in l if c['answer'] == 'violates']");
+        explained = arena_format(&p->arena, "%.*s+%s", SLICE_ARGS(explained), of);
+        explained = slice_trim(explained);
+    }
+    p->output = found;
+    if (*listed)
+        expect_python(p, (const char *)arena_format(&p->arena, "sorted(%.*s)", SLICE_ARGS(explained)).p, listed);
+}
+
+/* On what the person may not see a filter is neither true nor false: no answer is better than a wrong one. */
+static void explain_doubts_what_is_hidden(void **state)
+{
+    struct program *p = *state;
+    fill(p);
+    program_add_policy(p, "described", "dircertPrecedence: 1\ndircertTarget: ldap:///" SERVERS "??sub?(description=x)\n");
+    program_add_policy(p, "servers", NAMES);
+    RUN(p, "explain", SERVER("good"));
+    EXPECT(p, 0, "policy      " POLICY("servers") "\n");
+    program_rule(p, "to dn.subtree=\"" SERVERS "\" by * read");
+    program_rule(p, "to attrs=description by dn.exact=\"cn=approver,ou=daemons," SLAPD_SUFFIX "\" none by * break");
+    const char *const argv[] = {BINARY_DIR "/bin/dircertctl", "-H", slapd_ldapi_uri(p->server), "-D",
+                                "cn=approver,ou=daemons," SLAPD_SUFFIX, "-w", "only for this test", "-b", BASE, "explain",
+                                SERVER("good"), NULL};
+    struct command_result r = command_run(argv, NULL, NULL, 60);
+    if (r.status != 2)
+        fprintf(stderr, "%s%s", r.output, r.errors);
+    assert_int_equal(r.status, 2);
+    assert_non_null(strstr(r.output, "policy      could not be decided\n"));
+    assert_non_null(strstr(r.errors, "may not see every attribute that the filter names (description)"));
+    command_free(&r);
+}
+
 /* A certificate that breaks readers is explained, and what it holds does not reach the terminal. */
 static void explain_escapes_what_is_foreign(void **state)
 {
@@ -418,6 +471,8 @@ int main(void)
         CASE(explain_shows_requests_and_waivers),
         CASE(explain_of_an_entry_without_certificate),
         CASE(explain_refuses),
+        CASE(explain_agrees_with_findings),
+        CASE(explain_doubts_what_is_hidden),
         CASE(explain_escapes_what_is_foreign),
         CASE(policy_check_asks_the_directory),
         CASE(policy_check_knows_its_own_entry_and_place),

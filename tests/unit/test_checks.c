@@ -544,6 +544,7 @@ static void records_are_whole(void **state)
             assert_true(is_policy_attribute(word));
         const struct policy silent = {0};
         assert_int_equal(c->is_on(&silent), strcmp(c->policy_attributes, "-") == 0);
+        assert_non_null(c->compared);
     }
     assert_false(check_get(CHECK_MALFORMED)->may_revoke || check_get(CHECK_MISSING)->may_revoke ||
                  check_get(CHECK_EXPIRED)->may_revoke);
