@@ -115,11 +115,43 @@ static void test_each_wrong_key_is_named_with_its_line(void **state)
     program_expect(p, WORDS("event=config", "line=7 ", "key=interval_s"));
 }
 
-static void test_what_this_version_can_not_do_is_refused(void **state)
+static void write_configuration_with_log(struct program *p, const char *path)
+{
+    write_file(p->configuration, (const char *)arena_format(&p->arena, GOOD "log: {to: \"%s\"}\n", path).p);
+}
+
+static void test_log_that_can_not_be_opened(void **state)
 {
     struct program *p = *state;
-    write_file(p->configuration, GOOD "log: {to: syslog}\n");
-    expect_refused(p, WORDS("event=config", "log.to"));
+    const char *none = (const char *)arena_format(&p->arena, "%s/none/log", folder_of(p)).p;
+    write_configuration_with_log(p, none);
+    program_run(p, WORDS("--once"), NULL);
+    program_expect(p, WORDS("event=config", "key=log.to", none, "No such file"));
+    assert_int_equal(p->code, PROGRAM_USAGE);
+    write_configuration_with_log(p, folder_of(p));
+    program_run(p, WORDS("--once"), NULL);
+    program_expect(p, WORDS("event=config", "key=log.to", folder_of(p), "directory"));
+    assert_int_equal(p->code, PROGRAM_USAGE);
+}
+
+/* What the pass says is in the file, and standard error has nothing. */
+static void test_log_goes_to_its_file(void **state)
+{
+    struct program *p = *state;
+    const char *file = (const char *)arena_format(&p->arena, "%s/log", folder_of(p)).p;
+    struct slice yaml = arena_format(&p->arena, "directory:\n  uri: \"ldapi://%%2Fnonexistent\"\n"
+                                                "  bind: {method: external}\nbase: ou=x\nlog: {to: \"%s\"}\n", file);
+    write_file(p->configuration, (const char *)yaml.p);
+    program_run(p, WORDS("--once"), NULL);
+    assert_int_equal(p->code, PROGRAM_INCOMPLETE);
+    assert_string_equal(p->log, "");
+    FILE *f = fopen(file, "r");
+    char line[1000] = "";
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    fclose(f);
+    unlink(file);
+    assert_non_null(strstr(line, " event=fault severity=err "));
 }
 
 static void test_good_configuration(void **state)
@@ -187,7 +219,8 @@ int main(void)
         CASE(test_configuration_is_not_yaml),
         CASE(test_configuration_is_empty),
         CASE(test_each_wrong_key_is_named_with_its_line),
-        CASE(test_what_this_version_can_not_do_is_refused),
+        CASE(test_log_that_can_not_be_opened),
+        CASE(test_log_goes_to_its_file),
         CASE(test_good_configuration),
         CASE(test_password_file_missing),
         CASE(test_command_line),
