@@ -102,7 +102,8 @@ int64_t ctl_now_utc(void)
 
 static const char exit_codes[] =
     "Exit codes: 0 done; 1 usage, configuration, or not confirmed; 2 the directory was not reached, or not all was\n"
-    "read or written; 3 a guard holds (status); 4 there are findings or problems (findings, policy check).\n";
+    "read or written; 3 a guard holds (status); 4 there are findings or problems (findings, explain,\n"
+    "policy check).\n";
 
 static void print_help(FILE *to)
 {
