@@ -392,11 +392,13 @@ enum keeper_state keeper_beat(struct keeper *k, struct dir *d, const struct prog
         lose(k, "its time was nearly up before it could be renewed");
     if (!is_due(k, now))
         return k->state;
+    if (!d) { /* it stays due, so that a new connection is used at once */
+        k->state = KEEPER_UNKNOWN;
+        return k->state;
+    }
     struct beat beat = {.k = k, .d = d, .now_utc = now, .now_boottime = boottime(), .progress = progress};
     k->next_utc = now + k->settings.heartbeat_s;
-    if (!d)
-        k->state = KEEPER_UNKNOWN;
-    else if (k->holds)
+    if (k->holds)
         renew(&beat);
     else
         acquire(&beat);

@@ -47,7 +47,8 @@ enum keeper_state {
 /*
  * When a heartbeat is due: acquires or renews the lease and writes the heartbeat, and during a long pass its progress
  * (NULL: no pass is running), all in one write.  Otherwise it only looks at the clock.  d may be NULL while there is
- * no connection, and must not be a directory in the middle of an operation.  Tells transitions as lease events.
+ * no connection (the heartbeat stays due then), and must not be a directory in the middle of an operation.  Tells
+ * transitions as lease events.
  */
 enum keeper_state keeper_beat(struct keeper *k, struct dir *d, const struct progress *progress);
 /* Whether requests may be written: the lease is ours, and for KEEPER_MARGIN_S more at least. */

@@ -2,11 +2,13 @@
 #include "run/events.h"
 
 static const struct event_row rows[EVENT_COUNT] = {
-    [EVENT_START] = {.name = "start",
-                     .severity = SEVERITY_INFO,
-                     .fields = "version mode base server suffixes",
-                     .meaning = "The program began its work: it has read its configuration and reached the directory.",
-                     .advice = "None."},
+    [EVENT_START] =
+        {.name = "start",
+         .severity = SEVERITY_INFO,
+         .fields = "version mode base server suffixes",
+         .meaning =
+             "The program began its work: it has read its configuration and, for a single pass, reached the directory.",
+         .advice = "None."},
     [EVENT_CONFIG] = {.name = "config",
                       .severity = SEVERITY_ERR,
                       .fields = "file line column key reason",
@@ -18,9 +20,10 @@ static const struct event_row rows[EVENT_COUNT] = {
                     .fields =
                         "policy revision mode subjects with-certificate findings undecided problems requests-open "
                         "created reopened revised moved repaired purged held failed result duration_ms",
-                    .meaning = "A pass ended: one line for each policy, and one for the whole pass with policy=-.  "
-                               "Only result=complete says that everything was read.  A daemon tells it with severity debug "
-                               "when every figure but the duration is as it was and nothing was written.",
+                    .meaning =
+                        "A pass ended: one line for each policy, and one for the whole pass with policy=-.  "
+                        "Only result=complete says that everything was read.  A daemon tells it with severity debug "
+                        "when every figure but the duration is as it was and nothing was written.",
                     .advice = "Look whether subjects is the number you expect.  With another result, look for the "
                               "fault, problem and hold events before it.  Whether passes come at all is watched by "
                               "dircertLastPass or the metrics."},

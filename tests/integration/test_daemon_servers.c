@@ -12,13 +12,16 @@
 
 #define WHOLE_PASS WORDS("event=pass", "policy=-", "result=complete")
 
-/* With a policy: without one a pass is not complete. */
+/* With a policy and an entry that it governs: without them a pass is not complete. */
 static int enter(void **state)
 {
     int failed = program_enter(state);
-    if (!failed)
-        program_add_policy(*state, "servers", "dircertAllowedVersion: 3\n");
-    return failed;
+    struct program *p = *state;
+    if (failed)
+        return failed;
+    program_add_policy(p, "servers", "dircertAllowedVersion: 3\n");
+    program_add_server(p, "fine", "fine.example.com", program_good(p, "fine.example.com"));
+    return 0;
 }
 
 static void configure(struct program *p, const char *uri, const char *password)
