@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/policy.h"
 #include "core/schema.h"
+#include "ctl/ctl.h"
 #include "run/events.h"
 #include "support/command.h"
 
@@ -55,10 +56,12 @@ static void put_word(struct text *t, struct slice word, bool first)
             put(t, "%c", word.p[i]);
 }
 
-/* Ends a sentence: a stop, and behind it two blanks or nothing, as the tables write it. */
+/* Ends a sentence: a stop, and behind it a blank and a capital letter, two blanks, or nothing. */
 static bool is_end(struct slice word, struct slice rest)
 {
-    return word.p[word.n - 1] == '.' && (rest.n == 0 || slice_starts(rest, SLICE_LITERAL("  ")));
+    if (word.p[word.n - 1] != '.')
+        return false;
+    return rest.n < 2 || rest.p[0] == '\n' || rest.p[1] == ' ' || (rest.p[1] >= 'A' && rest.p[1] <= 'Z');
 }
 
 /* Lines of a page: a new one for each sentence. */
@@ -354,15 +357,55 @@ static void put_keys(struct text *t)
     put_list(t, false);
 }
 
+static void put_options(struct text *t, const struct ctl_option *o)
+{
+    for (; o && o->name; o++) {
+        put(t, ".It ");
+        if (o->letter)
+            put(t, "Fl %c , ", o->letter);
+        put(t, "Fl \\-%s", o->name);
+        put(t, o->argument ? " Ar %s\n" : "\n", o->argument);
+        put_prose(t, "%s.", o->does);
+    }
+}
+
+static void put_ctl_options(struct text *t)
+{
+    put_list(t, true);
+    put_options(t, ctl_options());
+    put_list(t, false);
+}
+
+static void put_commands(struct text *t)
+{
+    size_t count;
+    const struct ctl_command *const *commands = ctl_commands(&count);
+    put_list(t, true);
+    for (size_t i = 0; i < count; i++) {
+        put(t, ".It Sy %s", commands[i]->name);
+        put(t, *commands[i]->arguments ? " No %s\n" : "\n", commands[i]->arguments);
+        put_prose(t, "%s.", commands[i]->does);
+        if (commands[i]->help)
+            put_prose(t, "%s", commands[i]->help);
+        if (commands[i]->options && commands[i]->options->name) {
+            put_list(t, true);
+            put_options(t, commands[i]->options);
+            put_list(t, false);
+        }
+    }
+    put_list(t, false);
+}
+
 static const struct table {
     const char *name;
     void (*put)(struct text *t);
 } tables[] = {
-    {"events", put_events}, {"fields", put_fields},     {"policy", put_policy}, {"checks", put_checks},
-    {"others", put_others}, {"requests", put_requests}, {"keys", put_keys},     {"classes", put_classes},
+    {"events", put_events},       {"fields", put_fields},     {"policy", put_policy}, {"checks", put_checks},
+    {"others", put_others},       {"requests", put_requests}, {"keys", put_keys},     {"classes", put_classes},
+    {"options", put_ctl_options}, {"commands", put_commands},
 };
 
-static const char *const pages[] = {"dircertd-events.7", "dircertd-schema.5", "dircertd.yaml.5"};
+static const char *const pages[] = {"dircertd-events.7", "dircertd-schema.5", "dircertd.yaml.5", "dircertctl.8"};
 
 static const struct table *find_table(struct slice name)
 {
@@ -476,7 +519,8 @@ static void a_reader_sees_every_name(void **state)
     static const char *const seen[][2] = {
         {"dircertd-events.7", "log-lost"},         {"dircertd-events.7", "\\xx"},
         {"dircertd-schema.5", "dircertOnFinding"}, {"dircertd-schema.5", "dircertClaimedUntil"},
-        {"dircertd-schema.5", "cn-mismatch"},      {"dircertd.yaml.5", "directory.tls.ca_directory"}};
+        {"dircertd-schema.5", "cn-mismatch"},      {"dircertd.yaml.5", "directory.tls.ca_directory"},
+        {"dircertctl.8", "--ask-password"},        {"dircertctl.8", "findings"}};
     for (size_t i = 0; i < COUNT(seen); i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/src/programs/%s", SOURCE_DIR, seen[i][0]);
