@@ -119,13 +119,16 @@ static void put_policy(struct buffer *b, const struct report_policy *p)
     }
     report_page_put(b, "</span></th><td class=\"bar wide\">");
     report_chart_bar(b, parts, sizeof parts / sizeof *parts, p->subjects);
-    report_page_put(b, "<ul class=\"chips\">");
+    buffer_format(b, "</td><td class=\"n\">%zu of %zu<br>", p->compliant, judged);
+    put_share(b, p->compliant, judged);
+    report_page_put(b, "</td></tr>");
+    if (report_data_findings(p) == 0)
+        return;
+    report_page_put(b, "<tr class=\"more\"><td colspan=\"3\"><ul class=\"chips\">");
     for (unsigned c = 0; c < CHECK_COUNT; c++)
         if (p->findings[c])
             buffer_format(b, "<li>%s %zu</li>", check_get((enum check_id)c)->name, p->findings[c]);
-    buffer_format(b, "</ul></td><td class=\"n\">%zu of %zu<br>", p->compliant, judged);
-    put_share(b, p->compliant, judged);
-    report_page_put(b, "</td></tr>");
+    report_page_put(b, "</ul></td></tr>");
 }
 
 static void put_compliance(struct buffer *b, const struct report_data *d)
@@ -148,11 +151,9 @@ static void put_compliance(struct buffer *b, const struct report_data *d)
 static void put_findings(struct buffer *b, const struct report_data *d)
 {
     struct report_policy total = report_data_total(d);
-    size_t most = 0;
-    for (unsigned c = 0; c < CHECK_COUNT; c++)
-        most = total.findings[c] > most ? total.findings[c] : most;
+    size_t all = report_data_findings(&total);
     report_page_put(b, "<section><h2>Findings by check</h2>");
-    if (most == 0) {
+    if (all == 0) {
         report_page_put(b, "<p>There is none.</p></section>\n");
         return;
     }
@@ -167,7 +168,7 @@ static void put_findings(struct buffer *b, const struct report_data *d)
                       class_of(c->severity), severity_name(c->severity));
         say(b, c->title);
         report_page_put(b, "</span></th><td class=\"bar wide\">");
-        report_chart_bar(b, &part, 1, most);
+        report_chart_bar(b, &part, 1, all);
         buffer_format(b, "</td><td class=\"n\">%zu</td></tr>", total.findings[id]);
     }
     report_page_put(b, "</tbody></table></section>\n");

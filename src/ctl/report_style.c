@@ -42,6 +42,8 @@ const char report_style[] =
     ".n{text-align:right;white-space:nowrap;overflow-wrap:normal;font-variant-numeric:tabular-nums}\n"
     ".wide{width:38%}\n"
     "td.bar{padding-top:.65rem;min-width:4rem}\n"
+    ".more td{border-top:0;padding-top:0}.more .chips{margin-top:0}\n"
+    "abbr{text-decoration:none}\n"
     ".bar svg{display:block;width:100%;height:.7rem;border-radius:.35rem;background:var(--line)}\n"
     ".good{fill:var(--good);--c:var(--good)}.bad{fill:var(--bad);--c:var(--bad)}.warn{fill:var(--warn);"
     "--c:var(--warn)}.note{fill:var(--note);--c:var(--note)}.none{fill:var(--none);--c:var(--none)}\n"
@@ -73,5 +75,5 @@ const char report_style[] =
     "summary{cursor:pointer;color:var(--link)}\n"
     "a:focus-visible,summary:focus-visible{outline:2px solid var(--link);outline-offset:2px}\n"
     "footer{padding-bottom:2rem}\n"
-    "@media(max-width:30rem){.ages{font-size:.8rem}}\n"
+    "@media(max-width:30rem){.ages{font-size:.8rem}.wide{width:30%}}\n"
     "@media print{body{background:none}section,article,.tiles li{break-inside:avoid}}\n";
