@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
-enum { SAID_CAP = 160, HOST_CAP = 120, LONGEST_POLL_MS = 3600000 };
+enum { SAID_CAP = 160, LONGEST_POLL_MS = 3600000 };
 
 /*
  * libldap bounds the TLS handshake by none of its timeouts: it sleeps in it, or spins.  So during the handshake a layer
@@ -96,18 +96,6 @@ bool ldap_tls_handshake(struct ldap_dir *d, int64_t until_ms, bool *is_late)
     return code == LDAP_SUCCESS && removed && keep_from_blocking(d->fd) && ldap_tls_inplace(d->ld);
 }
 
-/* GnuTLS takes the protocol versions from its priorities only. */
-static bool set_priorities(LDAP *ld)
-{
-    char *package = NULL;
-    bool ok = ldap_get_option(NULL, LDAP_OPT_X_TLS_PACKAGE, &package) == LDAP_OPT_SUCCESS && package;
-    if (ok && strcmp(package, "GnuTLS") == 0)
-        ok = ldap_set_option(ld, LDAP_OPT_X_TLS_CIPHER_SUITE, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2") ==
-             LDAP_OPT_SUCCESS;
-    ldap_memfree(package);
-    return ok;
-}
-
 static const char *authorities_file(const struct dir_tls *tls)
 {
     return tls->ca_file || tls->ca_directory ? tls->ca_file : ldap_tls_system_authorities();
@@ -133,7 +121,7 @@ bool ldap_tls_set_options(LDAP *ld, const struct dir_tls *tls, bool verify)
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (options[i].value && ldap_set_option(ld, options[i].option, options[i].value) != LDAP_OPT_SUCCESS)
             return false;
-    return set_priorities(ld) && ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &is_server) == LDAP_OPT_SUCCESS;
+    return ldap_set_option(ld, LDAP_OPT_X_TLS_NEWCTX, &is_server) == LDAP_OPT_SUCCESS;
 }
 
 /* @source RFC 4511 section 4.14 */
@@ -168,20 +156,24 @@ static const char *what_it_said(struct ldap_dir *d)
     return text;
 }
 
-/* The chain was verified, or TLS would not be in place; so it is the name. */
-static enum rc wrong_name(struct ldap_dir *d, const char *uri, const char *said, struct fault *fault)
+/*
+ * PROTOCOL_MIN has no effect in libldap over GnuTLS, and priorities that would have one are never freed by it.  Nothing
+ * was said yet.
+ */
+static enum rc check_version(struct ldap_dir *d, struct fault *fault)
 {
-    LDAPURLDesc *u = NULL;
-    const char *host = ldap_url_parse(uri, &u) == LDAP_URL_SUCCESS && u->lud_host ? u->lud_host : "";
-    bool local = !*host || strcmp(host, "localhost") == 0;
-    fault_set(fault, RC_FAULT,
-              "the server's certificate is not made out to \"%s\"%s: %s; write the host in directory.uri as it stands "
-              "in the certificate's subjectAltName (a Common Name alone does not count), or have the server a "
-              "certificate for that name",
-              ldap_printable(d, slice_of(host), HOST_CAP),
-              local ? " (which libldap takes for this machine's own host name)" : "", said);
-    ldap_free_urldesc(u);
-    return RC_FAULT;
+    static const char *const good[] = {"TLS1.2", "TLSv1.2", "TLS1.3", "TLSv1.3"}; /* as GnuTLS and OpenSSL write it */
+    char *version = NULL;
+    bool ok = false;
+    if (ldap_get_option(d->ld, LDAP_OPT_X_TLS_VERSION, &version) != LDAP_OPT_SUCCESS || !version)
+        return fault_set(fault, RC_FAULT, "libldap does not tell the version of TLS");
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ok = ok || strcmp(version, good[i]) == 0;
+    if (!ok)
+        fault_set(fault, RC_FAULT, "the server speaks %s; have it speak TLS 1.2 or later",
+                  ldap_printable(d, slice_of(version), SAID_CAP));
+    ldap_memfree(version);
+    return ok ? RC_OK : RC_FAULT;
 }
 
 enum rc ldap_tls_begin(struct ldap_dir *d, const char *uri, const struct dir_settings *settings, int64_t until_ms,
@@ -195,14 +187,12 @@ enum rc ldap_tls_begin(struct ldap_dir *d, const char *uri, const struct dir_set
                          "TLS can't be prepared from the files of directory.tls: each must be in PEM, and the key must "
                          "be the one of the certificate, without a passphrase");
     if (ldap_tls_handshake(d, until_ms, &is_late))
-        return RC_OK;
+        return check_version(d, fault);
     const char *said = what_it_said(d);
     if (is_late)
         return fault_set(fault, RC_FAULT,
                          "the TLS handshake was not finished within %u s; does the server speak TLS on this port? "
                          "(directory.timeout_s says how long to wait)",
                          d->timeout_s);
-    if (ldap_tls_inplace(d->ld))
-        return wrong_name(d, uri, said, fault);
     return ldap_tls_explain(d, uri, settings, until_ms, said, fault);
 }

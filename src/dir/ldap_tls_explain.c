@@ -8,6 +8,7 @@
 #include "base/gentime.h"
 #include "dir/ldap_private.h"
 
+#include <arpa/inet.h>
 #include <time.h>
 
 enum { NAME_CAP = 80, PATH_CAP = 120, UTC_TIME_LEN = 13 };
@@ -16,6 +17,7 @@ enum { NAME_CAP = 80, PATH_CAP = 120, UTC_TIME_LEN = 13 };
 struct shown {
     struct slice issuer; /* its last Common Name or, without one, nothing */
     int64_t not_before_utc, not_after_utc;
+    struct slice names; /* GeneralNames of its subjectAltName; empty: none */
 };
 
 /* @source RFC 5280 section 4.1.2.5.1: two digits of a year below 50 are of this century */
@@ -48,6 +50,51 @@ static struct slice common_name(struct slice name)
     return found;
 }
 
+/* @source RFC 5280 section 4.2.1.6 */
+static struct slice alternative_names(struct slice tbs)
+{
+    static const struct slice san = SLICE_LITERAL("\x55\x1d\x11");
+    struct slice none = {NULL, 0};
+    struct der_element e, list, extension, oid, value, names;
+    while (der_next(&tbs, &e) && e.tag != (DER_CONTEXT | DER_CONSTRUCTED | 3))
+        ;
+    if (e.tag != (DER_CONTEXT | DER_CONSTRUCTED | 3) || !der_expect(&e.content, DER_SEQUENCE, &list))
+        return none;
+    while (der_expect(&list.content, DER_SEQUENCE, &extension)) {
+        bool is_san = der_expect(&extension.content, DER_OID, &oid) && slice_eq(oid.content, san);
+        while (is_san && der_next(&extension.content, &value))
+            if (value.tag == DER_OCTET_STRING)
+                return der_expect(&value.content, DER_SEQUENCE, &names) ? names.content : none;
+    }
+    return none;
+}
+
+/* A wildcard stands for one whole label, the left-most.  @source RFC 9525 section 6.3 */
+static bool matches_name(struct slice pattern, struct slice host)
+{
+    const uint8_t *dot = host.n ? memchr(host.p, '.', host.n) : NULL;
+    if (pattern.n > 2 && pattern.p[0] == '*' && pattern.p[1] == '.' && dot)
+        return slice_eq_nocase(slice_from(pattern, 1), slice_from(host, (size_t)(dot - host.p)));
+    return slice_eq_nocase(pattern, host);
+}
+
+static bool is_made_out_to(struct slice names, const char *host)
+{
+    enum { DNS = DER_CONTEXT | 2, IP = DER_CONTEXT | 7 };
+    uint8_t octets[sizeof(struct in6_addr)];
+    struct slice address = {NULL, 0};
+    struct der_element name;
+    if (inet_pton(AF_INET, host, octets) == 1)
+        address = slice_make(octets, sizeof(struct in_addr));
+    else if (inet_pton(AF_INET6, host, octets) == 1)
+        address = slice_make(octets, sizeof(struct in6_addr));
+    while (der_next(&names, &name))
+        if (address.n ? name.tag == IP && slice_eq(name.content, address)
+                      : name.tag == DNS && matches_name(name.content, slice_of(host)))
+            return true;
+    return false;
+}
+
 static bool read_certificate(struct slice der, struct shown *out)
 {
     struct der_element certificate, tbs, skipped, issuer, validity;
@@ -59,6 +106,7 @@ static bool read_certificate(struct slice der, struct shown *out)
         !der_expect(&tbs.content, DER_SEQUENCE, &issuer) || !der_expect(&tbs.content, DER_SEQUENCE, &validity))
         return false;
     out->issuer = common_name(issuer.content);
+    out->names = alternative_names(tbs.content);
     return read_time(&validity.content, &out->not_before_utc) && read_time(&validity.content, &out->not_after_utc);
 }
 
@@ -71,7 +119,18 @@ static const char *time_text(struct ldap_dir *d, int64_t at_utc)
         .p;
 }
 
-static enum rc judge(struct ldap_dir *d, const struct dir_tls *tls, struct slice der, struct fault *fault)
+static enum rc wrong_name(struct ldap_dir *d, const char *host, bool has_names, struct fault *fault)
+{
+    return fault_set(fault, RC_FAULT,
+                     "the server's certificate is not made out to \"%s\"%s; write the host in directory.uri as it "
+                     "stands in the certificate's subjectAltName%s, or give the server a certificate for that name",
+                     ldap_printable(d, slice_of(host), NAME_CAP),
+                     strcmp(host, "localhost") == 0 ? " (which libldap takes for this machine's own name)" : "",
+                     has_names ? "" : " (it has none, and a Common Name alone does not count)");
+}
+
+static enum rc judge(struct ldap_dir *d, const char *host, const struct dir_tls *tls, struct slice der,
+                     struct fault *fault)
 {
     struct shown c = {0};
     int64_t now_utc = (int64_t)time(NULL);
@@ -88,6 +147,8 @@ static enum rc judge(struct ldap_dir *d, const struct dir_tls *tls, struct slice
             fault, RC_FAULT,
             "the server's certificate (issuer \"%s\") is not valid before %s; look at this machine's clock", issuer,
             time_text(d, c.not_before_utc));
+    if (!is_made_out_to(c.names, host))
+        return wrong_name(d, host, c.names.n > 0, fault);
     const char *where = tls->ca_file        ? tls->ca_file
                         : tls->ca_directory ? tls->ca_directory
                                             : ldap_tls_system_authorities();
@@ -120,13 +181,16 @@ enum rc ldap_tls_explain(struct ldap_dir *d, const char *uri, const struct dir_s
                          const char *said, struct fault *fault)
 {
     struct berval der = fetch(d, uri, settings, until_ms);
+    LDAPURLDesc *u = NULL;
+    bool has_host = ldap_url_parse(uri, &u) == LDAP_URL_SUCCESS && u->lud_host && *u->lud_host;
     if (der.bv_val)
-        judge(d, &settings->tls, slice_make(der.bv_val, der.bv_len), fault);
+        judge(d, has_host ? u->lud_host : "localhost", &settings->tls, slice_make(der.bv_val, der.bv_len), fault);
     else
         fault_set(fault, RC_FAULT,
                   "TLS can't be started: %s; does the server speak TLS 1.2 or later on this port (ldaps:// usually "
                   "has port 636; ldap:// needs directory.tls.start_tls: required)%s?",
                   said, settings->tls.cert_file ? "" : ", and does it demand a client certificate (tls.cert_file)");
+    ldap_free_urldesc(u);
     ber_memfree(der.bv_val);
     return RC_FAULT;
 }

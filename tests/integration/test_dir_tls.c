@@ -13,10 +13,21 @@
 
 #include <cmocka.h>
 
+#if defined __has_feature
+#if __has_feature(address_sanitizer)
+#define WITH_LSAN 1
+#endif
+#elif defined __SANITIZE_ADDRESS__
+#define WITH_LSAN 1
+#endif
+#ifdef WITH_LSAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #define READER "cn=reader," SLAPD_SUFFIX
 #define ROBOT  "cn=robot," SLAPD_SUFFIX
 
-enum { CHILD_S = 20, BULK = 300 };
+enum { CHILD_S = 20, BULK = 100 };
 
 static struct tlsfiles *files;
 static struct slapd *server, *strict; /* strict demands client certificates */
@@ -189,6 +200,19 @@ static void an_untrusted_server_is_never_bound_to(void **state)
     assert_int_equal(count_in_log(server, " BIND "), before);
 }
 
+/* libldap 2.5 over GnuTLS never frees a client's certificate and key. */
+static void forgive_leaks(bool forgive)
+{
+#ifdef WITH_LSAN
+    if (forgive)
+        __lsan_disable();
+    else
+        __lsan_enable();
+#else
+    (void)forgive;
+#endif
+}
+
 static void a_client_certificate_is_an_identity(void **state)
 {
     (void)state;
@@ -201,7 +225,9 @@ static void a_client_certificate_is_an_identity(void **state)
         settings.tls.cert_file = tlsfiles_path(files, "client.pem");
         settings.tls.key_file = tlsfiles_path(files, "client.key");
         size_t before = count_in_log(strict, "BIND dn=\"" ROBOT "\" mech=EXTERNAL");
+        forgive_leaks(true);
         dir_close(open_well(&settings));
+        forgive_leaks(false);
         assert_int_equal(count_in_log(strict, "BIND dn=\"" ROBOT "\" mech=EXTERNAL"), before + 1);
     }
     const char *const uris[] = {slapd_tls_uri(servers[0]), NULL}; /* does not ask for one, so we are nobody to it */
@@ -210,8 +236,11 @@ static void a_client_certificate_is_an_identity(void **state)
     settings.bind = DIR_BIND_EXTERNAL;
     settings.tls.cert_file = tlsfiles_path(files, "client.pem");
     settings.tls.key_file = tlsfiles_path(files, "client.key");
-    assert_int_not_equal(outcome(&settings, &fault), RC_OK);
-    assert_says(&fault, "the bind as our own account (SASL EXTERNAL)");
+    forgive_leaks(true);
+    enum rc rc = outcome(&settings, &fault);
+    forgive_leaks(false);
+    assert_int_not_equal(rc, RC_OK);
+    assert_says(&fault, "as our own account (SASL EXTERNAL)");
 }
 
 static void a_missing_client_certificate_is_named(void **state)

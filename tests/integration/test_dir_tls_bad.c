@@ -20,6 +20,17 @@
 
 #include <cmocka.h>
 
+#if defined __has_feature
+#if __has_feature(address_sanitizer)
+#define WITH_LSAN 1
+#endif
+#elif defined __SANITIZE_ADDRESS__
+#define WITH_LSAN 1
+#endif
+#ifdef WITH_LSAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #define READER "cn=reader," SLAPD_SUFFIX
 
 static struct tlsfiles *files;
@@ -315,7 +326,7 @@ static void old_versions_are_refused(void **state)
     static const struct {
         const char *version, *says;
     } rows[] = {
-        {"-tls1_1", "TLS can't be started"},
+        {"-tls1_1", "the server speaks TLS1.1; have it speak TLS 1.2"},
         {"-tls1_2", "the bind was not answered"}, /* TLS came about; it is no LDAP server */
         {"-tls1_3", "the bind was not answered"},
     };
@@ -370,6 +381,19 @@ static void files_that_cannot_be_used_are_named(void **state)
     }
 }
 
+/* libldap 2.5 over GnuTLS never frees a client's certificate and key. */
+static void forgive_leaks(bool forgive)
+{
+#ifdef WITH_LSAN
+    if (forgive)
+        __lsan_disable();
+    else
+        __lsan_enable();
+#else
+    (void)forgive;
+#endif
+}
+
 static void a_key_of_another_certificate_is_refused(void **state)
 {
     (void)state;
@@ -380,7 +404,10 @@ static void a_key_of_another_certificate_is_refused(void **state)
     struct fault fault;
     settings.tls.cert_file = tlsfiles_path(files, "good.pem");
     settings.tls.key_file = tlsfiles_path(files, "other.key");
-    assert_int_equal(outcome(&settings, &fault), RC_INVALID);
+    forgive_leaks(true);
+    enum rc rc = outcome(&settings, &fault);
+    forgive_leaks(false);
+    assert_int_equal(rc, RC_INVALID);
     assert_says("foreign key", &fault, "the key must be the one of the certificate");
     close(fd);
 }
