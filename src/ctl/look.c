@@ -123,8 +123,7 @@ enum rc look_request(const struct ctl *ctl, const char *id, struct request *requ
     struct dir_search search = {.base = look_child(ctl, "ou=requests"),
                                 .scope = DIR_ONE,
                                 .filter = arena_format(ctl->arena, "(&(objectClass=" CLASS_REQUEST ")(%s=%s%s))",
-                                                       ATTR_REQUEST_ID, id, strlen(id) < DIGEST_HEX ? "*" : ""),
-                                .attributes = request_attributes()};
+                                                       ATTR_REQUEST_ID, id, strlen(id) < DIGEST_HEX ? "*" : "")};
     entry_list list;
     enum rc rc = look_search(ctl, &search, &list, fault);
     if (rc != RC_OK)

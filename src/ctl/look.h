@@ -25,8 +25,8 @@ bool look_names(const char *asked, struct slice dn);
 
 enum { LOOK_ID_LEAST = 6 }; /* digits of a request's id that a person has to give */
 /*
- * The one request whose id begins so.  RC_INVALID: that is no id; RC_NOT_FOUND; RC_CONFLICT: several begin so; and what
- * dir_search returns.  entry may be NULL.
+ * The one request whose id begins so, with all of its attributes in *entry.  RC_INVALID: that is no id; RC_NOT_FOUND;
+ * RC_CONFLICT: several begin so; and what dir_search returns.  entry may be NULL.
  */
 enum rc look_request(const struct ctl *ctl, const char *id, struct request *request, struct entry *entry,
                      struct fault *fault) MUST_USE;

@@ -18,7 +18,7 @@ static const struct column columns[C_COUNT] = {
     [C_TYPE] = {"type", "TYPE", COLUMN_BOTH},
     [C_STATE] = {"state", "STATE", COLUMN_BOTH},
     [C_GENERATION] = {"generation", "GENERATION", COLUMN_BOTH},
-    [C_SINCE] = {"since", "SINCE", COLUMN_BOTH},
+    [C_SINCE] = {"since", "SINCE (UTC)", COLUMN_BOTH},
     [C_SUBJECT] = {"subject", "SUBJECT", COLUMN_BOTH},
     [C_POLICY] = {"policy", "POLICY", COLUMN_BOTH},
     [C_POLICY_DN] = {"policy_dn", NULL, COLUMN_JSON_ONLY},
@@ -123,7 +123,7 @@ static int list(struct ctl *ctl)
     if (dir_search(ctl->dir, &search, &sink, &fault) != RC_OK)
         return look_failed(ctl, "ou=requests", &fault);
     table_sort(&l.table, order_rows);
-    table_print(ctl, &l.table, "There is no such request.");
+    table_print(ctl, &l.table, "There is no such request that you may see.");
     return CTL_OK;
 }
 

@@ -16,6 +16,7 @@ enum { HEARTBEAT_S = 30, LATE_AFTER_S = 3 * HEARTBEAT_S, NUMBER_MOST = 1000000 }
 struct status {
     int64_t now_utc;
     bool paused, held, incomplete;
+    bool read_instances, read_policies, read_requests; /* whole */
     entry_list instances;
     size_t requests[REQUEST_TYPES][STATE_COUNT];
     struct table daemons, policies, holds, counts;
@@ -24,7 +25,7 @@ struct status {
 static const struct column daemon_columns[] = {
     {"instance", "INSTANCE", COLUMN_BOTH},   {"state", "STATE", COLUMN_BOTH},
     {"heartbeat", "HEARTBEAT", COLUMN_BOTH}, {"lease", "LEASE", COLUMN_BOTH},
-    {"version", "VERSION", COLUMN_BOTH},     {"last_pass", "LAST PASS", COLUMN_BOTH},
+    {"version", "VERSION", COLUMN_BOTH},     {"last_pass", "LAST PASS (UTC)", COLUMN_BOTH},
     {"pass_result", "RESULT", COLUMN_BOTH},
 };
 static const struct column policy_columns[] = {
@@ -137,6 +138,7 @@ static void read_instances(struct ctl *ctl, struct status *s)
                                              ATTR_HOLD,      ATTR_LEASE,     ATTR_VERSION,     NULL};
     if (!search(ctl, s, "ou=status", "(objectClass=" CLASS_INSTANCE ")", attributes, &s->instances))
         return;
+    s->read_instances = true;
     size_t kept = 0;
     for (size_t i = 0; i < s->instances.count; i++)
         if (!ctl->one_instance || look_names(ctl->instance, s->instances.items[i].dn))
@@ -210,6 +212,7 @@ static void read_policies(struct ctl *ctl, struct status *s)
     problem_list problems = {0};
     if (!search(ctl, s, "ou=policies", "(objectClass=" CLASS_POLICY ")", NULL, &list))
         return;
+    s->read_policies = true;
     const struct policy **policies = ARENA_ARRAY(ctl->arena, list.count, const struct policy *);
     for (size_t i = 0; i < list.count; i++)
         policies[i] = policy_compile(ctl->arena, &list.items[i], knows, ctl, &problems);
@@ -249,6 +252,7 @@ static void read_requests(struct ctl *ctl, struct status *s)
         look_failed(ctl, "ou=requests", &fault);
         return;
     }
+    s->read_requests = true;
     for (enum state state = STATE_NONE; state < STATE_COUNT; state++) {
         const size_t reissue = s->requests[REQUEST_REISSUE][state], revoke = s->requests[REQUEST_REVOKE][state];
         if (reissue + revoke == 0)
@@ -288,10 +292,11 @@ static void print_json(const struct ctl *ctl, const struct status *s)
     json_close(&j);
 }
 
-static void print_section(const struct ctl *ctl, const struct table *t, const char *none)
+/* What was not read is not told as absent, nor what may only be hidden. */
+static void print_section(const struct ctl *ctl, const struct table *t, bool was_read, const char *none)
 {
     fputc('\n', ctl->out);
-    table_print(ctl, t, none);
+    table_print(ctl, t, was_read ? none : "This could not be read.");
 }
 
 static void print_text(const struct ctl *ctl, const struct status *s)
@@ -304,10 +309,10 @@ static void print_text(const struct ctl *ctl, const struct status *s)
         tone_end(ctl, TONE_BAD);
         fputc('\n', ctl->out);
     }
-    print_section(ctl, &s->daemons, "No daemon has written its status.");
-    print_section(ctl, &s->policies, "There is no policy.");
-    print_section(ctl, &s->holds, "Nothing is held.");
-    print_section(ctl, &s->counts, "There is no request.");
+    print_section(ctl, &s->daemons, s->read_instances, "No daemon has written a status that you may see.");
+    print_section(ctl, &s->policies, s->read_policies, "There is no policy that you may see.");
+    print_section(ctl, &s->holds, s->read_instances, "Nothing is held.");
+    print_section(ctl, &s->counts, s->read_requests, "There is no request that you may see.");
     if (s->held)
         fputs("\nFind out why it is held; then `dircertctl release POLICY` writes what lifts it.\n", ctl->out);
 }

@@ -180,15 +180,17 @@ static struct layout lay_out(const struct table *t, bool header)
         if (t->columns[c].use == COLUMN_JSON_ONLY)
             continue;
         l.last = c;
-        l.right[c] = true;
+        bool numbers = false, others = false;
         l.widths[c] = header ? table_width(slice_of(t->columns[c].title)) : 0;
         for (size_t r = 0; r < t->rows.count; r++) {
             const struct cell *cell = &t->rows.items[r][c];
             struct slice text = l.all[r * n + c] = cell_shown(t->arena, cell);
-            l.right[c] &= cell->kind == CELL_NUMBER || cell->kind == CELL_NONE;
+            numbers |= cell->kind == CELL_NUMBER;
+            others |= cell->kind != CELL_NUMBER && cell->kind != CELL_NONE;
             if (table_width(text) > l.widths[c])
                 l.widths[c] = table_width(text);
         }
+        l.right[c] = numbers && !others;
     }
     return l;
 }

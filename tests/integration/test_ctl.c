@@ -237,8 +237,8 @@ static void test_status_of_nothing(void **state)
 {
     struct program *p = *state;
     as_admin(p, 0, ARGS("status"));
-    EXPECT_OUTPUT(p, "\nNo daemon has written its status.\n\nThere is no policy.\n\nNothing is held.\n\n"
-                     "There is no request.\n");
+    EXPECT_OUTPUT(p, "\nNo daemon has written a status that you may see.\n\nThere is no policy that you may see.\n\n"
+                     "Nothing is held.\n\nThere is no request that you may see.\n");
     as_admin(p, 0, ARGS("status", "--json"));
     assert_string_equal(json(p, "d['base'], d['paused'], d['daemons'], d['holds']"), "('" BASE "', False, [], [])");
     as_admin(p, 0, ARGS("status", "--watch", "--interval", "1", "--count", "2"));
@@ -284,6 +284,7 @@ static void test_what_is_hidden_is_told(void **state)
     program_rule(p, "to dn.subtree=\"" REQUESTS "\" by dn.exact=\"" APPROVER "\" none by * break");
     as_approver(p, 2, ARGS("status"));
     EXPECT_ERROR(p, "dircertctl: ou=requests: ");
+    EXPECT_OUTPUT(p, "\nThis could not be read.\n");
     EXPECT_OUTPUT(p, "servers  enforce");
     program_drop_rule(p);
 }
@@ -294,11 +295,11 @@ static void test_requests(void **state)
 {
     struct program *p = *state;
     as_approver(p, 0, ARGS("requests"));
-    assert_string_equal(p->output, "There is no such request.\n");
+    assert_string_equal(p->output, "There is no such request that you may see.\n");
     begin(p);
     const char *id = id_of(p, SERVER("bad1"));
     as_approver(p, 0, ARGS("requests"));
-    assert_memory_equal(p->output, "ID            TYPE     STATE    GENERATION  SINCE                SUBJECT", 70);
+    assert_memory_equal(p->output, "ID            TYPE     STATE    GENERATION  SINCE (UTC)          SUBJECT", 70);
     EXPECT_OUTPUT(p, text(arena_format(&p->arena, "%.12s  reissue  pending           1  ", id)));
     assert_null(strstr(p->output, id));
     as_approver(p, 0, ARGS("requests", "--full"));
@@ -393,6 +394,9 @@ static void test_approve(void **state)
     assert_string_equal(program_request_value(p, "reissue", SERVER("bad1"), "dircertDecisionReason"),
                         "was agreed on the phone");
     assert_string_equal(program_request_value(p, "reissue", SERVER("bad1"), "dircertDecisionBy"), APPROVER);
+    as_approver(p, 0, ARGS("requests", "show", id));
+    EXPECT_OUTPUT(p, "\nThe decision, written by an approver\n  dircertDecision: approve 1\n");
+    EXPECT_OUTPUT(p, "  dircertDecisionReason: was agreed on the phone\n");
     as_approver(p, 0, ARGS("approve", id));
     EXPECT_OUTPUT(p, "unchanged");
     program_pass(p, PROGRAM_COMPLETE);
