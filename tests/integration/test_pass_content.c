@@ -132,7 +132,7 @@ static void test_base_missing(void **state)
     begin(p);
     program_configure(p, &(struct program_conf){.base = "ou=nowhere," SLAPD_SUFFIX});
     expect_no_write(p, PROGRAM_INCOMPLETE);
-    program_expect(p, WORDS("event=fault", "what=\"read the base entry\"", "ou=nowhere," SLAPD_SUFFIX));
+    program_expect(p, WORDS("event=fault", "what=\"read the leases\"", "ou=nowhere," SLAPD_SUFFIX));
 }
 
 static void test_policy_container_missing(void **state)
@@ -158,7 +158,7 @@ static void test_status_container_missing(void **state)
     begin(p);
     program_change(p, "dn: " STATUS "\nchangetype: delete\n");
     expect_no_write(p, PROGRAM_INCOMPLETE);
-    program_expect(p, WORDS("event=fault", "what=\"write the status entry\"", INSTANCE));
+    program_expect(p, WORDS("event=fault", "what=\"read the leases\"", STATUS));
 }
 
 static void test_status_not_writable(void **state)
@@ -167,7 +167,7 @@ static void test_status_not_writable(void **state)
     begin(p);
     program_rule(p, "to dn.subtree=\"" STATUS "\" by dn.exact=\"" DAEMON "\" read by * break");
     expect_no_write(p, PROGRAM_INCOMPLETE);
-    program_expect(p, WORDS("event=fault", "what=\"write the status entry\"", INSTANCE, "50"));
+    program_expect(p, WORDS("event=fault", "what=\"acquire the lease\"", INSTANCE, "50"));
 }
 
 static void test_each_request_that_can_not_be_written_is_told(void **state)

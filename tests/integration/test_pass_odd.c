@@ -192,7 +192,7 @@ static void test_foreign_entry_in_the_place_of_the_status(void **state)
     program_add_policy(p, "servers", ENFORCE VERSION_REISSUE);
     program_change(p, "dn: " INSTANCE "\nchangetype: add\nobjectClass: device\ncn: default\n");
     expect_no_write(p, PROGRAM_INCOMPLETE);
-    program_expect(p, WORDS("event=fault", "what=\"write the status entry\"", INSTANCE));
+    program_expect(p, WORDS("event=fault", "what=\"acquire the lease\"", INSTANCE));
 }
 
 /* Figures that nobody can compare with would let everything pass: the pass ends, until they are deleted. */

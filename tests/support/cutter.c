@@ -79,13 +79,27 @@ static void serve(const struct cutter *c, int client)
     hang_up(client);
 }
 
+/* A connection has a process of its own, which dies with the one that listens. */
+_Noreturn static void serve_alone(const struct cutter *c, int client, pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent)
+        serve(c, client);
+    _exit(0);
+}
+
 _Noreturn static void process(const struct cutter *c, int listening, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
-    for (int client; (client = accept(listening, NULL, NULL)) >= 0;)
-        serve(c, client);
+    signal(SIGCHLD, SIG_IGN);
+    for (int client; (client = accept(listening, NULL, NULL)) >= 0;) {
+        pid_t self = getpid();
+        if (fork() == 0)
+            serve_alone(c, client, self);
+        close(client);
+    }
     _exit(0);
 }
 
