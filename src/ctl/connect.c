@@ -119,8 +119,8 @@ static int ask_password(struct ctl *ctl, struct connection *c)
     }
     silent = shown;
     silent.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(fd, TCSAFLUSH, &silent); /* before the prompt: nothing of the answer is shown or lost */
     dprintf(fd, "Password: ");
-    tcsetattr(fd, TCSAFLUSH, &silent);
     ssize_t n = read(fd, c->typed, sizeof c->typed); /* a line, as the terminal gives it */
     tcsetattr(fd, TCSAFLUSH, &shown);
     dprintf(fd, "\n");

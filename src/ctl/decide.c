@@ -128,7 +128,8 @@ static void decide_read(struct deciding *d, const struct request *q, uint64_t ge
         return result(d, "unchanged", TONE_PLAIN, SLICE_LITERAL("it was decided so before; the next pass takes it up"));
     struct slice value = arena_format(a, "%s %u", d->verb->word, q->record.generation);
     enum rc rc = write_decision(d, q, value, &fault);
-    if (rc == RC_CONFLICT)
+    /* slapd calls a second value of a single-valued attribute a violated constraint (19), others 20. */
+    if (rc == RC_CONFLICT || (rc == RC_INVALID && q->decision_text.n == 0))
         return refuse(d, SLICE_LITERAL("somebody else decided at the same time, or you may not see the decision that "
                                        "stands: look at it again"));
     if (rc != RC_OK)

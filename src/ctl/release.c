@@ -90,8 +90,8 @@ static int find_holds(struct ctl *ctl, const struct entry *policy, lift_list *li
 }
 
 static const struct column columns[] = {
-    {"guard", "GUARD", COLUMN_BOTH},       {"count", "COUNT", COLUMN_BOTH}, {"limit", "LIMIT", COLUMN_BOTH},
-    {"release", "LIFTED BY", COLUMN_BOTH}, {"result", "", COLUMN_BOTH},
+    {"guard", "GUARD", COLUMN_BOTH},       {"count", "COUNT", COLUMN_BOTH},  {"limit", "LIMIT", COLUMN_BOTH},
+    {"release", "LIFTED BY", COLUMN_BOTH}, {"result", "STATE", COLUMN_BOTH},
 };
 
 static struct table tabulate(const struct ctl *ctl, const lift_list *lifts, const char *otherwise)
@@ -167,7 +167,7 @@ static int release_held(struct ctl *ctl, const struct entry *policy, const lift_
     int code = CTL_OK;
     size_t open = count_open(lifts);
     if (!ctl->json) {
-        struct table t = tabulate(ctl, lifts, "");
+        struct table t = tabulate(ctl, lifts, "not released");
         table_print(ctl, &t, NULL);
         fflush(ctl->out);
     }

@@ -440,6 +440,19 @@ static void test_a_decision_is_refused(void **state)
     assert_string_equal(program_request_value(p, "reissue", SERVER("bad2"), "dircertDecision"), "");
 }
 
+/* Whoever was first wins: here the decision that stands can't even be seen. */
+static void test_a_decision_that_stands_is_not_overwritten(void **state)
+{
+    struct program *p = *state;
+    begin(p);
+    program_decide(p, "reissue", SERVER("bad1"), "reject 1");
+    program_rule(p, "to dn.one=\"" REQUESTS "\" attrs=dircertDecision by dn.exact=\"" APPROVER "\" =w by * break");
+    as_approver(p, 2, ARGS("approve", id_of(p, SERVER("bad1"))));
+    EXPECT_OUTPUT(p, "somebody else decided at the same time, or you may not see the decision that stands");
+    program_drop_rule(p);
+    assert_string_equal(program_request_value(p, "reissue", SERVER("bad1"), "dircertDecision"), "reject 1");
+}
+
 static void test_what_is_only_proposed(void **state)
 {
     struct program *p = *state;
@@ -478,7 +491,8 @@ static void test_release(void **state)
     EXPECT_ERROR(p, "there is no terminal to ask on");
     as_approver(p, 2, ARGS("release", "servers", "--yes"));
     as_admin(p, 0, ARGS("release", "servers", "--yes"));
-    EXPECT_OUTPUT(p, text(arena_format(&p->arena, "too-many      2      1  dircertRelease: %s", value)));
+    EXPECT_OUTPUT(p,
+                  text(arena_format(&p->arena, "too-many      2      1  dircertRelease: %s  not released\n", value)));
     EXPECT_OUTPUT(p, "\nWritten; the next pass goes on.\n");
     as_admin(p, 0, ARGS("release", POLICY("servers"), "--yes"));
     EXPECT_OUTPUT(p, "released; waits for the next pass\nNothing was written.\n");
@@ -631,6 +645,7 @@ int main(void)
         TEST(test_approve),
         TEST(test_reject),
         TEST(test_a_decision_is_refused),
+        TEST(test_a_decision_that_stands_is_not_overwritten),
         TEST(test_what_is_only_proposed),
         TEST(test_release),
         TEST(test_on_a_terminal),
