@@ -28,6 +28,18 @@ void report_page_say(struct buffer *b, struct slice text)
     }
 }
 
+/* A DN, which may be broken behind each comma. */
+static void say_dn(struct buffer *b, struct slice dn)
+{
+    while (dn.n) {
+        const uint8_t *comma = memchr(dn.p, ',', dn.n);
+        size_t n = comma ? (size_t)(comma - dn.p) + 1 : dn.n;
+        report_page_say(b, slice_upto(dn, n));
+        dn = slice_from(dn, n);
+        report_page_put(b, dn.n ? "<wbr>" : "");
+    }
+}
+
 static void say(struct buffer *b, const char *text)
 {
     report_page_say(b, slice_of(text));
@@ -66,7 +78,7 @@ static void put_head(struct buffer *b, const struct report_data *d)
 {
     struct report_policy total = report_data_total(d);
     report_page_put(b, "<header><h1>Certificates under policy</h1><p class=\"soft\">");
-    report_page_say(b, d->base);
+    say_dn(b, d->base);
     report_page_put(b, ", as it was on ");
     put_time(b, d->now_utc);
     report_page_put(b, "</p><ul class=\"tiles\"><li><b>");
@@ -138,8 +150,9 @@ static void put_compliance(struct buffer *b, const struct report_data *d)
         report_page_put(b, "<p>There is no policy.</p></section>\n");
         return;
     }
-    report_page_put(b, "<table><caption>Entries that each policy governs</caption><thead><tr><th scope=\"col\">Policy"
-                       "</th><th scope=\"col\">Entries, and findings by check</th><th scope=\"col\" class=\"n\">"
+    report_page_put(b, "<table><caption>Entries that each policy governs, and their findings by "
+                       "check</caption><thead><tr><th scope=\"col\">Policy"
+                       "</th><th scope=\"col\">Entries</th><th scope=\"col\" class=\"n\">"
                        "Compliant</th></tr></thead><tbody>");
     for (size_t i = 0; i < d->policies.count; i++)
         put_policy(b, &d->policies.items[i]);
@@ -259,7 +272,7 @@ static void put_requests(struct buffer *b, const struct report_data *d)
         report_page_put(b, "<p class=\"soft\">The oldest open one was opened on ");
         put_time(b, d->oldest_open_utc);
         buffer_format(b, ": <code>%.*s</code>, ", DIGITS, (const char *)d->oldest_open_id.p);
-        report_page_say(b, d->oldest_open_dn);
+        say_dn(b, d->oldest_open_dn);
         report_page_put(b, "</p>");
     }
     report_page_put(b, "</section>\n");
@@ -303,7 +316,7 @@ static void put_tally(struct buffer *b, const struct report_tally *t, const char
 static void put_worst_row(struct buffer *b, const struct report_entry *e, size_t number)
 {
     buffer_format(b, "<tr><th scope=\"row\"><a href=\"#entry-%zu\">", number);
-    report_page_say(b, e->dn);
+    say_dn(b, e->dn);
     report_page_put(b, "</a><br><span class=\"soft\">policy ");
     report_page_say(b, e->policy->name.n ? e->policy->name : e->policy->dn);
     report_page_put(b, "</span></th><td class=\"wide\"><ul class=\"chips\">");
@@ -364,9 +377,9 @@ static void put_finding(struct buffer *b, const struct report_finding *f)
 static void put_explanation(struct buffer *b, const struct report_entry *e, size_t number)
 {
     buffer_format(b, "<article id=\"entry-%zu\"><h3>", number);
-    report_page_say(b, e->dn);
+    say_dn(b, e->dn);
     report_page_put(b, "</h3><p class=\"soft\">Governed by ");
-    report_page_say(b, e->policy->dn);
+    say_dn(b, e->policy->dn);
     if (e->host_count)
         report_page_put(b, "; host names: ");
     for (size_t i = 0; i < e->host_count; i++) {
