@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -172,6 +173,37 @@ static void steady_state_is_silent(void **state)
     assert_int_equal(daemon_lines(&d, WORDS("event=")), before);
     assert_int_equal(daemon_lines(&d, WORDS("event=finding")), 1);
     assert_int_equal(daemon_lines(&d, WORDS("event=summary")), 1);
+    daemon_stop(&d);
+}
+
+/* The log as a file: renamed by others, on a disk that is full for a while; and the figures beside it. */
+static void a_log_file_is_reopened_and_survives_a_full_disk(void **state)
+{
+    struct program *p = *state;
+    const char *log = in_folder(p, "own.log"), *old = in_folder(p, "own.log.1"), *figures = in_folder(p, "d.prom");
+    struct program_conf c = {.interval_s = 3600, .level = "debug", .log_to = log, .timeout_s = 3};
+    c.more = (const char *)arena_format(&p->arena, "metrics: {textfile: \"%s\"}\n", figures).p;
+    program_configure(p, &c);
+    struct daemon_process d = daemon_start(p, NULL);
+    d.log = log;
+    daemon_wait(&d, WHOLE_PASS);
+    assert_int_equal(rename(log, old), 0);
+    daemon_signal(&d, SIGHUP);
+    d.read = 0;
+    daemon_wait(&d, WORDS("event=reload", "result=taken"));
+    daemon_wait(&d, WHOLE_PASS);
+    assert_int_equal(access(figures, R_OK), 0);
+    const struct rlimit full = {.rlim_cur = 1, .rlim_max = RLIM_INFINITY};
+    const struct rlimit free_again = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    assert_int_equal(prlimit(d.pid, RLIMIT_FSIZE, &full, NULL), 0);
+    size_t before = daemon_lines(&d, WHOLE_PASS);
+    daemon_signal(&d, SIGUSR1);
+    daemon_rest(700);
+    assert_int_equal(daemon_lines(&d, WHOLE_PASS), before);
+    assert_int_equal(prlimit(d.pid, RLIMIT_FSIZE, &free_again, NULL), 0);
+    daemon_signal(&d, SIGUSR1);
+    daemon_wait(&d, WORDS("event=log-lost", "lines="));
+    daemon_wait(&d, WHOLE_PASS);
     daemon_stop(&d);
 }
 
@@ -356,6 +388,7 @@ int main(void)
         TEST(the_end_comes_during_a_pass),
         TEST(the_end_comes_beside_a_silent_server),
         TEST(steady_state_is_silent),
+        TEST(a_log_file_is_reopened_and_survives_a_full_disk),
         TEST(the_background_has_a_pid_file),
         TEST(what_can_not_begin_says_so),
         TEST(settings_that_can_not_work_end_it),

@@ -113,9 +113,9 @@ void program_configure(struct program *p, const struct program_conf *c)
         &p->arena,
         "directory:\n  uri: [\"%s\"]\n  bind: {method: simple, dn: \"" DAEMON "\", password_file: \"%s\"}\n"
         "  allow_plaintext: true\n  timeout_s: %u\nbase: \"%s\"\ninterval_s: %u\n"
-        "log: {format: logfmt, level: %s, to: stderr}\n%s",
+        "log: {format: logfmt, level: %s, to: \"%s\"}\n%s",
         c->uri ? c->uri : slapd_ldapi_uri(p->server), password, c->timeout_s ? c->timeout_s : 10,
-        c->base ? c->base : BASE, c->interval_s ? c->interval_s : 1, c->level ? c->level : "info", c->more ? c->more : "");
+        c->base ? c->base : BASE, c->interval_s ? c->interval_s : 1, c->level ? c->level : "info", c->log_to ? c->log_to : "stderr", c->more ? c->more : "");
     p->configuration = file_in_folder(p, "dircertd.yaml", text(yaml));
 }
 

@@ -47,6 +47,7 @@ struct program_conf {
     unsigned timeout_s;     /* 0: 10 */
     unsigned interval_s;    /* 0: 1 */
     const char *level;      /* NULL: info */
+    const char *log_to;     /* NULL: stderr */
     const char *more;       /* further lines, NULL: none */
 };
 /* Writes dircertd.yaml anew. */
