@@ -114,7 +114,8 @@ static void test_commands_of_dircertctl_are_told(void **state)
     for (const uint8_t *at; (at = text_seek(text, prefix));) {
         struct slice quoted, word;
         text = slice_from(text, (size_t)(at - text.p) + prefix.n);
-        assert_true(slice_split(&text, '`', &quoted) && slice_word(&quoted, &word));
+        assert_true(slice_split(&text, '`', &quoted));
+        assert_true(slice_word(&quoted, &word));
         const char *name = (const char *)arena_copy(&b.arena, word).p;
         if (name[0] != '-' && name[0] >= 'a' && !ctl_command_find(name))
             book_complain(&b, "there is no dircertctl %s", name);
