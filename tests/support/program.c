@@ -73,15 +73,17 @@ static void load_tree(struct program *p)
                       "dn: " PEOPLE "\nchangetype: add\nobjectClass: organizationalUnit\nou: people\n");
 }
 
-int program_enter_with(void **state, const char *global, const char *database)
+int program_enter_on(void **state, const struct slapd_options *options)
 {
     struct program *p = calloc(1, sizeof *p);
     if (!p)
         abort();
     *state = p;
-    const char *lines = text(arena_format(&p->arena, "%s\ninclude \"%s/conf/slapd-acl.conf\"", database ? database : "",
-                                          SOURCE_DIR));
-    p->server = slapd_start(&(struct slapd_options){.accesslog = true, .global = global, .database = lines});
+    const char *lines = text(arena_format(&p->arena, "%s\ninclude \"%s/conf/slapd-acl.conf\"",
+                                          options->database ? options->database : "", SOURCE_DIR));
+    struct slapd_options with_access = *options;
+    with_access.database = lines;
+    p->server = slapd_start(&with_access);
     if (!p->server)
         return -1;
     p->maker = certmaker_new(NULL);
@@ -89,6 +91,12 @@ int program_enter_with(void **state, const char *global, const char *database)
     load_tree(p);
     program_configure(p, &(struct program_conf){0});
     return 0;
+}
+
+int program_enter_with(void **state, const char *global, const char *database)
+{
+    return program_enter_on(state,
+                            &(struct slapd_options){.accesslog = true, .global = global, .database = database});
 }
 
 int program_enter(void **state)
@@ -112,9 +120,9 @@ void program_configure(struct program *p, const struct program_conf *c)
     struct slice yaml = arena_format(
         &p->arena,
         "directory:\n  uri: [\"%s\"]\n  bind: {method: simple, dn: \"" DAEMON "\", password_file: \"%s\"}\n"
-        "  allow_plaintext: true\n  timeout_s: %u\nbase: \"%s\"\ninterval_s: %u\n"
+        "  tls: {%s}\n  allow_plaintext: true\n  timeout_s: %u\nbase: \"%s\"\ninterval_s: %u\n"
         "log: {format: logfmt, level: %s, to: \"%s\"}\n%s",
-        c->uri ? c->uri : slapd_ldapi_uri(p->server), password, c->timeout_s ? c->timeout_s : 10,
+        c->uri ? c->uri : slapd_ldapi_uri(p->server), password, c->tls ? c->tls : "", c->timeout_s ? c->timeout_s : 10,
         c->base ? c->base : BASE, c->interval_s ? c->interval_s : 1, c->level ? c->level : "info", c->log_to ? c->log_to : "stderr", c->more ? c->more : "");
     p->configuration = file_in_folder(p, "dircertd.yaml", text(yaml));
 }

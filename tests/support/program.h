@@ -40,12 +40,15 @@ int program_enter(void **state);
 int program_leave(void **state);
 /* The same with lines of slapd.conf before the first database and before the access control. */
 int program_enter_with(void **state, const char *global, const char *database);
+/* The same with a server of these options; their `database` comes before the access control, and may be NULL. */
+int program_enter_on(void **state, const struct slapd_options *options);
 
 struct program_conf {
     const char *uri, *base; /* NULL: the server's socket; BASE */
     const char *password;   /* NULL: the right one */
     unsigned timeout_s;     /* 0: 10 */
     unsigned interval_s;    /* 0: 1 */
+    const char *tls;        /* what stands within directory.tls: {...}, NULL: none */
     const char *level;      /* NULL: info */
     const char *log_to;     /* NULL: stderr */
     const char *more;       /* further lines, NULL: none */
