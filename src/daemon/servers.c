@@ -30,7 +30,7 @@ struct servers {
     struct dir *work, *keep;
     int current, told; /* which is connected; which was told to be */
     int64_t since_ms;
-    char fault[sizeof((struct fault){0}).text];
+    char fault[sizeof((struct fault){0}).text], told_fault[sizeof((struct fault){0}).text];
 };
 
 struct servers *servers_open(const struct servers_settings *settings)
@@ -160,11 +160,13 @@ static void gather_faults(struct servers *s)
                                      s->items[i].fault.text);
 }
 
+/* Again when the reason is another: a server that was away may come back with a certificate that can't be trusted. */
 static void tell_disconnected(struct servers *s, int64_t now_ms)
 {
     int64_t wait_ms = servers_next_ms(s) - now_ms;
-    if (!s->settings.tells || s->told == DOWN)
+    if (!s->settings.tells || (s->told == DOWN && strcmp(s->told_fault, s->fault) == 0))
         return;
+    memcpy(s->told_fault, s->fault, sizeof s->told_fault);
     LOG_EVENT(s->settings.log, EVENT_DISCONNECTED, log_text("detail", s->fault),
               log_int("retry_s", wait_ms > 0 ? (wait_ms + 999) / 1000 : 0));
     s->told = DOWN;
