@@ -75,7 +75,7 @@ static int find_holds(struct ctl *ctl, const struct entry *policy, lift_list *li
                                 .attributes = attributes};
     entry_list list;
     struct slice value;
-    struct hold_value h;
+    struct hold_value h = {0};
     if (look_search(ctl, &search, &list, &fault) != RC_OK)
         return look_failed(ctl, "ou=status", &fault);
     for (size_t i = 0; i < list.count; i++)

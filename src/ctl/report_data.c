@@ -356,7 +356,7 @@ struct inspect_sink report_data_sink(struct report_data *d)
 static enum report_age age_of(int64_t opened_utc, int64_t now_utc)
 {
     int64_t s = now_utc - opened_utc;
-    return s < DAY_S ? AGE_DAY : s < 7 * DAY_S ? AGE_WEEK : s < 30 * DAY_S ? AGE_MONTH : AGE_OLDER;
+    return s < DAY_S ? AGE_DAY : s / 7 < DAY_S ? AGE_WEEK : s / 30 < DAY_S ? AGE_MONTH : AGE_OLDER;
 }
 
 void report_data_request(struct report_data *d, const struct request *q)

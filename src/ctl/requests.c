@@ -212,7 +212,7 @@ static const struct {
 
 /* Calls for each attribute of a request that this owner writes and the entry has. */
 #define FOR_EACH_ATTRIBUTE(row, i, e, who)                                                                             \
-    for (size_t i = 0; ((row) = schema_attribute_at(i)); i++)                                                          \
+    for ((i) = 0; ((row) = schema_attribute_at(i)); (i)++)                                                             \
         if (((row)->classes & SCHEMA_REQUEST) && schema_owner_in((row), SCHEMA_REQUEST) == (who) &&                    \
             entry_count((e), (row)->name))
 
@@ -227,6 +227,7 @@ static void show_text(const struct ctl *ctl, const struct request *q, const stru
     fputs(q->record.state == STATE_NONE ? "unreadable" : state_name(q->record.state), ctl->out);
     tone_end(ctl, tone);
     fprintf(ctl->out, "\nnext: %.*s\n", SLICE_ARGS(next));
+    size_t i;
     for (size_t o = 0; o < COUNT(owners); o++) {
         bool titled = false;
         FOR_EACH_ATTRIBUTE(row, i, e, owners[o].owner)
@@ -265,6 +266,7 @@ static void show_json(const struct ctl *ctl, const struct request *q, const stru
     json_text(&j, "state", slice_of(q->record.state == STATE_NONE ? "unreadable" : state_name(q->record.state)));
     json_number(&j, "generation", q->record.generation);
     json_text(&j, "next", next_step(ctl->arena, q));
+    size_t i;
     for (size_t o = 0; o < COUNT(owners); o++) {
         json_object(&j, owners[o].key);
         FOR_EACH_ATTRIBUTE(row, i, e, owners[o].owner)

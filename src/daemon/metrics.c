@@ -47,7 +47,7 @@ static void sample_number(struct metrics *m, const struct metric *row, struct sl
     sample(m, row, labels, text);
 }
 
-static const struct slice no_labels = {NULL, 0};
+static const struct slice no_labels = SLICE_LITERAL("");
 
 /* A point in time; 0 is none, and has no sample. */
 static void sample_time(struct metrics *m, const struct metric *row, struct slice labels, int64_t at_utc)

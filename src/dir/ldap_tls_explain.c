@@ -55,7 +55,7 @@ static struct slice alternative_names(struct slice tbs)
 {
     static const struct slice san = SLICE_LITERAL("\x55\x1d\x11");
     struct slice none = {NULL, 0};
-    struct der_element e, list, extension, oid, value, names;
+    struct der_element e = {0}, list, extension, oid, value, names;
     while (der_next(&tbs, &e) && e.tag != (DER_CONTEXT | DER_CONSTRUCTED | 3))
         ;
     if (e.tag != (DER_CONTEXT | DER_CONSTRUCTED | 3) || !der_expect(&e.content, DER_SEQUENCE, &list))
