@@ -236,6 +236,7 @@ static void await_copies(struct life *l)
         fail_msg("the servers don't agree about %s", differs);
 }
 
+/* Still the process that was started, it passes, and it wrote nothing. */
 static void still_lives(struct life *l)
 {
     assert_int_equal(waitpid(l->daemon.pid, NULL, WNOHANG), 0);
@@ -249,10 +250,14 @@ static void reload(struct life *l)
     daemon_wait(&l->daemon, WORDS("event=reload", "result=taken"));
 }
 
-static void restart_both(struct life *l)
+static void stop_both(struct life *l)
 {
     slapd_kill(l->second);
     slapd_kill(l->first);
+}
+
+static void start_both(struct life *l)
+{
     assert_true(slapd_restart(l->first) && slapd_restart(l->second));
 }
 
@@ -272,8 +277,7 @@ static void it_begins(struct life *l)
 
 static void servers_restart(struct life *l)
 {
-    slapd_kill(l->second);
-    slapd_kill(l->first);
+    stop_both(l);
     daemon_wait(&l->daemon, WORDS("event=disconnected"));
     assert_true(slapd_restart(l->first));
     daemon_wait(&l->daemon, WORDS("event=connected", l->first_uri));
@@ -303,10 +307,13 @@ static void it_fails_over_and_returns(struct life *l)
     still_lives(l);
 }
 
+/* Why it can't connect is told although it was away already: then for another reason. */
 static void certificates_change(struct life *l)
 {
     issue(l->files, "successor");
-    restart_both(l);
+    stop_both(l);
+    daemon_wait(&l->daemon, WORDS("event=disconnected", "Connection refused"));
+    start_both(l);
     daemon_wait(&l->daemon,
                 WORDS("event=disconnected", "vouches for the server's certificate (issuer \\\"successor\\\")",
                       "trusted.pem", "directory.tls.ca_file"));
@@ -320,7 +327,8 @@ static void the_password_changes(struct life *l)
 {
     program_change(l->p, "dn: " DAEMON "\nchangetype: modify\nreplace: userPassword\nuserPassword: " NEW_PASSWORD "\n");
     still_lives(l); /* connections outlive the password that they were made with */
-    restart_both(l);
+    stop_both(l);
+    start_both(l);
     daemon_wait(&l->daemon, WORDS("event=disconnected", "password"));
     l->conf.password = NEW_PASSWORD;
     configure(l);
@@ -335,13 +343,13 @@ static void limit_files(const struct life *l, rlim_t octets)
     assert_int_equal(prlimit(l->daemon.pid, RLIMIT_FSIZE, &limit, NULL), 0);
 }
 
-/* No line goes to the end of another one that was cut off. */
+/* No line stands behind another one that was cut off. */
 static void lines_are_whole(const struct life *l)
 {
-    const char *const argv[] = {"grep", "-c", "[^ ] *ts=.* event=.* event=", l->log, NULL};
+    const char *const argv[] = {"grep", "^time=.*time=", l->log, NULL};
     struct command_result r = command_run(argv, NULL, NULL, DAEMON_LIMIT_S);
     if (r.status != 1)
-        fail_msg("%d lines in one: %s%s", r.status, r.output, r.errors);
+        fail_msg("two lines in one: %s%s", r.output, r.errors);
     command_free(&r);
 }
 
@@ -406,15 +414,12 @@ static void one_daemon_lives_through_it_all(void **state)
 {
     struct life *l = *state;
     it_begins(l);
-    pid_t pid = l->daemon.pid;
     servers_restart(l);
     it_fails_over_and_returns(l);
     certificates_change(l);
     the_password_changes(l);
     the_log_disk_is_full(l);
     the_log_is_renamed(l);
-    assert_int_equal(daemon_lines(&l->daemon, WORDS("event=start")), 0);
-    assert_int_equal(l->daemon.pid, pid);
     another_takes_over(l);
 }
 
