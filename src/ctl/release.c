@@ -184,7 +184,7 @@ static int release_held(struct ctl *ctl, const struct entry *policy, const lift_
 
 static int run_release(struct ctl *ctl, int argc, char **argv)
 {
-    struct entry policy;
+    struct entry policy = {0};
     lift_list lifts = {0};
     if (argc != 1)
         return ctl_usage(ctl, "release: expected one policy, by its cn or its DN");
