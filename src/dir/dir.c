@@ -22,6 +22,14 @@ enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count,
     return d->operations->apply(d, changes, count, written, context, fault);
 }
 
+enum dir_right dir_probe(struct dir *d, const struct dir_change *change, struct fault *why)
+{
+    if (d->operations->probe)
+        return d->operations->probe(d, change, why);
+    fault_set(why, RC_FAULT, "this kind of directory can't be asked");
+    return DIR_RIGHT_UNKNOWN;
+}
+
 bool dir_is_alive(const struct dir *d)
 {
     return d->operations->is_alive(d);

@@ -24,6 +24,7 @@ static bool is_alive(const struct dir *dir)
 static const struct dir_operations operations = {
     .search = ldap_search_run,
     .apply = ldap_apply_run,
+    .probe = ldap_probe_run,
     .knows_attribute = ldap_knows_attribute,
     .is_alive = is_alive,
     .close = close_handle,

@@ -35,7 +35,7 @@ static struct berval **values_of(struct ldap_dir *d, const struct dir_mod *m)
     return m->count ? list : NULL;
 }
 
-static LDAPMod **mods_of(struct ldap_dir *d, const struct dir_change *c)
+LDAPMod **ldap_mods(struct ldap_dir *d, const struct dir_change *c)
 {
     static const int verbs[] = {
         [DIR_MOD_ADD] = LDAP_MOD_ADD, [DIR_MOD_DELETE] = LDAP_MOD_DELETE, [DIR_MOD_REPLACE] = LDAP_MOD_REPLACE};
@@ -54,9 +54,9 @@ static int send_change(struct ldap_dir *d, const struct dir_change *c, const cha
 {
     switch (c->verb) {
     case DIR_ADD:
-        return ldap_add_ext(d->ld, dn, mods_of(d, c), NULL, NULL, id);
+        return ldap_add_ext(d->ld, dn, ldap_mods(d, c), NULL, NULL, id);
     case DIR_MODIFY:
-        return ldap_modify_ext(d->ld, dn, mods_of(d, c), NULL, NULL, id);
+        return ldap_modify_ext(d->ld, dn, ldap_mods(d, c), NULL, NULL, id);
     case DIR_DELETE:
         return ldap_delete_ext(d->ld, dn, NULL, NULL, id);
     }

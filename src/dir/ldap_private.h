@@ -24,6 +24,7 @@ struct ldap_dir {
     bool is_secure;      /* over TLS, or a socket of this machine */
     bool can_page;       /* the server offers RFC 2696 */
     bool is_interrupted; /* the watch has ended the operation, and is not asked again in it */
+    bool knows_no_op;    /* it has answered that it carried nothing out, as it was asked */
     bool dead;           /* after which every operation is refused at once */
     struct arena keep;   /* as long as the handle: capabilities, schema names */
     struct arena work;   /* within one operation; reset after each entry or request */
@@ -151,7 +152,13 @@ enum rc ldap_entry_read(struct ldap_dir *d, LDAPMessage *message, struct entry *
 
 enum rc ldap_search_run(struct dir *dir, const struct dir_search *search, const struct dir_sink *sink,
                         struct fault *fault) MUST_USE;
+/* The mods of an add or a modify for libldap, in d->work. */
+LDAPMod **ldap_mods(struct ldap_dir *d, const struct dir_change *c);
 enum rc ldap_apply_run(struct dir *dir, const struct dir_change *changes, size_t count, dir_written_fn *written,
                        void *context, struct fault *fault) MUST_USE;
+
+/* ldap_probe.c */
+
+enum dir_right ldap_probe_run(struct dir *dir, const struct dir_change *change, struct fault *why);
 
 #endif

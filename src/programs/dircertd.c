@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon's command line. */
+#include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/once.h"
 
@@ -109,7 +110,7 @@ static int run(const struct options *o, struct setup *setup)
     struct fault fault = {{0}};
     if (log_open_to(&log_settings, &log, &fault) != RC_OK)
         return refuse_log(o, &fault);
-    int code = o->check_config ? EXIT_SUCCESS
+    int code = o->check_config ? (int)access_check(&setup->conf, log, stdout)
                : o->once       ? once_run(&setup->conf, log, o->dry_run)
                                : daemon_run(&daemon_settings, setup, log);
     log_close(log);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `dircertd --check-config` on a real slapd: what it says of the account's rights, and that it changes nothing. */
+#include "support/program.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define A        SERVER("a")
+#define GIVE     " by dn.exact=\"" DAEMON "\" write by * break"
+#define HIDE     " by dn.exact=\"" DAEMON "\" none by * break"
+#define READONLY " by dn.exact=\"" DAEMON "\" read by * break"
+
+static size_t count_lines(const char *text, const char *start)
+{
+    size_t n = 0;
+    for (const char *at = text; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL)
+        n += strncmp(at, start, strlen(start)) == 0;
+    return n;
+}
+
+/* The report has a line that begins so, and names the place and the attribute. */
+static bool told(struct program *p, const char *start, const char *where, const char *attribute)
+{
+    for (const char *at = p->output; *at;) {
+        const char *end = strchr(at, '\n');
+        size_t n = end ? (size_t)(end - at) : strlen(at);
+        const char *line = (const char *)arena_copy(&p->arena, slice_make(at, n)).p;
+        if (strncmp(line, start, strlen(start)) == 0 && strstr(line, where) && strstr(line, attribute))
+            return true;
+        at += n + (end != NULL);
+    }
+    return false;
+}
+
+static void expect_told(struct program *p, const char *start, const char *where, const char *attribute)
+{
+    if (!told(p, start, where, attribute))
+        fprintf(stderr, "no line \"%s … %s … %s\" in:\n%s%s", start, where, attribute, p->output, p->log);
+    assert_true(told(p, start, where, attribute));
+}
+
+/* Somebody, a policy, a waiver-free tree, and a request that the first pass made. */
+static int enter_world(void **state, bool with_request)
+{
+    if (program_enter(state) != 0)
+        return -1;
+    struct program *p = *state;
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    program_add_policy(p, "servers", ENFORCE VERSION_REISSUE);
+    if (with_request)
+        program_pass(p, PROGRAM_COMPLETE);
+    return 0;
+}
+
+static int enter(void **state)
+{
+    return enter_world(state, true);
+}
+
+static int enter_fresh(void **state)
+{
+    return enter_world(state, false);
+}
+
+static const char *stamps(struct program *p)
+{
+    return program_search(p, SLAPD_SUFFIX, "sub", "(objectClass=*)", "entryCSN");
+}
+
+/* As every check: nothing is written, whatever the rights. */
+static void check(struct program *p, int code)
+{
+    const char *before = stamps(p);
+    size_t writes = program_writes(p, SLAPD_SUFFIX);
+    program_run(p, WORDS("--check-config"), NULL);
+    assert_int_equal(program_writes(p, SLAPD_SUFFIX), writes);
+    assert_string_equal(stamps(p), before);
+    if (p->code != code)
+        fprintf(stderr, "%d and not %d:\n%s%s", p->code, code, p->output, p->log);
+    assert_int_equal(p->code, code);
+}
+
+static void check_under(struct program *p, const char *rule, int code)
+{
+    program_rule(p, rule);
+    check(p, code);
+    program_drop_rule(p);
+}
+
+static void expect_neither(struct program *p)
+{
+    if (count_lines(p->output, "missing") + count_lines(p->output, "too-much"))
+        fputs(p->output, stderr);
+    assert_int_equal(count_lines(p->output, "missing"), 0);
+    assert_int_equal(count_lines(p->output, "too-much"), 0);
+}
+
+static void test_recipe_has_what_is_needed_and_no_more(void **state)
+{
+    struct program *p = *state;
+    check(p, 0);
+    expect_neither(p);
+    expect_told(p, "ok       read", A, "userCertificate");
+    expect_told(p, "ok       read", "*," POLICIES, "dircertMode");
+    expect_told(p, "ok       write", REQUESTS, "dircertState");
+    expect_told(p, "ok       write", REQUESTS, "dircertDecision");
+    expect_told(p, "ok       write", INSTANCE, "dircertHeartbeat");
+    expect_told(p, "ok       write", A, "userCertificate;binary");
+    expect_told(p, "ok       delete", REQUESTS, "the entry");
+    expect_told(p, "ok       add", REQUESTS, "the entry");
+    expect_told(p, "ok       add", POLICIES, "refused, as it should be");
+    if (count_lines(p->output, "unknown") > 1) /* there is no waiver */
+        fputs(p->output, stderr);
+    assert_int_equal(count_lines(p->output, "unknown"), 1);
+}
+
+static void test_fresh_tree(void **state)
+{
+    struct program *p = *state;
+    check(p, 0);
+    expect_neither(p);
+    expect_told(p, "unknown  write", REQUESTS, "no entry is below it");
+}
+
+static void test_what_is_missing_is_named(void **state)
+{
+    static const struct {
+        const char *rule, *start, *where, *attribute;
+    } cases[] = {
+        {"to dn.subtree=\"" SERVERS "\" attrs=userCertificate" HIDE, "missing  read", A, "userCertificate"},
+        {"to dn.subtree=\"" SERVERS "\" attrs=userCertificate by dn.exact=\"" DAEMON "\" search by * break",
+         "missing  read", A, "searched but not read"},
+        {"to dn.subtree=\"" REQUESTS "\" attrs=dircertDecision" HIDE, "missing  read", REQUESTS, "dircertDecision"},
+        {"to dn.subtree=\"" POLICIES "\" attrs=dircertMaxPercent" HIDE, "missing  read", POLICIES, "dircertMaxPercent"},
+        {"to dn.subtree=\"" REQUESTS "\" attrs=dircertState" READONLY, "missing  write", REQUESTS, "dircertState"},
+        {"to dn.exact=\"" REQUESTS "\" attrs=children" READONLY, "missing  add", REQUESTS, "the entry"},
+        {"to dn.subtree=\"" STATUS "\" attrs=dircertHeartbeat" READONLY, "missing  write", INSTANCE,
+         "dircertHeartbeat"},
+        {"to dn.subtree=\"" STATUS "\" attrs=modifyTimestamp" HIDE, "missing  read", INSTANCE, "modifyTimestamp"},
+        {"to dn.subtree=\"" POLICIES "\"" HIDE, "missing  read", POLICIES, "the entry"},
+    };
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_under(p, cases[i].rule, 2);
+        expect_told(p, cases[i].start, cases[i].where, cases[i].attribute);
+    }
+    check(p, 0);
+}
+
+static void test_what_is_too_much_is_named(void **state)
+{
+    static const struct {
+        const char *rule, *start, *where, *attribute;
+    } cases[] = {
+        {"to dn.subtree=\"" REQUESTS "\" attrs=dircertDecision" GIVE, "too-much write", REQUESTS, "dircertDecision"},
+        {"to dn.subtree=\"" REQUESTS "\" attrs=dircertDecision by dn.exact=\"" DAEMON "\" =arscx by * break",
+         "too-much write", REQUESTS, "dircertDecision"},
+        {"to dn.subtree=\"" REQUESTS "\" attrs=dircertOutcome" GIVE, "too-much add", REQUESTS, "dircertOutcome"},
+        {"to dn.subtree=\"" POLICIES "\"" GIVE, "too-much write", POLICIES, "dircertMode"},
+        {"to dn.subtree=\"" POLICIES "\"" GIVE, "too-much add", POLICIES, "the entry"},
+        {"to dn.subtree=\"" POLICIES "\"" GIVE, "too-much delete", POLICIES, "the entry"},
+        {"to dn.exact=\"" BASE "\" attrs=dircertPause" GIVE, "too-much write", BASE, "dircertPause"},
+        {"to dn.subtree=\"" SERVERS "\" attrs=userCertificate" GIVE, "too-much write", A, "userCertificate"},
+        {"to dn.subtree=\"" SERVERS "\" attrs=dNSHostName" GIVE, "too-much write", A, "dNSHostName"},
+        {"to attrs=userPassword" READONLY, "too-much read", "ou=daemons", "userPassword"},
+    };
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_under(p, cases[i].rule, 0);
+        expect_told(p, cases[i].start, cases[i].where, cases[i].attribute);
+    }
+}
+
+static void set_add_content_acl(struct program *p, const char *value)
+{
+    static const struct slapd_identity configuration = {.dn = "cn=config", .password = SLAPD_PASSWORD};
+    struct slice ldif = arena_format(&p->arena,
+                                     "dn: olcDatabase={2}mdb,cn=config\nchangetype: modify\n"
+                                     "replace: olcAddContentAcl\nolcAddContentAcl: %s\n",
+                                     value);
+    assert_int_equal(slapd_try_ldif(p->server, &configuration, (const char *)ldif.p), 0);
+}
+
+static void test_missing_add_content_acl_is_noticed(void **state)
+{
+    struct program *p = *state;
+    set_add_content_acl(p, "FALSE");
+    check(p, 0);
+    expect_told(p, "too-much add", REQUESTS, "dircertDecision");
+    expect_told(p, "too-much add", REQUESTS, "add_content_acl on");
+    set_add_content_acl(p, "TRUE");
+    check(p, 0);
+    expect_neither(p);
+}
+
+static void test_not_reached_or_refused(void **state)
+{
+    struct program *p = *state;
+    program_configure(p, &(struct program_conf){.password = "wrong"});
+    check(p, 2);
+    program_expect(p, WORDS("event=fault", "reach the directory", "49"));
+    program_configure(p, &(struct program_conf){.uri = "ldapi://%2Fnonexistent"});
+    check(p, 2);
+    assert_string_equal(p->output, "");
+    program_configure(p, &(struct program_conf){.base = "ou=nowhere," SLAPD_SUFFIX});
+    check(p, 2);
+    expect_told(p, "missing  read", "ou=nowhere", "the entry");
+}
+
+#define WORLD(test) cmocka_unit_test_setup_teardown(test, enter, program_leave)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD(test_recipe_has_what_is_needed_and_no_more),
+        cmocka_unit_test_setup_teardown(test_fresh_tree, enter_fresh, program_leave),
+        WORLD(test_what_is_missing_is_named),
+        WORLD(test_what_is_too_much_is_named),
+        WORLD(test_missing_add_content_acl_is_noticed),
+        WORLD(test_not_reached_or_refused),
+    };
+    if (!slapd_available()) {
+        puts("skipped: there is no slapd, or no ldapmodify, on this machine");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
