@@ -35,7 +35,12 @@ static bool write_all(int fd, struct slice text)
 enum rc wholefile_write(const char *path, struct slice text, unsigned mode, struct fault *fault)
 {
     char beside[PATH_MAX];
+    struct stat there;
     int folder;
+    /* Whoever is root would put a file in the place of /dev/full, for everybody. */
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+        return fault_set(fault, RC_FAULT,
+                         "%.300s can't be written: that is no file; what stood there before still stands", path);
     if (!name_beside(path, beside, &folder))
         return fault_set(fault, RC_FAULT, "\"%.200s\" can't be written: that is no name of a file", path);
     int fd = mkostemps(beside, 4, O_CLOEXEC);

@@ -31,8 +31,10 @@ static struct slice next_logical(struct arena *a, struct ldif_reader *r)
     struct slice line = next_physical(r);
     if (!is_continued(r))
         return line;
-    uint8_t *whole = arena_alloc(a, line.n + r->rest.n + 1);
-    size_t n = line.n;
+    size_t n = line.n, room = line.n + 1;
+    for (struct ldif_reader ahead = *r; is_continued(&ahead);)
+        room += next_physical(&ahead).n;
+    uint8_t *whole = arena_alloc(a, room);
     if (n)
         memcpy(whole, line.p, n);
     while (is_continued(r)) {

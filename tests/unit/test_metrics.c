@@ -358,6 +358,20 @@ static void test_a_folder_in_its_place_is_told(void **state)
     arena_free(&a);
 }
 
+static void test_what_is_no_file_is_never_replaced(void **state)
+{
+    struct arena a = {0};
+    struct fault fault = {{0}};
+    struct stat there;
+    const char *path = within(&a, state, "pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(wholefile_write(path, S("x\n"), 0644, &fault), RC_FAULT);
+    assert_non_null(strstr(fault.text, "that is no file"));
+    assert_true(lstat(path, &there) == 0 && S_ISFIFO(there.st_mode));
+    assert_int_equal(files_in(state), 1);
+    arena_free(&a);
+}
+
 /* In a child, because the limit stays; its exit code says what happened. */
 static int write_under_limit(const char *path, rlim_t most)
 {
@@ -483,6 +497,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_file_is_replaced, enter, leave),
         cmocka_unit_test_setup_teardown(test_missing_folder_is_told, enter, leave),
         cmocka_unit_test_setup_teardown(test_a_folder_in_its_place_is_told, enter, leave),
+        cmocka_unit_test_setup_teardown(test_what_is_no_file_is_never_replaced, enter, leave),
         cmocka_unit_test_setup_teardown(test_full_disk_leaves_the_old_file, enter, leave),
         cmocka_unit_test_setup_teardown(test_readers_see_whole_files, enter, leave),
         cmocka_unit_test(test_every_metric_has_its_row),
