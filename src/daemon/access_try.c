@@ -75,7 +75,7 @@ static void try_attribute(struct access *a, enum wish wish, struct slice dn, con
     enum dir_right all = probe_either(a, dn, name, NULL, &why);
     enum dir_right add = value ? probe_either(a, dn, name, value, &why_add) : all;
     enum dir_right decisive = wish == OURS ? DIR_RIGHT_REFUSED : DIR_RIGHT_GRANTED;
-    if (add == decisive || (add == DIR_RIGHT_UNKNOWN && all != decisive))
+    if (value && (add == decisive || (add == DIR_RIGHT_UNKNOWN && all != decisive)))
         note(a, add, wish, ACCESS_WRITE, dn, name, &why_add);
     else
         note(a, all, wish, ACCESS_WRITE, dn, name, &why);

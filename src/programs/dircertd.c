@@ -27,8 +27,11 @@ static const char usage[] = "usage: dircertd [-c FILE] [--once] [--dry-run] [--c
                             "      --once              one pass, then exit\n"
                             "      --dry-run           one pass that writes nothing; prints the plan "
                             "on standard output\n"
-                            "      --check-config      reads the configuration, says what is wrong "
-                            "with it, and exits\n"
+                            "      --check-config      says what is wrong with the configuration; then "
+                            "connects, binds, and prints what\n"
+                            "                          the account can and cannot read and write, what is "
+                            "missing and what is too much;\n"
+                            "                          nothing is changed in the directory\n"
                             "      --foreground        stay in the foreground\n"
                             "      --version           prints the version\n"
                             "      --help              prints this\n"
@@ -41,7 +44,10 @@ static const char usage[] = "usage: dircertd [-c FILE] [--once] [--dry-run] [--c
                             "the background: it has begun); 1 usage or\n"
                             "configuration; 2 the pass was incomplete, a policy is disabled, or "
                             "another daemon is the active one; 3 a guard\n"
-                            "holds.  2 outranks 3; 2 and 3 are of --once and --dry-run.\n";
+                            "holds.  2 outranks 3; 2 and 3 are of --once and --dry-run.\n"
+                            "Of --check-config: 0 nothing is missing (what is too much is told and does not "
+                            "change the code); 1 the configuration\n"
+                            "is wrong; 2 the directory was not reached or refused us, or a right is missing.\n";
 
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, struct options *o)
