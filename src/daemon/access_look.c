@@ -168,15 +168,22 @@ static void keep_entry(void *context, const struct entry *e)
     *f->found = (struct entry){.dn = arena_copy(f->arena, e->dn), .attributes = attributes, .count = e->count};
 }
 
-bool access_find(struct access *a, const struct dir_search *where, size_t n, struct entry *found)
+enum rc access_find(struct access *a, const struct dir_search *where, size_t n, struct entry *found, struct fault *why)
 {
     struct finding_entry f = {.arena = a->arena, .n = n, .found = found};
     struct dir_sink sink = {.restart = restart_finding, .entry = keep_entry, .context = &f};
     struct dir_search search = *where;
-    struct fault fault = {{0}};
     search.most = n;
-    enum rc rc = dir_search(a->dir, &search, &sink, &fault);
-    return (rc == RC_OK || rc == RC_TRUNCATED) && f.seen >= n;
+    enum rc rc = dir_search(a->dir, &search, &sink, why);
+    if (rc != RC_OK && rc != RC_TRUNCATED)
+        return rc;
+    return f.seen >= n ? RC_OK : RC_NOT_FOUND;
+}
+
+static bool finds(struct access *a, const struct dir_search *where, size_t n, struct entry *found)
+{
+    struct fault fault = {{0}};
+    return access_find(a, where, n, found, &fault) == RC_OK;
 }
 
 static enum dir_scope scope_of(const struct target *t)
@@ -193,14 +200,14 @@ bool access_find_subject(struct access *a, const struct policy *policy, const st
     for (size_t i = 0; policy->certificate_attributes[i]; i++) {
         search.filter =
             arena_format(a->arena, "(&%.*s(%s=*))", SLICE_ARGS(t->filter), policy->certificate_attributes[i]);
-        if (access_find(a, &search, 1, found))
+        if (finds(a, &search, 1, found))
             return true;
     }
     search.filter = t->filter;
-    if (access_find(a, &search, 1, found))
+    if (finds(a, &search, 1, found))
         return true;
     search.filter = ANY;
-    return access_find(a, &search, 2, found) || access_find(a, &search, 1, found);
+    return finds(a, &search, 2, found) || finds(a, &search, 1, found);
 }
 
 /* Policies, and whom they are about. */
@@ -282,12 +289,16 @@ static void look_for_passwords(struct access *a)
         struct dir_search search = {
             .base = c->suffixes[i], .scope = DIR_SUBTREE, .filter = SLICE_LITERAL("(userPassword=*)")};
         struct entry found;
-        if (!access_find(a, &search, 1, &found))
+        struct fault why = {{0}};
+        enum rc rc = access_find(a, &search, 1, &found, &why);
+        if (rc == RC_OK)
+            access_note(a, ACCESS_TOO_MUCH, ACCESS_READ, found.dn, "userPassword",
+                        SLICE_LITERAL("our account finds passwords: take read and search away"));
+        else if (rc == RC_NOT_FOUND)
             access_note(a, ACCESS_OK, ACCESS_READ, c->suffixes[i], "userPassword",
                         SLICE_LITERAL("hidden, as it should be"));
         else
-            access_note(a, ACCESS_TOO_MUCH, ACCESS_READ, found.dn, "userPassword",
-                        SLICE_LITERAL("our account finds passwords: take read and search away"));
+            access_note(a, ACCESS_UNKNOWN, ACCESS_READ, c->suffixes[i], "userPassword", slice_of(why.text));
     }
 }
 

@@ -40,8 +40,11 @@ void access_print(const struct access *a, FILE *out);
 
 /* ou=…,<base> */
 struct slice access_child(const struct access *a, const char *rdn);
-/* The n-th entry (from 1) that is found, with all that it shows; false: there are fewer. */
-bool access_find(struct access *a, const struct dir_search *where, size_t n, struct entry *found);
+/*
+ * RC_OK: the n-th entry (from 1) that is found, with all that it shows.  RC_NOT_FOUND: there are fewer.  Otherwise the
+ * search failed, and *why says how.
+ */
+enum rc access_find(struct access *a, const struct dir_search *where, size_t n, struct entry *found, struct fault *why);
 /* An entry that the target governs; else any below its base. */
 bool access_find_subject(struct access *a, const struct policy *policy, const struct target *target,
                          struct entry *found);

@@ -187,9 +187,10 @@ static void try_class(struct access *a, struct slice dn, enum schema_class bit)
 static void try_first_below(struct access *a, const char *rdn, const char *class, enum schema_class bit, enum wish wish)
 {
     struct entry found;
+    struct fault why = {{0}};
     struct dir_search search = {
         .base = access_child(a, rdn), .scope = DIR_ONE, .filter = arena_format(a->arena, "(objectClass=%s)", class)};
-    if (access_find(a, &search, 1, &found)) {
+    if (access_find(a, &search, 1, &found, &why) == RC_OK) {
         try_class(a, found.dn, bit);
         try_delete(a, wish, found.dn);
     } else if (wish == OURS)
@@ -202,7 +203,8 @@ static void try_own(struct access *a)
     struct slice dn = arena_format(a->arena, "cn=%s,ou=status,%s", a->instance, a->base);
     struct dir_search search = {.base = dn, .scope = DIR_BASE, .filter = ANY};
     struct entry found;
-    if (access_find(a, &search, 1, &found))
+    struct fault why = {{0}};
+    if (access_find(a, &search, 1, &found, &why) == RC_OK)
         try_class(a, dn, SCHEMA_INSTANCE);
     else
         access_note(a, ACCESS_UNKNOWN, ACCESS_WRITE, dn, NULL, SLICE_LITERAL("not there before the first pass"));

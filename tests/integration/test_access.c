@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `dircertd --check-config` on a real slapd: what it says of the account's rights, and that it changes nothing. */
+#include "support/dirtest.h"
 #include "support/program.h"
 
 #include <setjmp.h>
@@ -225,6 +226,37 @@ static void test_not_reached_or_refused(void **state)
     expect_told(p, "missing  read", "ou=nowhere", "the entry");
 }
 
+/* Whoever calls it, and be it with all rights: what might be carried out is not sent. */
+static void test_probe_refuses_what_could_succeed(void **state)
+{
+    struct program *p = *state;
+    struct dir *d = open_as(p->server, SLAPD_ADMIN, SLAPD_PASSWORD, 10);
+    const struct slice value = SLICE_LITERAL("away.example.com"), class = SLICE_LITERAL("device"),
+                       name = SLICE_LITERAL("new");
+    const struct dir_mod away = {.verb = DIR_MOD_DELETE, .attribute = "dNSHostName"},
+                         other = {.verb = DIR_MOD_DELETE, .attribute = "userCertificate"},
+                         set = {.verb = DIR_MOD_REPLACE, .attribute = "dNSHostName", .values = &value, .count = 1};
+    const struct dir_mod mods[][2] = {{away, other}, {set, set}, {away, set}, {away, away}};
+    const struct dir_mod made[] = {{.verb = DIR_MOD_ADD, .attribute = "objectClass", .values = &class, .count = 1},
+                                   {.verb = DIR_MOD_ADD, .attribute = "cn", .values = &name, .count = 1}};
+    const struct dir_change add = {.verb = DIR_ADD, .dn = slice_of(SERVER("new")), .mods = made, .count = 2};
+    struct dir_change delete = {.verb = DIR_DELETE, .dn = slice_of(A)};
+    const char *before = stamps(p);
+    for (size_t i = 0; i < 4; i++) {
+        struct fault why = {{0}};
+        const struct dir_change change = {
+            .verb = DIR_MODIFY, .dn = slice_of(A), .mods = mods[i], .count = i == 0 ? 1 : 2};
+        assert_int_equal(dir_probe(d, &change, &why), i == 3 ? DIR_RIGHT_GRANTED : DIR_RIGHT_UNKNOWN);
+    }
+    struct fault why = {{0}};
+    assert_int_equal(dir_probe(d, &delete, &why), DIR_RIGHT_UNKNOWN);
+    assert_non_null(strstr(why.text, "No-Op"));
+    assert_int_equal(dir_probe(d, &add, &why), DIR_RIGHT_GRANTED);
+    assert_int_equal(dir_probe(d, &delete, &why), DIR_RIGHT_GRANTED);
+    assert_string_equal(stamps(p), before);
+    dir_close(d);
+}
+
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, enter, program_leave)
 
 int main(void)
@@ -236,6 +268,7 @@ int main(void)
         WORLD(test_what_is_too_much_is_named),
         WORLD(test_missing_add_content_acl_is_noticed),
         WORLD(test_not_reached_or_refused),
+        WORLD(test_probe_refuses_what_could_succeed),
     };
     if (!slapd_available()) {
         puts("skipped: there is no slapd, or no ldapmodify, on this machine");
