@@ -72,26 +72,29 @@ static bool search(struct ctl *ctl, struct status *s, const char *below, const c
 /* The daemons. */
 
 /* "host boot-id pid until". */
-static struct slice lease_words(struct arena *a, struct slice value, int64_t now_utc, bool *valid)
+static struct slice lease_words(struct arena *a, struct slice value, int64_t now_utc, int64_t *until_utc)
 {
     struct slice words[4], rest = value;
-    int64_t until_utc = 0;
-    *valid = false;
+    *until_utc = 0;
     for (size_t i = 0; i < COUNT(words); i++)
         if (!slice_word(&rest, &words[i]))
             return value;
-    if (!gentime_read(words[3], &until_utc))
+    if (!gentime_read(words[3], until_utc))
         return value;
-    *valid = until_utc >= now_utc;
-    return arena_format(a, "%.*s pid %.*s%s", SLICE_ARGS(words[0]), SLICE_ARGS(words[2]), *valid ? "" : ", ran out");
+    return arena_format(a, "%.*s pid %.*s%s", SLICE_ARGS(words[0]), SLICE_ARGS(words[2]),
+                        *until_utc >= now_utc ? "" : ", ran out");
 }
 
 static void add_daemon(struct ctl *ctl, struct status *s, const struct entry *e)
 {
     int64_t beat_utc = time_in(e, ATTR_HEARTBEAT);
     struct slice lease = entry_first(e, ATTR_LEASE), result = entry_first(e, ATTR_PASS_RESULT);
-    bool leased = false, late = beat_utc < s->now_utc - LATE_AFTER_S;
-    struct slice words = lease.n ? lease_words(ctl->arena, lease, s->now_utc, &leased) : lease;
+    int64_t until_utc = 0;
+    struct slice words = lease.n ? lease_words(ctl->arena, lease, s->now_utc, &until_utc) : lease;
+    /* A lease lasts four heartbeats, however long this daemon's are. */
+    int64_t late_after_s = (until_utc - beat_utc) / 4 * 3;
+    bool leased = until_utc >= s->now_utc;
+    bool late = beat_utc < s->now_utc - (leased && late_after_s > LATE_AFTER_S ? late_after_s : LATE_AFTER_S);
     struct cell *cells = table_row(&s->daemons);
     cells[0] = cell_text(look_name(e->dn));
     cells[1] = late ? cell_word("late", TONE_BAD) : cell_word(leased ? "active" : "alive", TONE_GOOD);
@@ -371,8 +374,8 @@ const struct ctl_command command_status = {
     .name = "status",
     .arguments = "[--watch]",
     .does = "Shows the daemons, the policies, what is held and what lifts it, and the requests by state",
-    .help = "A daemon whose heartbeat is older than 90 seconds is late. Figures are those of its last complete pass.\n"
-            "Ends with 3 where a guard holds.\n",
+    .help = "A daemon whose heartbeat is older than 90 seconds and three of its own is late.\n"
+            "Figures are those of its last complete pass. Ends with 3 where a guard holds.\n",
     .directory = CTL_NEEDS_DIRECTORY,
     .options = options,
     .run = run_status,
