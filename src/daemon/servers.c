@@ -202,6 +202,7 @@ static void lose(struct servers *s, int64_t now_ms)
         server->losses = 0;
     server->not_before_ms = now_ms + timing_backoff_ms(server->losses);
     server->losses++;
+    server->rc = fault_set(&server->fault, RC_FAULT, "%s: the connection was lost", server->uri);
     drop(s);
 }
 

@@ -126,7 +126,8 @@ static const struct event_row rows[EVENT_COUNT] = {
                             .severity = SEVERITY_WARNING,
                             .fields = "detail retry_s",
                             .meaning = "No server of the directory can be used.  The daemon goes on trying, more and "
-                                       "more rarely, and returns to the first server that can be used.",
+                                       "more rarely, and returns to the first server that can be used.  It is told "
+                                       "again only for another reason.",
                             .advice = "Remove the cause that detail names for each server."},
     [EVENT_INSECURE] = {.name = "insecure",
                         .severity = SEVERITY_WARNING,

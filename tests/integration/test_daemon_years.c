@@ -312,7 +312,7 @@ static void certificates_change(struct life *l)
 {
     issue(l->files, "successor");
     stop_both(l);
-    daemon_wait(&l->daemon, WORDS("event=disconnected", "Connection refused"));
+    daemon_wait(&l->daemon, WORDS("event=disconnected", l->first_uri + strlen("uri="), l->second_uri + strlen("uri=")));
     start_both(l);
     daemon_wait(&l->daemon,
                 WORDS("event=disconnected", "vouches for the server's certificate (issuer \\\"successor\\\")",
