@@ -25,14 +25,24 @@ static bool given(const struct ctl *ctl, const char *name)
 
 /* Where and what: the configuration first, then what was said here. */
 
+/* A file that can't be read has no line, and a line that is no YAML no key. */
+static void tell_problem(const struct ctl *ctl, const char *path, const struct conf_problem *problem)
+{
+    struct slice at = {NULL, 0}, key = {NULL, 0};
+    if (problem->at.line)
+        at = arena_format(ctl->arena, ":%u:%u", problem->at.line, problem->at.column);
+    if (problem->key && *problem->key)
+        key = arena_format(ctl->arena, "%s: ", problem->key);
+    ctl_tell(ctl, "%s%.*s: %.*s%s", path, SLICE_ARGS(at), SLICE_ARGS(key), problem->text);
+}
+
 static int read_configuration(struct ctl *ctl, const char *path, struct connection *c)
 {
     struct conf conf;
     struct conf_problems problems = {0};
     if (conf_read(path, ctl->arena, &conf, &problems) != RC_OK) {
         for (size_t i = 0; i < problems.count; i++)
-            ctl_tell(ctl, "%s:%zu:%zu: %s: %s", path, (size_t)problems.items[i].at.line,
-                     (size_t)problems.items[i].at.column, problems.items[i].key, problems.items[i].text);
+            tell_problem(ctl, path, &problems.items[i]);
         return CTL_USAGE;
     }
     for (size_t i = 0; conf.uris[i] && i < CONF_URIS_MAX; i++)
@@ -144,6 +154,8 @@ static int read_simple(struct ctl *ctl, struct connection *c)
     c->settings.bind_dn = ctl->who = ctl_option(ctl, "bind-dn");
     c->settings.password_file = ctl_option(ctl, "password-file");
     c->settings.allow_plaintext = given(ctl, "allow-plaintext");
+    if (given(ctl, "password") && *ctl_option(ctl, "password") == '\0')
+        return ctl_usage(ctl, "-w: the password is empty; a bind without one would succeed as nobody");
     if (given(ctl, "password"))
         c->settings.password = slice_of(ctl_option(ctl, "password"));
     for (size_t i = 0; c->uris[i]; i++)

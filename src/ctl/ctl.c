@@ -5,6 +5,7 @@
 #include "ctl/connect.h"
 #include "ctl/options.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <time.h>
@@ -175,10 +176,17 @@ static int read_color(struct ctl *ctl)
     return CTL_OK;
 }
 
+/* Whoever read has seen enough, as head does. */
+static bool reader_is_gone(const struct ctl *ctl)
+{
+    struct pollfd out = {.fd = fileno(ctl->out)};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 /* What was printed must have arrived. */
 static int finish(const struct ctl *ctl, int code)
 {
-    if (fflush(ctl->out) == 0 && !ferror(ctl->out))
+    if ((fflush(ctl->out) == 0 && !ferror(ctl->out)) || reader_is_gone(ctl))
         return code;
     ctl_tell(ctl, "standard output can't be written");
     return CTL_INCOMPLETE;

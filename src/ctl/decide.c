@@ -109,7 +109,11 @@ static void verify(struct deciding *d, const struct request *before)
                                       "what it asks for has changed meanwhile (generation %u now): the decision does "
                                       "not count, look at it again",
                                       now.record.generation));
-    result(d, d->verb->done, TONE_GOOD, SLICE_LITERAL("the next pass takes it up"));
+    bool replaced = before->decision != DECISION_NONE && before->decision_generation == before->record.generation;
+    result(d, d->verb->done, TONE_GOOD,
+           replaced ? arena_format(d->ctl->arena, "in the place of \"%.*s\"; the next pass takes it up",
+                                   SLICE_ARGS(before->decision_text))
+                    : SLICE_LITERAL("the next pass takes it up"));
 }
 
 static void decide_read(struct deciding *d, const struct request *q, uint64_t generation)
