@@ -87,10 +87,11 @@ static void note_pass(struct daemon *d, enum pass_result result)
     gentime_write(now_utc, at);
     snprintf(d->last_pass, sizeof d->last_pass, "last pass %s %.*s, %zu requests open", words[result], GENTIME_LEN,
              (const char *)at, open_requests(&d->last_survey));
-    if (result == PASS_COMPLETE) {
+    if (result == PASS_COMPLETE)
         d->last_complete_utc = now_utc;
-        if (d->summary_day != now_utc / DAY_S)
-            summary_log(d->log, &d->last_survey);
+    if (d->last_survey.policy_count &&
+        d->summary_day != now_utc / DAY_S) { /* holds and faults last: it tells of them */
+        summary_log(d->log, &d->last_survey);
         d->summary_day = now_utc / DAY_S;
     }
     daemon_write_metrics(d);
@@ -132,6 +133,7 @@ static bool pass_is_due(const struct daemon *d)
 /* True when there is a connection, after the lease was seen to. */
 static bool attend(struct daemon *d)
 {
+    servers_refresh(d->servers);
     bool connected = servers_connect(d->servers, timing_now_ms());
     keeper_beat(d->keeper, connected ? servers_keep(d->servers) : NULL, NULL);
     if (keeper_may_write(d->keeper) != d->lease_written)

@@ -172,6 +172,12 @@ static void tell_disconnected(struct servers *s, int64_t now_ms)
     s->told = DOWN;
 }
 
+void servers_refresh(struct servers *s)
+{
+    if (s->work && (!dir_is_alive(s->work) || (s->keep && !dir_is_alive(s->keep))))
+        drop(s);
+}
+
 bool servers_connect(struct servers *s, int64_t now_ms)
 {
     unsigned tries = 0;

@@ -31,6 +31,9 @@ void servers_close(struct servers *s); /* NULL is fine */
  * them failed too, that is told once, and once when it is over.
  */
 bool servers_connect(struct servers *s, int64_t now_ms);
+/* After a rest: a connection that the server ended meanwhile is forgotten; that is no loss that puts the next one off.
+ */
+void servers_refresh(struct servers *s);
 /* With a connection to another than the first: those before it that are due are tried, and the first that answers is
  * taken. */
 void servers_improve(struct servers *s, int64_t now_ms);

@@ -51,7 +51,8 @@ struct dir_settings {
  */
 enum rc dir_open(const struct dir_settings *settings, struct dir **out, struct fault *fault) MUST_USE;
 void dir_close(struct dir *d); /* NULL is fine */
-/* Whether it may still be used: false once the connection broke or timed out; nothing is sent to find out. */
+/* Whether it may still be used: false once the connection broke, timed out or was ended; nothing is sent to find out.
+ */
 bool dir_is_alive(const struct dir *d);
 
 /*

@@ -2,6 +2,7 @@
 #include "base/escape.h"
 #include "dir/ldap_private.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +17,12 @@ static void close_handle(struct dir *dir)
     free(d);
 }
 
+/* A server ends what is idle for too long without a word. */
 static bool is_alive(const struct dir *dir)
 {
-    return !((const struct ldap_dir *)dir)->dead;
+    const struct ldap_dir *d = (const struct ldap_dir *)dir;
+    struct pollfd end = {.fd = d->fd, .events = POLLRDHUP};
+    return !d->dead && poll(&end, 1, 0) <= 0;
 }
 
 static const struct dir_operations operations = {

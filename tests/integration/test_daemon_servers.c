@@ -13,15 +13,20 @@
 #define WHOLE_PASS WORDS("event=pass", "policy=-", "result=complete")
 
 /* With a policy and an entry that it governs: without them a pass is not complete. */
-static int enter(void **state)
+static int enter_with(void **state, const char *global)
 {
-    int failed = program_enter(state);
+    int failed = program_enter_with(state, global, NULL);
     struct program *p = *state;
     if (failed)
         return failed;
     program_add_policy(p, "servers", "dircertAllowedVersion: 3\n");
     program_add_server(p, "fine", "fine.example.com", program_good(p, "fine.example.com"));
     return 0;
+}
+
+static int enter(void **state)
+{
+    return enter_with(state, NULL);
 }
 
 static void configure(struct program *p, const char *uri, const char *password)
@@ -127,6 +132,25 @@ static void a_silent_server_is_left(void **state)
     daemon_stop(&d);
 }
 
+/* The lease's connection is idle for longer than this server likes, each time. */
+static void a_server_that_ends_what_is_idle(void **state)
+{
+    struct program *p = *state;
+    program_configure(p, &(struct program_conf){.interval_s = 3600, .level = "debug", .more = "heartbeat_s: 3\n"});
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_rest(7500);
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=fault", "renew the lease")), 0);
+    assert_int_equal(daemon_lines(&d, WORDS("event=lease", "state=held")), 1);
+    assert_int_equal(daemon_lines(&d, WORDS("event=lease", "state=lost")), 0);
+}
+
+static int enter_impatient(void **state)
+{
+    return enter_with(state, "idletimeout 1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, program_leave)
@@ -136,6 +160,7 @@ int main(void)
         TEST(a_wrong_password_is_tried_no_more_than_once_an_interval),
         TEST(the_second_server_takes_over),
         TEST(a_silent_server_is_left),
+        cmocka_unit_test_setup_teardown(a_server_that_ends_what_is_idle, enter_impatient, program_leave),
     };
     return slapd_available() ? cmocka_run_group_tests_name("daemon_servers", tests, NULL, NULL) : 77;
 }
