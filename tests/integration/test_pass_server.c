@@ -161,7 +161,7 @@ static void test_size_limit_that_paging_gets_round(void **state)
     expect_no_write(p, PROGRAM_COMPLETE);
 }
 
-#define HIDE_SERVERS "to dn.children=\"" SERVERS "\" by dn.exact=\"" DAEMON "\" none by * break"
+#define HIDE_SERVERS      "to dn.children=\"" SERVERS "\" by dn.exact=\"" DAEMON "\" none by * break"
 #define HIDE_CERTIFICATES "to attrs=userCertificate by dn.exact=\"" DAEMON "\" none by * break"
 
 static void test_no_entries_for_want_of_rights(void **state)
@@ -184,7 +184,8 @@ static void test_certificates_hidden_from_the_start(void **state)
     begin(p);
     program_rule(p, HIDE_CERTIFICATES);
     expect_no_write(p, PROGRAM_INCOMPLETE);
-    program_expect(p, WORDS("event=problem", POLICY("servers"), "attribute=dircertCertificateAttribute", "may not read"));
+    program_expect(p,
+                   WORDS("event=problem", POLICY("servers"), "attribute=dircertCertificateAttribute", "may not read"));
     program_drop_rule(p);
     expect_all_made_up_for(p);
 }
@@ -204,8 +205,10 @@ static void test_certificates_hidden_later(void **state)
 
 static void add_referral(struct program *p, const char *cn)
 {
-    program_change(p, "dn: cn=%s," SERVERS "\nchangetype: add\nobjectClass: referral\nobjectClass: extensibleObject\n"
-                      "cn: %s\nref: ldap://127.0.0.1:9/cn=elsewhere\n", cn, cn);
+    program_change(p,
+                   "dn: cn=%s," SERVERS "\nchangetype: add\nobjectClass: referral\nobjectClass: extensibleObject\n"
+                   "cn: %s\nref: ldap://127.0.0.1:9/cn=elsewhere\n",
+                   cn, cn);
 }
 
 static void test_referral_among_the_subjects(void **state)
@@ -223,8 +226,8 @@ static void test_referral_as_a_base(void **state)
     struct program *p = *state;
     program_add_servers(p, "bad", 1, program_version_1);
     add_referral(p, "elsewhere");
-    program_add_policy(p, "servers", ENFORCE VERSION_REISSUE
-                       "dircertTarget: ldap:///cn=elsewhere," SERVERS "??sub?(objectClass=*)\n");
+    program_add_policy(
+        p, "servers", ENFORCE VERSION_REISSUE "dircertTarget: ldap:///cn=elsewhere," SERVERS "??sub?(objectClass=*)\n");
     expect_no_write(p, PROGRAM_INCOMPLETE);
     program_expect(p, WORDS("event=fault", "referral"));
 }
@@ -233,8 +236,9 @@ static void test_environment_of_other_clients_has_no_say(void **state)
 {
     struct program *p = *state;
     begin(p);
-    program_run(p, WORDS("--once"), WORDS("LDAPURI=ldap://127.0.0.1:9", "LDAPSIZELIMIT=1", "LDAPBINDDN=cn=nobody",
-                                          "LDAPDEREF=always", "LDAPTLS_REQCERT=never"));
+    program_run(p, WORDS("--once"),
+                WORDS("LDAPURI=ldap://127.0.0.1:9", "LDAPSIZELIMIT=1", "LDAPBINDDN=cn=nobody", "LDAPDEREF=always",
+                      "LDAPTLS_REQCERT=never"));
     assert_int_equal(p->code, PROGRAM_COMPLETE);
     assert_int_equal(program_count_requests(p, "(dircertState=pending)"), MANY);
 }
@@ -245,13 +249,33 @@ static void test_plan_that_can_not_be_printed(void **state)
     struct program *p = *state;
     begin(p);
     const char *command = (const char *)arena_format(&p->arena, "exec '%s/bin/dircertd' -c '%s' --dry-run >/dev/full",
-                                                     BINARY_DIR, p->configuration).p;
+                                                     BINARY_DIR, p->configuration)
+                              .p;
     const char *const argv[] = {"sh", "-c", command, NULL};
     struct command_result r = command_run(argv, NULL, NULL, 60);
     assert_int_equal(r.status, PROGRAM_INCOMPLETE);
     assert_non_null(strstr(r.errors, "event=fault"));
     assert_non_null(strstr(r.errors, "what=\"print the plan\""));
     command_free(&r);
+}
+
+static int enter_on_tcp(void **state)
+{
+    return program_enter_on(state, &(struct slapd_options){.accesslog = true, .tcp = true});
+}
+
+/* The tests' configuration says allow_plaintext: over TCP a warning, once; over a socket of this machine none. */
+static void test_a_password_in_the_clear_is_warned_of(void **state)
+{
+    struct program *p = *state;
+    program_add_policy(p, "servers", "dircertAllowedVersion: 3\n");
+    program_add_server(p, "h1", "h1.example.com", program_good(p, "h1.example.com"));
+    program_configure(p, &(struct program_conf){.uri = slapd_tcp_uri(p->server)});
+    program_pass(p, PROGRAM_COMPLETE);
+    assert_int_equal(program_lines(p, WORDS("event=insecure", "severity=warning", slapd_tcp_uri(p->server))), 1);
+    program_configure(p, &(struct program_conf){.uri = NULL});
+    program_pass(p, PROGRAM_COMPLETE);
+    assert_int_equal(program_lines(p, WORDS("event=insecure")), 0);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, program_enter, program_leave)
@@ -264,6 +288,7 @@ int main(void)
         CASE(test_silent_server),
         CASE(test_connection_cut_anywhere_while_it_reads),
         CASE(test_connection_cut_while_it_writes),
+        cmocka_unit_test_setup_teardown(test_a_password_in_the_clear_is_warned_of, enter_on_tcp, program_leave),
         cmocka_unit_test_setup_teardown(test_size_limit_without_a_way_round, enter_with_limit, program_leave),
         cmocka_unit_test_setup_teardown(test_size_limit_that_paging_gets_round, enter_with_paging, program_leave),
         CASE(test_no_entries_for_want_of_rights),
