@@ -82,21 +82,56 @@ void background_begun(struct background *b, int code, bool keep_stderr)
     b->fd = -1;
 }
 
+/* The process id in the file; 0: none. */
+static long read_pid(const char *path)
+{
+    char text[PID_ROOM] = "";
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    return n > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+/* The name of a process's program, as the kernel has it; empty: there is no such process. */
+static void read_name(long pid, char out[PID_ROOM])
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/comm", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, out, PID_ROOM - 1);
+    if (fd >= 0)
+        close(fd);
+    out[n > 0 ? n : 0] = '\0';
+}
+
+/* A number left by a dead daemon may be another program's by now. */
+static bool is_one_of_us(long pid)
+{
+    char own[PID_ROOM], its[PID_ROOM];
+    if (pid <= 0 || pid == (long)getpid())
+        return false;
+    read_name((long)getpid(), own);
+    read_name(pid, its);
+    return *own && strcmp(own, its) == 0;
+}
+
 enum rc background_write_pid(const char *path, struct fault *fault)
 {
     char text[PID_ROOM];
+    long other = read_pid(path);
+    if (is_one_of_us(other))
+        return fault_set(fault, RC_EXISTS,
+                         "%s: dircertd is running already as process %ld; end that one, or give each a pid_file of "
+                         "its own",
+                         path, other);
     snprintf(text, sizeof text, "%ld\n", (long)getpid());
     return wholefile_write(path, slice_of(text), PID_MODE, fault);
 }
 
 void background_remove_pid(const char *path)
 {
-    char text[PID_ROOM] = "";
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n > 0 && strtol(text, NULL, 10) == (long)getpid())
+    if (read_pid(path) == (long)getpid())
         unlink(path);
 }

@@ -251,6 +251,8 @@ static enum rc begin(struct daemon *d)
 
 static void end(struct daemon *d)
 {
+    if (d->servers)
+        servers_renew_keep(d->servers);
     if (d->keeper && d->servers)
         keeper_release(d->keeper, servers_keep(d->servers));
     keeper_close(d->keeper);

@@ -178,6 +178,21 @@ void servers_refresh(struct servers *s)
         drop(s);
 }
 
+void servers_renew_keep(struct servers *s)
+{
+    if (!s->work || !s->keep || dir_is_alive(s->keep))
+        return;
+    const char *const uris[] = {s->items[s->current].uri, NULL};
+    struct dir_settings settings = s->settings.directory;
+    struct fault fault = {{0}};
+    struct dir *keep;
+    settings.uris = uris;
+    if (dir_open(&settings, &keep, &fault) != RC_OK)
+        return; /* whoever uses the old one is told that it broke */
+    dir_close(s->keep);
+    s->keep = keep;
+}
+
 bool servers_connect(struct servers *s, int64_t now_ms)
 {
     unsigned tries = 0;

@@ -235,6 +235,9 @@ static void the_background_has_a_pid_file(void **state)
     struct command_result r = start_in_background(p);
     pid_t pid = read_pid(pid_file);
     bool is_there = pid > 1 && kill(pid, 0) == 0 && stat(pid_file, &st) == 0;
+    struct command_result second = start_in_background(p); /* would take the first one's file */
+    bool still_there = read_pid(pid_file) == pid && second.status == 1;
+    command_free(&second);
     bool other_session = pid > 1 && getsid(pid) != getsid(0);
     bool ended = false;
     if (pid > 1) {
@@ -249,7 +252,7 @@ static void the_background_has_a_pid_file(void **state)
             kill(pid, SIGKILL);
     }
     assert_int_equal(r.status, 0);
-    assert_true(is_there && other_session && ended);
+    assert_true(is_there && still_there && other_session && ended);
     assert_int_equal(st.st_mode & 0777, 0644);
     assert_int_not_equal(access(pid_file, F_OK), 0);
     assert_null(lease(p));
