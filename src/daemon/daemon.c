@@ -201,6 +201,8 @@ static void turn(struct daemon *d)
     bool connected = attend(d);
     if (!d->began && servers_are_invalid(d->servers))
         refuse_settings(d);
+    if (!d->began)
+        background_begun(&d->background, d->code, d->setup->conf.log.target == CONF_LOG_STDERR);
     d->began = true;
     if (connected && pass_is_due(d)) {
         connected = settle_on_server(d);
@@ -269,13 +271,11 @@ static void end(struct daemon *d)
 
 static int serve(struct daemon *d)
 {
-    bool to_stderr = d->setup->conf.log.target == CONF_LOG_STDERR;
     if (begin(d) != RC_OK) {
         background_begun(&d->background, DAEMON_USAGE, true);
         end(d);
         return DAEMON_USAGE;
     }
-    background_begun(&d->background, DAEMON_STOPPED, to_stderr);
     while (!d->signals.stop)
         turn(d);
     notify_stopping(d->notify);

@@ -226,6 +226,17 @@ static struct command_result start_in_background(struct program *p)
     return command_run(argv, NULL, NULL, DAEMON_LIMIT_S);
 }
 
+/* What no server can cure is told by the exit code before the shell has its prompt again. */
+static void the_background_does_not_begin_with_what_can_not_work(void **state)
+{
+    struct program *p = *state;
+    configure(p, 3600, "info", "");
+    assert_int_equal(chmod(in_folder(p, "password"), 0644), 0);
+    struct command_result r = start_in_background(p);
+    assert_int_equal(r.status, 1);
+    command_free(&r);
+}
+
 static void the_background_has_a_pid_file(void **state)
 {
     struct program *p = *state;
@@ -392,6 +403,7 @@ int main(void)
         TEST(the_end_comes_beside_a_silent_server),
         TEST(steady_state_is_silent),
         TEST(a_log_file_is_reopened_and_survives_a_full_disk),
+        TEST(the_background_does_not_begin_with_what_can_not_work),
         TEST(the_background_has_a_pid_file),
         TEST(what_can_not_begin_says_so),
         TEST(settings_that_can_not_work_end_it),

@@ -67,8 +67,10 @@ static void load_tree(struct program *p)
     assert_int_equal(slapd_add_ldif(p->server, tree), 0);
     free(tree);
     for (size_t i = 0; i < 3; i++)
-        program_change(p, "dn: cn=%s,ou=daemons," SLAPD_SUFFIX "\nchangetype: modify\nreplace: userPassword\n"
-                          "userPassword: " PASSWORD "\n", accounts[i]);
+        program_change(p,
+                       "dn: cn=%s,ou=daemons," SLAPD_SUFFIX "\nchangetype: modify\nreplace: userPassword\n"
+                       "userPassword: " PASSWORD "\n",
+                       accounts[i]);
     program_change(p, "dn: " SERVERS "\nchangetype: add\nobjectClass: organizationalUnit\nou: servers\n\n"
                       "dn: " PEOPLE "\nchangetype: add\nobjectClass: organizationalUnit\nou: people\n");
 }
@@ -95,8 +97,7 @@ int program_enter_on(void **state, const struct slapd_options *options)
 
 int program_enter_with(void **state, const char *global, const char *database)
 {
-    return program_enter_on(state,
-                            &(struct slapd_options){.accesslog = true, .global = global, .database = database});
+    return program_enter_on(state, &(struct slapd_options){.accesslog = true, .global = global, .database = database});
 }
 
 int program_enter(void **state)
@@ -123,7 +124,8 @@ void program_configure(struct program *p, const struct program_conf *c)
         "  tls: {%s}\n  allow_plaintext: true\n  timeout_s: %u\nbase: \"%s\"\ninterval_s: %u\n"
         "log: {format: logfmt, level: %s, to: \"%s\"}\n%s",
         c->uri ? c->uri : slapd_ldapi_uri(p->server), password, c->tls ? c->tls : "", c->timeout_s ? c->timeout_s : 10,
-        c->base ? c->base : BASE, c->interval_s ? c->interval_s : 1, c->level ? c->level : "info", c->log_to ? c->log_to : "stderr", c->more ? c->more : "");
+        c->base ? c->base : BASE, c->interval_s ? c->interval_s : 1, c->level ? c->level : "info",
+        c->log_to ? c->log_to : "stderr", c->more ? c->more : "");
     p->configuration = file_in_folder(p, "dircertd.yaml", text(yaml));
 }
 
@@ -259,8 +261,10 @@ static const struct slapd_identity server_configuration = {.dn = "cn=config", .p
 
 void program_rule(struct program *p, const char *rule)
 {
-    struct slice ldif = arena_format(&p->arena, "dn: olcDatabase={2}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n"
-                                                "olcAccess: {0}%s\n", rule);
+    struct slice ldif = arena_format(&p->arena,
+                                     "dn: olcDatabase={2}mdb,cn=config\nchangetype: modify\nadd: olcAccess\n"
+                                     "olcAccess: {0}%s\n",
+                                     rule);
     assert_int_equal(slapd_try_ldif(p->server, &server_configuration, text(ldif)), 0);
 }
 
@@ -268,7 +272,8 @@ void program_drop_rule(struct program *p)
 {
     assert_int_equal(slapd_try_ldif(p->server, &server_configuration,
                                     "dn: olcDatabase={2}mdb,cn=config\nchangetype: modify\ndelete: olcAccess\n"
-                                    "olcAccess: {0}\n"), 0);
+                                    "olcAccess: {0}\n"),
+                     0);
 }
 
 const char *program_search(struct program *p, const char *base, const char *scope, const char *filter,
@@ -311,8 +316,13 @@ static struct slice make(struct program *p, const char *name, int version, bool 
 {
     struct cert_text cn = {0, slice_of(name)};
     struct cert_name dns = {NAME_DNS, slice_of(name)};
-    struct cert_options o = {.version = version, .not_before_utc = VALID_FROM_UTC, .not_after_utc = not_after_utc,
-                             .common_names = &cn, .common_name_count = 1, .names = &dns, .name_count = san};
+    struct cert_options o = {.version = version,
+                             .not_before_utc = VALID_FROM_UTC,
+                             .not_after_utc = not_after_utc,
+                             .common_names = &cn,
+                             .common_name_count = 1,
+                             .names = &dns,
+                             .name_count = san};
     return cert_make(p->maker, &p->arena, &o);
 }
 
@@ -348,8 +358,10 @@ static const char *certificate_line(struct arena *a, struct slice der)
 static const char *server_ldif(struct arena *a, const char *cn, const char *host, struct slice der)
 {
     struct slice name = host ? arena_format(a, "dNSHostName: %s\n", host) : slice_of("");
-    return text(arena_format(a, "dn: cn=%s," SERVERS "\nchangetype: add\nobjectClass: device\nobjectClass: dircertHost\n"
-                                "cn: %s\n%.*s%s\n", cn, cn, SLICE_ARGS(name), certificate_line(a, der)));
+    return text(arena_format(a,
+                             "dn: cn=%s," SERVERS "\nchangetype: add\nobjectClass: device\nobjectClass: dircertHost\n"
+                             "cn: %s\n%.*s%s\n",
+                             cn, cn, SLICE_ARGS(name), certificate_line(a, der)));
 }
 
 void program_add_server(struct program *p, const char *cn, const char *host, struct slice der)
@@ -396,8 +408,10 @@ void program_add_policy(struct program *p, const char *cn, const char *lines)
 
 const char *program_request(struct program *p, const char *type, const char *subject)
 {
-    struct slice filter = arena_format(&p->arena, "(&(objectClass=dircertRequest)(dircertRequestType=%s)"
-                                                  "(dircertSubjectDN=%s))", type, subject);
+    struct slice filter = arena_format(&p->arena,
+                                       "(&(objectClass=dircertRequest)(dircertRequestType=%s)"
+                                       "(dircertSubjectDN=%s))",
+                                       type, subject);
     const char *found = program_search(p, REQUESTS, "one", text(filter), "*");
     assert_true(count_entries(found) <= 1);
     return found;
@@ -414,7 +428,7 @@ void program_expect_state(struct program *p, const char *type, const char *subje
     const char *is = program_request_value(p, type, subject, "dircertState");
     if (strcmp(is, state ? state : "") != 0)
         fprintf(stderr, "the %s of %s: \"%s\" (%s); the last log:\n%s", type, subject, is,
-                    program_request_value(p, type, subject, "dircertStateMessage"), p->log);
+                program_request_value(p, type, subject, "dircertStateMessage"), p->log);
     assert_string_equal(is, state ? state : "");
 }
 
@@ -438,9 +452,11 @@ void program_decide(struct program *p, const char *type, const char *subject, co
 
 void program_claim(struct program *p, const char *type, const char *subject, const char *until, const char *outcome)
 {
-    program_change_as(p, "fulfiller", "dn: %s\nchangetype: modify\nreplace: dircertClaimedBy\n"
+    program_change_as(p, "fulfiller",
+                      "dn: %s\nchangetype: modify\nreplace: dircertClaimedBy\n"
                       "dircertClaimedBy: the test\n-\nreplace: dircertClaimedUntil\ndircertClaimedUntil: %s\n-\n"
-                      "replace: dircertOutcome\ndircertOutcome: %s\n", request_dn(p, type, subject), until, outcome);
+                      "replace: dircertOutcome\ndircertOutcome: %s\n",
+                      request_dn(p, type, subject), until, outcome);
 }
 
 static const char *sha256(struct program *p, struct slice octets)
