@@ -3,7 +3,7 @@
 
 #include "base/dn.h"
 #include "core/schema.h"
-#include "run/pass_private.h"
+#include "run/inspect_private.h"
 #include "x509/reader.h"
 
 struct explaining {
@@ -420,28 +420,14 @@ static enum rc explain(struct explaining *x)
     return RC_OK;
 }
 
-static int64_t given_clock(void *context)
-{
-    return *(const int64_t *)context;
-}
-
 enum rc explain_run(struct dir *d, struct second_reader *second, const struct inspect_settings *settings,
                     struct arena *a, struct slice dn, const struct inspect_sink *sink, struct explanation *out)
 {
-    int64_t now_utc = settings->now_utc;
-    struct log_settings silent = {.fd = -1, .least = (enum severity)0, .clock = given_clock, .clock_context = &now_utc};
-    struct pass_settings pass_settings = {
-        .base = settings->base, .dry_run = true, .clock = given_clock, .clock_context = &now_utc};
-    struct pass p = {.dir = d,
-                     .second = second,
-                     .log = log_open(&silent),
-                     .settings = &pass_settings,
-                     .observer = sink,
-                     .arena = a,
-                     .now_utc = now_utc};
+    struct look l;
+    look_begin(&l, d, second, settings, a, sink);
     *out = (struct explanation){0};
-    struct explaining x = {.pass = &p, .dn = dn, .out = out};
+    struct explaining x = {.pass = &l.pass, .dn = dn, .out = out};
     enum rc rc = explain(&x);
-    log_close(p.log);
+    look_end(&l);
     return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/inspect.h"
 
-#include "run/pass_private.h"
+#include "run/inspect_private.h"
 
 bool inspect_is_named(const struct policy *p, struct slice name)
 {
@@ -73,22 +73,34 @@ static int64_t given_clock(void *context)
     return *(const int64_t *)context;
 }
 
+void look_begin(struct look *l, struct dir *d, struct second_reader *second, const struct inspect_settings *settings,
+                struct arena *a, const struct inspect_sink *sink)
+{
+    *l = (struct look){.now_utc = settings->now_utc};
+    struct log_settings silent = {
+        .fd = -1, .least = (enum severity)0, .clock = given_clock, .clock_context = &l->now_utc};
+    l->settings = (struct pass_settings){
+        .base = settings->base, .dry_run = true, .clock = given_clock, .clock_context = &l->now_utc};
+    l->pass = (struct pass){.dir = d,
+                            .second = second,
+                            .log = log_open(&silent),
+                            .settings = &l->settings,
+                            .observer = sink,
+                            .arena = a,
+                            .now_utc = l->now_utc};
+}
+
+void look_end(struct look *l)
+{
+    log_close(l->pass.log);
+}
+
 bool inspect_run(struct dir *d, struct second_reader *second, const struct inspect_settings *settings, struct arena *a,
                  const struct inspect_sink *sink)
 {
-    int64_t now_utc = settings->now_utc;
-    /* Rooms of a pass log a thing or two by themselves: to nowhere. */
-    struct log_settings silent = {.fd = -1, .least = (enum severity)0, .clock = given_clock, .clock_context = &now_utc};
-    struct pass_settings pass_settings = {
-        .base = settings->base, .dry_run = true, .clock = given_clock, .clock_context = &now_utc};
-    struct pass p = {.dir = d,
-                     .second = second,
-                     .log = log_open(&silent),
-                     .settings = &pass_settings,
-                     .observer = sink,
-                     .arena = a,
-                     .now_utc = now_utc};
-    bool complete = inspect(&p, settings);
-    log_close(p.log);
+    struct look l;
+    look_begin(&l, d, second, settings, a, sink);
+    bool complete = inspect(&l.pass, settings);
+    look_end(&l);
     return complete;
 }
