@@ -224,6 +224,7 @@ static void race_begin(struct race *r, struct program *p, bool same_name)
             _exit(race(p, name, r->start[0], r->stop[0], r->answers[1]));
         }
     }
+    close(r->answers[1]); /* so that racers who end too early are noticed */
     for (unsigned i = 0; i < RACERS; i++) {
         assert_int_equal(read(r->answers[0], &octet, 1), 1);
         assert_int_equal(octet, 'R');
@@ -242,7 +243,6 @@ static void race_end(struct race *r)
     close(r->start[0]);
     close(r->stop[0]);
     close(r->answers[0]);
-    close(r->answers[1]);
 }
 
 /* Somebody wins in bounded time, and while that one goes on nobody else does. */

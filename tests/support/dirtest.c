@@ -69,12 +69,12 @@ void count_written(void *context, size_t index, enum rc rc, const struct fault *
 const char *password_file(const char *folder, const char *text)
 {
     static char path[512];
+    char draft[sizeof path + 16];
     snprintf(path, sizeof path, "%s/password", folder);
-    unlink(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+    snprintf(draft, sizeof draft, "%s.%d", path, (int)getpid()); /* other processes may be reading the path */
+    int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0 || close(fd) != 0 || rename(draft, path) != 0)
         abort();
-    close(fd);
     return path;
 }
 

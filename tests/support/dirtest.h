@@ -28,7 +28,7 @@ struct written {
 };
 void count_written(void *context, size_t index, enum rc rc, const struct fault *fault);
 
-/* A file of mode 0600 in the folder that holds the text; returns its path, in a static buffer. */
+/* A file of mode 0600 in the folder that holds the text, replaced whole; returns its path, in a static buffer. */
 const char *password_file(const char *folder, const char *text);
 
 /* As the given identity over the socket, or by SASL EXTERNAL where dn is NULL. */
