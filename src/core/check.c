@@ -2,30 +2,29 @@
 #include "core/check_names.h"
 
 static const struct check *const table[CHECK_COUNT] = {
-    [CHECK_MALFORMED] = &check_malformed,     [CHECK_VERSION] = &check_version,
-    [CHECK_CN_MISMATCH] = &check_cn_mismatch, [CHECK_SAN_MISMATCH] = &check_san_mismatch,
-    [CHECK_EXPIRED] = &check_expired,         [CHECK_NOT_YET_VALID] = &check_not_yet_valid,
+    [CHECK_MALFORMED] = &check_malformed,
+    [CHECK_VERSION] = &check_version,
+    [CHECK_CN_MISMATCH] = &check_cn_mismatch,
+    [CHECK_SAN_MISMATCH] = &check_san_mismatch,
+    [CHECK_EXPIRED] = &check_expired,
+    [CHECK_NOT_YET_VALID] = &check_not_yet_valid,
+    [CHECK_EXPIRING] = &check_expiring,
+    [CHECK_VALIDITY_TOO_LONG] = &check_validity_too_long,
+    [CHECK_WEAK_KEY] = &check_weak_key,
+    [CHECK_WEAK_SIGNATURE] = &check_weak_signature,
+    [CHECK_POST_QUANTUM] = &check_post_quantum,
+    [CHECK_CA_CERTIFICATE] = &check_ca_certificate,
+    [CHECK_KEY_USAGE] = &check_key_usage,
+    [CHECK_EXTENDED_KEY_USAGE] = &check_extended_key_usage,
+    [CHECK_ISSUER] = &check_issuer,
+    [CHECK_CHAIN] = &check_chain,
+    [CHECK_REVOKED] = &check_revoked,
+    [CHECK_SHARED_CERTIFICATE] = &check_shared_certificate,
+    [CHECK_SHARED_KEY] = &check_shared_key,
+    [CHECK_DUPLICATE_HOST_NAME] = &check_duplicate_host_name,
+    [CHECK_DUPLICATE_VALUE] = &check_duplicate_value,
+    [CHECK_TOO_MANY_VALUES] = &check_too_many_values,
     [CHECK_MISSING] = &check_missing,
-};
-
-/* Names that the schema contract gives to checks which are still to come. */
-static const char *const reserved[] = {
-    "expiring",
-    "validity-too-long",
-    "weak-key",
-    "weak-signature",
-    "key-usage",
-    "extended-key-usage",
-    "ca-certificate",
-    "issuer",
-    "chain",
-    "revoked",
-    "duplicate-value",
-    "shared-key",
-    "shared-certificate",
-    "duplicate-host-name",
-    "too-many-values",
-    "post-quantum",
 };
 
 const struct check *check_get(enum check_id id)
@@ -39,14 +38,6 @@ enum check_id check_find(struct slice name)
     while (id < CHECK_COUNT && !slice_eq_nocase(name, slice_of(table[id]->name)))
         id++;
     return (enum check_id)id;
-}
-
-bool check_is_reserved(struct slice name)
-{
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (slice_eq_nocase(name, slice_of(reserved[i])))
-            return true;
-    return false;
 }
 
 void check_answer(struct arena *a, const struct check_input *in, enum check_id id, struct check_result *out)

@@ -10,6 +10,7 @@
 #include "base/severity.h"
 #include "core/facts.h"
 #include "core/hostname.h"
+#include "core/trust.h"
 
 struct policy;
 
@@ -21,6 +22,22 @@ enum check_id {
     CHECK_SAN_MISMATCH,
     CHECK_EXPIRED,
     CHECK_NOT_YET_VALID,
+    CHECK_EXPIRING,
+    CHECK_VALIDITY_TOO_LONG,
+    CHECK_WEAK_KEY,
+    CHECK_WEAK_SIGNATURE,
+    CHECK_POST_QUANTUM,
+    CHECK_CA_CERTIFICATE,
+    CHECK_KEY_USAGE,
+    CHECK_EXTENDED_KEY_USAGE,
+    CHECK_ISSUER,
+    CHECK_CHAIN,
+    CHECK_REVOKED,
+    CHECK_SHARED_CERTIFICATE,
+    CHECK_SHARED_KEY,
+    CHECK_DUPLICATE_HOST_NAME,
+    CHECK_DUPLICATE_VALUE,
+    CHECK_TOO_MANY_VALUES,
     CHECK_MISSING,
     CHECK_COUNT
 };
@@ -28,12 +45,31 @@ enum check_id {
 
 enum answer { ANSWER_MEETS, ANSWER_VIOLATES, ANSWER_NOT_APPLICABLE, ANSWER_UNDECIDED };
 
+/*
+ * What other entries of this pass hold too: each a DN, the first of them in byte order; empty: no other has it.  Of a
+ * certificate: its octets and its key.  Of an entry: a host name of it that another entry claims, and whose.
+ */
+struct sharing {
+    bool compared; /* false: nobody did, and the checks are undecided */
+    struct slice certificate_with, key_with;
+    struct slice host, host_with;
+};
+
+/* How an entry holds its certificates. */
+struct holding {
+    size_t count;          /* certificates, each once */
+    struct slice repeated; /* empty, or what stands there twice, for people */
+};
+
 struct check_input {
     const struct policy *policy;
     const struct host *hosts; /* the subject's host names */
     size_t host_count;
     struct slice der; /* empty, and facts NULL, when the subject is judged and not a certificate */
     const struct facts *facts;
+    const struct trust *trust;     /* of the certificate; NULL: nobody asked */
+    const struct sharing *sharing; /* of the certificate or of the entry; NULL: nobody compared */
+    const struct holding *holding; /* of the entry; NULL: not known */
     int64_t now_utc;
     bool shows_no_certificate; /* positive evidence that the entry has none (not: that none was seen) */
 };
@@ -55,6 +91,7 @@ struct check {
     unsigned hidden_by;            /* bits of checks whose violation explains this one */
     bool of_subject;               /* judges the entry, not a certificate */
     bool may_revoke;               /* the actions revoke and reissue-then-revoke make sense */
+    bool reports_only;             /* no new certificate would mend it: report is its only action */
     bool (*is_on)(const struct policy *policy);
     void (*run)(struct arena *a, const struct check_input *in, struct check_result *out);
     /* The values that run looks at, for people, whatever it answers: printable; only asked for when it is on. */
@@ -65,14 +102,17 @@ struct check {
 const struct check *check_get(enum check_id id);
 /* CHECK_COUNT when this version has no check of that name. */
 enum check_id check_find(struct slice name);
-/* True for the names that the schema reserves for checks that this version does not have yet. */
-bool check_is_reserved(struct slice name);
-
 struct finding {
     enum check_id check;
     struct slice detail;
     bool undecided;   /* reported, never acted on */
     bool report_only; /* likewise */
+    /*
+     * Another entry claims a host name of this one, so nothing may be issued on the strength of it: an action that
+     * reissues is only reported.
+     */
+    bool contested;
+    struct slice waiver; /* DN of the waiver that covers it: reported, never acted on; empty: none */
 };
 
 /* One check's answer, whatever other checks say; to be asked only of one that is on and judges what `in` is about. */

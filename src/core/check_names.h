@@ -31,6 +31,9 @@ bool names_all_hosts_valid(const struct check_input *in);
 bool names_lack_hosts(const struct check_input *in, struct check_result *out);
 
 extern const struct check check_malformed, check_version, check_cn_mismatch, check_san_mismatch, check_expired,
-    check_not_yet_valid, check_missing;
+    check_not_yet_valid, check_expiring, check_validity_too_long, check_weak_key, check_weak_signature,
+    check_post_quantum, check_ca_certificate, check_key_usage, check_extended_key_usage, check_issuer, check_chain,
+    check_revoked, check_shared_certificate, check_shared_key, check_duplicate_host_name, check_duplicate_value,
+    check_too_many_values, check_missing;
 
 #endif

@@ -181,3 +181,15 @@ enum key_family facts_key_family(struct slice der, const struct facts *f)
         return KEY_ED25519;
     return OID_IS(oid, oid_ed448) ? KEY_ED448 : KEY_OTHER;
 }
+
+struct slice facts_crl_points(struct slice der, const struct facts *f)
+{
+    return extension_in(der, &f->crl_points);
+}
+
+bool facts_next_crl_uri(struct slice *cursor, struct slice *uri)
+{
+    (void)uri;
+    *cursor = slice_make(cursor->p, 0);
+    return false;
+}

@@ -57,11 +57,30 @@ struct facts {
     int64_t not_before_utc, not_after_utc; /* both ends belong to the validity period (RFC 5280 section 4.1.2.5) */
     struct span spki;                      /* the whole SubjectPublicKeyInfo, header included */
     struct span key_algorithm;             /* content octets of the OID in it */
-    struct span signature_algorithm; /* content octets of the OID; inner and outer are the same or it is malformed */
-    uint32_t common_names;           /* how many commonName attributes the subject has */
-    struct extension san;            /* value: the GeneralNames, header included */
-    struct extension eku;            /* value: the ExtKeyUsageSyntax, header included */
-    uint32_t unusual;                /* bits of enum unusual; 0: an everyday certificate */
+    struct span key_parameters;            /* the whole parameters of that AlgorithmIdentifier; absent: none */
+    /*
+     * RSA (also RSASSA-PSS): bits of the modulus.  EC on a named curve that we know, Ed25519, Ed448: bits of the field.
+     * 0: another key, or key_malformed.
+     */
+    uint32_t key_bits;
+    bool key_malformed; /* RSA or EC by its algorithm, and what the BIT STRING or the parameters hold does not decode */
+    /* Content octets of the OIDs; where the two AlgorithmIdentifiers are not the same octets, it is malformed. */
+    struct span signature_algorithm, outer_signature_algorithm;
+    struct span signature_parameters;                /* of the inner one, whole; absent: none */
+    struct span issuer_unique_id, subject_unique_id; /* the whole element */
+    uint32_t common_names;                           /* how many commonName attributes the subject has */
+    uint32_t trailing;                               /* octets after the certificate (which is malformed) */
+
+    /* Each value with its header, as it stands in the extension's OCTET STRING. */
+    struct extension san, eku;
+    struct extension key_usage, basic_constraints, subject_key_id, authority_key_id, policies, crl_points,
+        authority_info, name_constraints;
+    struct extension ms_sid;   /* szOID_NTDS_CA_SECURITY_EXT, 1.3.6.1.4.1.311.25.2 */
+    uint16_t key_usage_bits;   /* bit n is the n-th of KeyUsage; only where key_usage is FIELD_PRESENT */
+    bool is_ca;                /* cA, only where basic_constraints is FIELD_PRESENT */
+    int64_t path_length;       /* pathLenConstraint; -1: none */
+    uint32_t unknown_critical; /* how many critical extensions we do not know */
+    uint32_t unusual;          /* bits of enum unusual; 0: an everyday certificate */
 };
 
 static inline struct slice facts_slice(struct slice der, struct span s)
@@ -105,6 +124,13 @@ bool facts_text(uint8_t tag, struct slice value, uint8_t *out, size_t room, size
 /* Walks the KeyPurposeIds: content octets of each OID.  *cursor starts as facts_eku(der, f). */
 struct slice facts_eku(struct slice der, const struct facts *f);
 bool facts_next_eku(struct slice *cursor, struct slice *oid);
+
+/*
+ * Walks the URIs in the fullName of each cRLDistributionPoint that names neither reasons nor another cRLIssuer.
+ * *cursor starts as facts_crl_points(der, f).
+ */
+struct slice facts_crl_points(struct slice der, const struct facts *f);
+bool facts_next_crl_uri(struct slice *cursor, struct slice *uri);
 
 /* Keys that a replacement must share with what it replaces; one value for each algorithm we know, else KEY_OTHER. */
 enum key_family { KEY_OTHER = 0, KEY_RSA, KEY_EC, KEY_ED25519, KEY_ED448 };

@@ -49,6 +49,23 @@ typedef LIST_OF(struct problem) problem_list;
 void problem_add(struct arena *a, problem_list *problems, struct slice dn, const char *attribute, struct slice value,
                  struct slice reason);
 
+/* When a certificate counts as expiring. */
+enum renew_kind { RENEW_NEVER, RENEW_SECONDS, RENEW_PERCENT };
+enum validity_rule { VALIDITY_ANY, VALIDITY_AT_MOST, VALIDITY_CABF };
+enum ca_rule { CA_ANY, CA_REFUSED, CA_ALLOWED };
+enum unique { UNIQUE_HOST_NAME = 1 << 0, UNIQUE_KEY = 1 << 1, UNIQUE_CERTIFICATE = 1 << 2 };
+
+/* Content octets of OIDs. */
+struct oid_list {
+    const struct slice *items;
+    size_t count;
+};
+/* Names as RFC 4514 writes them, as they were stated. */
+struct name_list {
+    const struct slice *items;
+    size_t count;
+};
+
 struct policy {
     struct slice dn;
     struct slice name; /* its cn */
@@ -75,6 +92,27 @@ struct policy {
         enum reason reason;
         bool stated;
     } on_finding[CHECK_COUNT];
+    struct {
+        enum renew_kind kind;
+        int64_t value; /* seconds before the end, or per cent of the life that is left */
+    } renew_before;
+    struct {
+        enum validity_rule rule;
+        int64_t seconds; /* VALIDITY_AT_MOST */
+    } max_validity;
+    unsigned min_rsa_bits;                         /* 0: not checked */
+    struct oid_list allowed_curves;                /* Ed25519 and Ed448 by the OID of their algorithm */
+    struct oid_list allowed_signatures;            /* signature algorithms */
+    unsigned key_usage;                            /* bits that have to be asserted: 1 << bit number */
+    struct oid_list required_ekus, forbidden_ekus; /* key purposes */
+    enum ca_rule ca_rule;
+    struct name_list allowed_issuers;
+    const struct slice *trust_anchors; /* DNs of entries of class pkiCA */
+    size_t trust_anchor_count;
+    bool check_crl;
+    int64_t crl_max_age_s; /* 0: only its nextUpdate counts */
+    unsigned max_values;   /* 0: not checked */
+    unsigned unique;       /* bits of enum unique */
 
     bool automatic[REQUEST_TYPES];
     unsigned confirmations;

@@ -210,9 +210,7 @@ static bool read_finding_check(struct arena *a, struct slice word, enum check_id
     *check = check_find(word);
     if (*check != CHECK_COUNT)
         return true;
-    return refuse(reason, check_is_reserved(word)
-                              ? arena_format(a, "this version has no check %.*s yet", SLICE_ARGS(word))
-                              : arena_format(a, "no check has this name; expected \"<check> <action> [reason]\""));
+    return refuse(reason, arena_format(a, "no check has this name; expected \"<check> <action> [reason]\""));
 }
 
 ROW_COMPILER(compile_on_finding)
@@ -228,6 +226,9 @@ ROW_COMPILER(compile_on_finding)
         return false;
     if (!slice_word(&rest, &word) || !FIND_WORD(action_names, word, &action))
         return refuse(reason, slice_of("the action is none of: report, reissue, revoke, reissue-then-revoke"));
+    if (action != ACTION_REPORT && check_get(check)->reports_only)
+        return refuse(reason, arena_format(a, "%s can only be reported: no new certificate would mend it",
+                                           check_get(check)->name));
     if ((action == ACTION_REVOKE || action == ACTION_REISSUE_THEN_REVOKE) && !check_get(check)->may_revoke)
         return refuse(reason,
                       arena_format(a, "%s has no action that revokes: use report or reissue", check_get(check)->name));

@@ -102,6 +102,8 @@ void subject_judge_certificate(struct arena *a, const struct subject *s, struct 
                              .host_count = s->host_count,
                              .der = c->der,
                              .facts = &c->facts,
+                             .trust = &c->trust,
+                             .sharing = &c->sharing,
                              .now_utc = now_utc};
     struct finding findings[FINDINGS_MAX];
     c->finding_count = check_run(a, &in, findings);
@@ -113,6 +115,8 @@ void subject_judge(struct arena *a, struct subject *s, int64_t now_utc)
     struct check_input in = {.policy = s->policy,
                              .hosts = s->hosts,
                              .host_count = s->host_count,
+                             .sharing = &s->sharing,
+                             .holding = &s->holding,
                              .now_utc = now_utc,
                              .shows_no_certificate = s->shows_no_certificate};
     struct finding findings[FINDINGS_MAX];
@@ -163,9 +167,10 @@ struct subject subject_copy(struct arena *a, const struct subject *s)
 
 enum action finding_action(const struct policy *p, const struct certificate *c, const struct finding *f)
 {
-    if (p->mode != MODE_ENFORCE || f->undecided || f->report_only || (c && c->opinion != OPINION_AGREES))
+    enum action action = p->on_finding[f->check].action;
+    if (p->mode != MODE_ENFORCE || f->undecided || f->report_only || f->waiver.n || (c && c->opinion != OPINION_AGREES))
         return ACTION_REPORT;
-    return p->on_finding[f->check].action;
+    return f->contested && action != ACTION_REVOKE ? ACTION_REPORT : action;
 }
 
 bool certificate_complies(const struct certificate *c)

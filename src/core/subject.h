@@ -22,6 +22,8 @@ struct certificate {
     const struct finding *findings;
     size_t finding_count;
     enum second_opinion opinion;
+    struct trust trust;
+    struct sharing sharing;
     struct digest digest; /* only where has_digest: certificates nobody asks about are not hashed */
     bool has_digest;
 };
@@ -36,6 +38,8 @@ struct subject {
     size_t certificate_count;
     const struct finding *findings; /* of the subject itself */
     size_t finding_count;
+    struct sharing sharing; /* of host names */
+    struct holding holding;
     bool shows_no_certificate; /* positive evidence; false also where nobody looked */
     /*
      * Attributes that showed no value, bit i for the policy's i-th.  Where they may only be hidden, and the difference
@@ -56,7 +60,10 @@ struct subject subject_compile(struct arena *a, const struct entry *e, const str
 /* The dircertSubjectId of an entry: "<kind>:<value>", octets that are not text in hexadecimal; empty without one. */
 struct slice subject_id(struct arena *a, const struct entry *e, const char *kind);
 
-/* Judges one certificate, whose facts are filled in, or the subject itself. */
+/*
+ * Judges one certificate, whose facts, trust and sharing are filled in, or the subject itself.  Where a host name of
+ * the subject is contested, subject_judge marks the findings of its certificates too.
+ */
 void subject_judge_certificate(struct arena *a, const struct subject *s, struct certificate *c, int64_t now_utc);
 void subject_judge(struct arena *a, struct subject *s, int64_t now_utc);
 

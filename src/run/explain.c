@@ -275,7 +275,10 @@ static void answer(struct explaining *x, const struct check_input *in, const str
         e->compared = check->compared(a, in);
     if (r.answer == ANSWER_VIOLATES)
         *violated |= CHECK_BIT(check->id);
-    struct finding finding = {check->id, r.detail, r.answer == ANSWER_UNDECIDED, r.report_only};
+    struct finding finding = {.check = check->id,
+                              .detail = r.detail,
+                              .undecided = r.answer == ANSWER_UNDECIDED,
+                              .report_only = r.report_only};
     if (r.answer == ANSWER_VIOLATES)
         e->action = finding_action(in->policy, c, &finding);
     if (e->answer == EXPLAIN_VIOLATES && c && c->opinion == OPINION_DISAGREES)

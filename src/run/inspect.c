@@ -58,6 +58,9 @@ static bool inspect(struct pass *p, const struct inspect_settings *settings)
         return false;
     p->incomplete = false; /* a disabled policy is told by its own result, and only where it was asked for */
     governance_resolve(p);
+    waivers_resolve(p);
+    authority_read(p);
+    crossing_survey(p);
     if (keep_asked_for(p, settings) == 0) {
         struct fault fault = {{0}};
         fault_set(&fault, RC_NOT_FOUND, "no policy has the name or DN \"%.*s\"", SLICE_ARGS(settings->policy));
@@ -92,6 +95,7 @@ void look_begin(struct look *l, struct dir *d, struct second_reader *second, con
 
 void look_end(struct look *l)
 {
+    authority_close(&l->pass);
     log_close(l->pass.log);
 }
 

@@ -64,14 +64,14 @@ void pass_plan(struct pass *p)
         in = input_of(p, true);
         p->plan = plan_build(p->arena, &in);
     }
-    for (size_t i = 0; (p->paused || p->has_waivers) && i < p->plan.count; i++)
+    for (size_t i = 0; (p->paused || waivers_hold_all(p)) && i < p->plan.count; i++)
         p->plan.operations[i].held = true;
 }
 
 /* A blind policy that no guard noticed (there was nothing to compare with) has concluded nothing. */
 static enum pass_result result_of(const struct pass *p)
 {
-    bool incomplete = p->incomplete || p->has_waivers;
+    bool incomplete = p->incomplete || waivers_hold_all(p);
     for (size_t i = 0; i < p->policy_count; i++) {
         const struct policy *policy = p->policies[i].policy;
         bool judged = policy->mode != MODE_OFF || policy->disabled;
@@ -114,8 +114,12 @@ static enum pass_result run(struct pass *p, struct slice *plan)
     if (!pass_read_policies(p) || !pass_read_requests(p))
         return PASS_INCOMPLETE;
     governance_resolve(p);
+    waivers_resolve(p);
+    authority_read(p);
+    crossing_survey(p);
     see_subjects(p);
     evidence_gather(p);
+    waivers_report(p);
     if (!pass_goes_on(p))
         return PASS_INCOMPLETE;
     pass_plan(p);
@@ -150,6 +154,7 @@ enum pass_result pass_run(struct dir *d, struct second_reader *second, struct lo
         remember_end(&p);
     }
     progress_clear(&p.meter);
+    authority_close(&p);
     if (p.incomplete || !whole)
         result = PASS_INCOMPLETE;
     struct survey survey =

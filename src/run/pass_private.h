@@ -47,6 +47,9 @@ struct status {
 };
 
 struct inspect_sink;
+struct authorities; /* run/authority.c */
+struct crossing;    /* run/crossing.c */
+struct waivers;     /* run/waivers.c */
 
 struct pass {
     struct dir *dir;
@@ -68,8 +71,10 @@ struct pass {
     struct governed *governed;    /* by precedence */
     struct policy_pass *policies; /* the same, as the plan sees them */
     size_t policy_count;
-    bool has_waivers;
-    struct plan_request *requests; /* by id */
+    struct waivers *waivers;         /* in the arena */
+    struct authorities *authorities; /* NULL: no policy asks for chains or CRLs */
+    struct crossing *crossing;       /* NULL: no policy compares entries with each other */
+    struct plan_request *requests;   /* by id */
     size_t request_count;
     bool requests_read;                 /* all of them */
     bool seen_once;                     /* the subjects were looked at; a second look counts no findings again */
@@ -125,6 +130,32 @@ void scan_policies(struct pass *p);
 void evidence_of_subjects(struct pass *p);
 /* The same for those about which the plan would open requests. */
 void evidence_of_openings(struct pass *p, const struct plan *plan);
+/*
+ * The authorities that policies trust, their certificates and CRLs, from the directory.  What can't be read is told,
+ * and then the answers are undecided.  authority_close frees what is OpenSSL's.
+ */
+void authority_read(struct pass *p);
+void authority_judge(struct pass *p, struct arena *a, const struct policy *policy, struct certificate *c);
+void authority_close(struct pass *p);
+
+/*
+ * What entries have in common: looks at all subjects of all policies once more, before they are judged, and keeps 16
+ * octets of each certificate and host name.  crossing_of fills in what others share with the subject.
+ */
+void crossing_survey(struct pass *p);
+void crossing_of(struct pass *p, struct arena *a, struct subject *s);
+
+/* Reads ou=waivers; false where the pass can't go on. */
+bool waivers_read(struct pass *p);
+/* Asks the directory whom they name, once it is known who governs whom. */
+void waivers_resolve(struct pass *p);
+/* Marks the findings of a subject that has been judged. */
+void waivers_apply(struct pass *p, struct arena *a, struct subject *s);
+/* Some waiver can't be read so far that nobody knows whom it names: nothing may be written. */
+bool waivers_hold_all(const struct pass *p);
+/* Tells which ones named nothing; after complete scans. */
+void waivers_report(struct pass *p);
+
 /* Looks for the subjects of requests that no scan showed. */
 void evidence_gather(struct pass *p);
 
@@ -175,6 +206,8 @@ struct slice pass_id_filter(struct pass *p, struct slice subject_id); /* "(entry
  * directory does not know the attribute.
  */
 struct slice pass_shown_filter(struct pass *p, const char *attribute);
+/* Evidence: the entry has to match that filter, else that is told as a fault.  See RFC 4511 section 4.5.1.7. */
+bool pass_demand(struct pass *p, struct slice dn, struct slice filter, const char *what, const char *otherwise);
 /* RC_OK or RC_TRUNCATED, and how many entries came (at most `most` where that is not 0). */
 enum rc pass_count(struct pass *p, struct slice base, enum dir_scope scope, struct slice filter, size_t most,
                    size_t *count, struct fault *fault) MUST_USE;

@@ -14,7 +14,7 @@
  * it is turned, so only what is really so matches.
  * @source RFC 4511 section 4.5.1.7
  */
-static bool demand(struct pass *p, struct slice dn, struct slice filter, const char *what, const char *otherwise)
+bool pass_demand(struct pass *p, struct slice dn, struct slice filter, const char *what, const char *otherwise)
 {
     struct fault fault = {{0}};
     size_t count = 0;
@@ -46,31 +46,6 @@ static void read_control(void *context, const struct entry *e)
     c->paused = slice_eq_nocase(pause, SLICE_LITERAL("TRUE"));
 }
 
-/*
- * This version does not act on waivers yet.  To write requests against what an administrator waived would be wrong,
- * so while there are any, nothing is written.
- */
-static bool look_for_waivers(struct pass *p)
-{
-    struct fault fault = {{0}};
-    size_t count;
-    enum rc rc = pass_count(p, pass_child(p, "ou=waivers"), DIR_ONE, SLICE_LITERAL("(objectClass=dircertWaiver)"), 1,
-                            &count, &fault);
-    if (rc != RC_OK && rc != RC_TRUNCATED) {
-        report_fault(p, "read ou=waivers", &fault); /* also where it is not there: it may only be hidden */
-        return false;
-    }
-    p->has_waivers = count > 0;
-    if (count == 0)
-        return demand(p, pass_child(p, "ou=waivers"), SLICE_LITERAL("(hasSubordinates=FALSE)"), "read ou=waivers",
-                      "shows no waiver, and not that it is empty (hasSubordinates): this account may not see what is "
-                      "below ou=waivers, or there is something else");
-    report_fault(p, "waivers",
-                 &(struct fault){"there are entries below ou=waivers, and this version does not act on waivers yet: "
-                                 "nothing is written while they are there"});
-    return true;
-}
-
 bool pass_read_control(struct pass *p)
 {
     static const char *const attributes[] = {ATTR_PAUSE, NULL};
@@ -88,14 +63,15 @@ bool pass_read_control(struct pass *p)
         report_fault(p, "read the base entry", &fault);
         return false;
     }
-    if (!c.shows_pause && !demand(p, base, SLICE_LITERAL("(!(" ATTR_PAUSE "=*))"), "read the base entry",
-                                  "shows no " ATTR_PAUSE ", and not that it has none: this account may not read that "
-                                  "attribute there"))
+    if (!c.shows_pause &&
+        !pass_demand(p, base, SLICE_LITERAL("(!(" ATTR_PAUSE "=*))"), "read the base entry",
+                     "shows no " ATTR_PAUSE ", and not that it has none: this account may not read that "
+                     "attribute there"))
         return false;
     p->paused = c.paused;
     if (remember_pause(p))
         LOG_EVENT(pass_log(p), EVENT_PAUSE, log_text("dn", p->settings->base));
-    return look_for_waivers(p);
+    return waivers_read(p);
 }
 
 /* Policies. */

@@ -81,11 +81,13 @@ static bool judge(struct scan *s, struct subject *subject)
         if (i % BATCH == BATCH - 1 && !pass_goes_on(p))
             return false;
         facts_read(c->der, &c->facts);
+        authority_judge(p, &s->entry_arena, subject->policy, c);
         subject_judge_certificate(&s->entry_arena, subject, c, p->now_utc);
         if (c->finding_count || c->facts.unusual || c->facts.malformed)
             ask_second(s, subject, c);
     }
     subject_judge(&s->entry_arena, subject, p->now_utc);
+    waivers_apply(p, &s->entry_arena, subject);
     return true;
 }
 
@@ -152,6 +154,7 @@ static void take_subject(struct scan *s, const struct entry *e)
                     slice_of("the entry shows no stable id: no request can be made for it; let the "
                              "daemon read this attribute"));
     subject.shows_no_certificate = s->looks_for_bare;
+    crossing_of(p, &s->entry_arena, &subject);
     if (!judge(s, &subject))
         return;
     count_findings(s, &subject);

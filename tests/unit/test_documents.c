@@ -74,7 +74,10 @@ static void test_checks_that_never_revoke_are_named(void **state)
     const uint8_t *at = text_seek(text, end);
     assert_non_null(at);
     struct slice before = slice_upto(text, (size_t)(at - text.p));
-    struct slice sentence = slice_from(before, before.n > 60 ? before.n - 60 : 0);
+    size_t start = before.n;
+    while (start > 1 && !(before.p[start - 1] == '\n' && before.p[start - 2] == '\n'))
+        start--;
+    struct slice sentence = slice_from(before, start);
     for (unsigned id = 0; id < CHECK_COUNT; id++) {
         const struct check *c = check_get((enum check_id)id);
         if (text_has_span(sentence, slice_of(c->name)) == c->may_revoke)

@@ -203,11 +203,6 @@ struct bad_row {
     {                                                                                                                  \
         attribute, "", attribute, value, "this version does not have the check"                                        \
     }
-#define RESERVED(check)                                                                                                \
-    {                                                                                                                  \
-        "on finding " check, "", "dircertOnFinding", check " report",                                                   \
-            "this version has no check " check " yet"                                                                  \
-    }
 
 static const struct bad_row bad_rows[] = {
     {"target with a host", "", "dircertTarget", "ldap://h/dc=example??sub?(cn=x)", "ldap:///"},
@@ -277,11 +272,6 @@ static const struct bad_row bad_rows[] = {
      "expired has no action that revokes"},
     {"expired cannot revoke later", "", "dircertOnFinding", "expired reissue-then-revoke",
      "expired has no action that revokes"},
-    RESERVED("expiring"), RESERVED("validity-too-long"), RESERVED("weak-key"), RESERVED("weak-signature"),
-    RESERVED("key-usage"), RESERVED("extended-key-usage"), RESERVED("ca-certificate"), RESERVED("issuer"),
-    RESERVED("chain"), RESERVED("revoked"), RESERVED("duplicate-value"), RESERVED("shared-key"),
-    RESERVED("shared-certificate"), RESERVED("duplicate-host-name"), RESERVED("too-many-values"),
-    RESERVED("post-quantum"),
     {"approval of one word", "", "dircertApproval", "auto", "expected \"reissue auto\""},
     {"approval of no type", "", "dircertApproval", "issue auto", "expected \"reissue auto\""},
     {"approval of no kind", "", "dircertApproval", "reissue never", "expected \"reissue auto\""},

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/check_names.h"
+
+#include "core/schema.h"
+
+static bool is_on(const struct policy *policy)
+{
+    return policy->on_finding[CHECK_DUPLICATE_VALUE].stated;
+}
+
+static void run(struct arena *a, const struct check_input *in, struct check_result *out)
+{
+    (void)a, (void)in;
+    out->answer = ANSWER_NOT_APPLICABLE;
+}
+
+static struct slice compared(struct arena *a, const struct check_input *in)
+{
+    (void)a, (void)in;
+    return slice_of("");
+}
+
+const struct check check_duplicate_value = {
+    .id = CHECK_DUPLICATE_VALUE,
+    .name = "duplicate-value",
+    .title = "the entry holds a certificate twice",
+    .severity = SEVERITY_NOTICE,
+    .citation = "RFC 4512 section 2.2, RFC 5280 section 4.1.2.2",
+    .fix = "remove one of the two values",
+    .policy_attributes = ATTR_ON_FINDING,
+    .of_subject = true,
+    .reports_only = true,
+    .is_on = is_on,
+    .run = run,
+    .compared = compared,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chains and CRLs, by OpenSSL in a library context of its own with the default provider and no configuration file.
+ * Only what policy states is judged: signatures, validity periods, basic and name constraints, path lengths and
+ * critical extensions of the authorities; not key lengths, not usages of the end entity, and not the end entity's own
+ * validity period (the checks expired and not-yet-valid say that).
+ * @source RFC 5280 sections 5 and 6
+ */
+#ifndef X509_TRUST_H
+#define X509_TRUST_H
+
+#include "base/arena.h"
+#include "base/fault.h"
+#include "core/facts.h"
+#include "core/trust.h"
+
+enum {
+    TRUST_CERTIFICATES = 4096,            /* authorities that one pool takes */
+    TRUST_CERTIFICATE_OCTETS = 64 * 1024, /* of one authority */
+    TRUST_CRL_OCTETS = 64 * 1024 * 1024,  /* of one CRL */
+};
+
+/* Certificates of authorities and CRLs, as a directory publishes them.  Being in the pool makes nothing trusted. */
+struct trust_pool;
+enum rc trust_pool_open(struct trust_pool **out, struct fault *fault) MUST_USE;
+void trust_pool_close(struct trust_pool *p); /* NULL is fine; after all its trust_anchors */
+
+/*
+ * Copies what it needs of `der`; what is there already is not added twice.  NULL, or why it was refused: a static
+ * string.  The signature of a CRL is verified when it is first asked for.
+ */
+const char *trust_pool_add_certificate(struct trust_pool *p, struct slice der);
+const char *trust_pool_add_crl(struct trust_pool *p, struct slice der);
+/* Is there a CRL (of any age) whose issuer name is this certificate's issuer? */
+bool trust_pool_has_crl(const struct trust_pool *p, struct slice der, const struct facts *f);
+
+/* The anchors of one policy; certificates that are not in the pool are added to it. */
+struct trust_anchors;
+enum rc trust_anchors_open(struct trust_pool *p, const struct slice *ders, size_t count, struct trust_anchors **out,
+                           struct fault *fault) MUST_USE;
+void trust_anchors_close(struct trust_anchors *t); /* NULL is fine */
+
+struct trust_question {
+    struct slice der;
+    const struct facts *facts;           /* of der; not readable: everything is undecided */
+    const struct trust_anchors *anchors; /* NULL: the chain is not asked for */
+    /*
+     * The CRL's signature needs the certificate of the issuer: verified up to the anchors where there are any, and
+     * otherwise whichever one in the pool verifies the signature on the certificate itself.
+     */
+    bool asks_crl;
+    int64_t crl_max_age_s; /* since thisUpdate; 0: only nextUpdate counts */
+    int64_t now_utc;
+};
+/* The texts live in the arena.  Leaves no error in OpenSSL's queue. */
+void trust_judge(struct trust_pool *p, struct arena *a, const struct trust_question *q, struct trust *out);
+
+#endif
