@@ -23,13 +23,21 @@ struct algorithm {
     unsigned bits;               /* of curves: of the field; 0 elsewhere */
 };
 
+/* The rows of the table, for who walks it; NULL behind the last. */
+const struct algorithm *algorithm_at(size_t index);
 /* By the content octets of its OID; NULL: not one that we know. */
 const struct algorithm *algorithm_by_oid(enum algorithm_kind kind, struct slice oid);
-/* Compiles a name of that kind (case ignored) or an OID in dotted decimal to content octets; false: neither. */
+/*
+ * Compiles a name of that kind (case ignored) or an OID in dotted decimal to content octets; false: neither.
+ * The octets live in the arena or for ever.  A dotted OID need not be one that we know, nor of that kind.
+ */
 bool algorithm_compile(struct arena *a, enum algorithm_kind kind, struct slice text, struct slice *oid);
 /* Its name, or the OID in dotted decimal; for people. */
 struct slice algorithm_text(struct arena *a, enum algorithm_kind kind, struct slice oid);
-/* An OID in dotted decimal; octets that are none in hexadecimal, "#…". */
+/*
+ * An OID in dotted decimal, each arc exactly, however long.  Octets that are none, or more than 128, in hexadecimal
+ * behind "#"; of more than 128 only the first, and "...".
+ */
 struct slice oid_text(struct arena *a, struct slice oid);
 
 #endif
