@@ -5,30 +5,13 @@
 #include "base/escape.h"
 #include "base/hex.h"
 #include "core/facts.h"
-
-/* @source RFC 4514 section 3 and RFC 4519; emailAddress from RFC 2985 */
-static const struct {
-    const char *name;
-    struct slice oid;
-} known[] = {
-    {"CN", SLICE_LITERAL("\x55\x04\x03")},
-    {"C", SLICE_LITERAL("\x55\x04\x06")},
-    {"L", SLICE_LITERAL("\x55\x04\x07")},
-    {"ST", SLICE_LITERAL("\x55\x04\x08")},
-    {"STREET", SLICE_LITERAL("\x55\x04\x09")},
-    {"O", SLICE_LITERAL("\x55\x04\x0a")},
-    {"OU", SLICE_LITERAL("\x55\x04\x0b")},
-    {"serialNumber", SLICE_LITERAL("\x55\x04\x05")},
-    {"DC", SLICE_LITERAL("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19")},
-    {"UID", SLICE_LITERAL("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01")},
-    {"emailAddress", SLICE_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01")},
-};
+#include "core/name_type.h"
 
 static struct slice type_text(struct arena *a, struct slice oid)
 {
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (slice_eq(known[i].oid, oid))
-            return slice_of(known[i].name);
+    const char *name = name_type_text(oid);
+    if (name)
+        return slice_of(name);
     char dotted[200];
     size_t n = der_oid_write(oid, dotted, sizeof dotted);
     return arena_copy(a, slice_make(dotted, n));
