@@ -187,9 +187,32 @@ struct slice facts_crl_points(struct slice der, const struct facts *f)
     return extension_in(der, &f->crl_points);
 }
 
+enum { TAG_NAME = 0xa0, TAG_FULL_NAME = 0xa0, TAG_URI = 0x80 | NAME_URI };
+
+/*
+ * The names of a DistributionPoint that has nothing but a fullName, up to where the list of points ends: after the last
+ * name stands the next point, which no name can be mistaken for.
+ */
+static void step_into_point(struct slice *cursor, struct slice point)
+{
+    struct der_element name, full;
+    const uint8_t *end = cursor->p + cursor->n;
+    if (!der_expect(&point, TAG_NAME, &name) || point.n || !der_expect(&name.content, TAG_FULL_NAME, &full))
+        return;
+    *cursor = slice_make(full.content.p, (size_t)(end - full.content.p));
+}
+
 bool facts_next_crl_uri(struct slice *cursor, struct slice *uri)
 {
-    (void)uri;
+    struct der_element e;
+    while (der_next(cursor, &e)) {
+        if (e.tag == DER_SEQUENCE) {
+            step_into_point(cursor, e.content);
+        } else if (e.tag == TAG_URI) {
+            *uri = e.content;
+            return true;
+        }
+    }
     *cursor = slice_make(cursor->p, 0);
     return false;
 }

@@ -35,10 +35,11 @@ enum unusual {
     UNUSUAL_SUBJECT = 1 << 2,   /* empty, several Common Names, or a name attribute in an old or broken encoding */
     UNUSUAL_CRITICAL = 1 << 3,  /* a critical extension that we do not know */
     UNUSUAL_EXTENSION = 1 << 4, /* an extension that is malformed or there twice */
-    UNUSUAL_KEY = 1 << 5,       /* neither RSA, EC, Ed25519 nor Ed448 */
+    UNUSUAL_KEY = 1 << 5,       /* neither RSA, EC, Ed25519 nor Ed448, an unknown curve, odd parameters, or malformed */
     UNUSUAL_NAME = 1 << 6,      /* NUL, control or non-ASCII octets in a subject or alternative name, odd IP length */
     UNUSUAL_SIZE = 1 << 7,      /* over 64 KiB */
     UNUSUAL_UNIQUE_ID = 1 << 8, /* issuerUniqueID or subjectUniqueID */
+    UNUSUAL_VALUE = 1 << 9,     /* decodes, and RFC 5280 forbids it: x509/reader.h says which */
 };
 
 struct facts {
@@ -63,7 +64,10 @@ struct facts {
      * 0: another key, or key_malformed.
      */
     uint32_t key_bits;
-    bool key_malformed; /* RSA or EC by its algorithm, and what the BIT STRING or the parameters hold does not decode */
+    /* RSA, EC or EdDSA by its algorithm, and what the BIT STRING or the parameters hold does not decode; malformed too
+     */
+    bool key_malformed;
+    struct span rsa_modulus, rsa_exponent; /* content octets of the INTEGERs; absent: no RSA key, or key_malformed */
     /* Content octets of the OIDs; where the two AlgorithmIdentifiers are not the same octets, it is malformed. */
     struct span signature_algorithm, outer_signature_algorithm;
     struct span signature_parameters;                /* of the inner one, whole; absent: none */

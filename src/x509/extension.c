@@ -4,6 +4,8 @@
 #include "x509/name.h"
 #include "x509/value.h"
 
+#include <stddef.h>
+
 /* Context tags; NEST_n: constructed, whether tagged explicitly or a SEQUENCE or CHOICE inside. */
 enum { TAG_0 = 0x80, TAG_1, TAG_2, NEST_0 = 0xa0, NEST_1, NEST_2 };
 
@@ -160,35 +162,57 @@ static bool is_eku(struct slice value, unsigned *odd)
 
 static bool is_ski(struct slice value, unsigned *odd)
 {
-    (void)odd;
     struct slice id;
-    return only(value, DER_OCTET_STRING, &id);
+    if (!only(value, DER_OCTET_STRING, &id))
+        return false;
+    *odd |= id.n == 0 ? ODD_VALUE : 0;
+    return true;
 }
 
+/* X.690 section 11.2.2 wants zero bits at the end left off; with them it still says the same. */
 static bool is_key_usage(struct slice value, unsigned *odd)
 {
-    (void)odd;
     struct slice bits;
     if (!only(value, DER_BIT_STRING, &bits) || !value_bit_string_ok(bits))
         return false;
+    if (bits.n > 1 && !(bits.p[bits.n - 1] >> bits.p[0] & 1))
+        *odd |= ODD_VALUE;
     for (size_t i = 1; i < bits.n; i++)
         if (bits.p[i])
             return true;
     return false;
 }
 
+/* A path length that no chain can have is none: it would only be cut to a number that it is not. */
+static bool read_basic_constraints(struct slice value, bool *ca, int64_t *path_length)
+{
+    struct slice s;
+    struct der_element e;
+    bool there;
+    *ca = false;
+    *path_length = -1;
+    if (!only(value, DER_SEQUENCE, &s) || !optional(&s, DER_BOOLEAN, &e, &there))
+        return false;
+    if (there && !der_boolean_ok(e.content, ca))
+        return false;
+    if (!optional(&s, DER_INTEGER, &e, &there) || s.n || (there && (!is_count(e.content) || e.content.n > 4)))
+        return false;
+    if (there)
+        *path_length = 0;
+    for (size_t i = 0; there && i < e.content.n; i++)
+        *path_length = *path_length << 8 | e.content.p[i];
+    return true;
+}
+
 /* cA encoded although it is FALSE is let pass: it is widespread and says nothing else. */
 static bool is_basic_constraints(struct slice value, unsigned *odd)
 {
-    (void)odd;
-    struct slice s;
-    struct der_element e;
-    bool there, ca;
-    if (!only(value, DER_SEQUENCE, &s) || !optional(&s, DER_BOOLEAN, &e, &there))
+    bool ca;
+    int64_t path_length;
+    if (!read_basic_constraints(value, &ca, &path_length))
         return false;
-    if (there && !der_boolean_ok(e.content, &ca))
-        return false;
-    return optional(&s, DER_INTEGER, &e, &there) && (!there || is_count(e.content)) && s.n == 0;
+    *odd |= path_length >= 0 && !ca ? ODD_VALUE : 0;
+    return true;
 }
 
 /* GeneralSubtree: a name, and distances that RFC 5280 allows only to be absent; they need only decode. */
@@ -226,13 +250,14 @@ static bool is_point_name(struct slice s, unsigned *odd)
 static bool is_distribution_point(struct slice s, unsigned *odd)
 {
     struct der_element e;
-    bool there;
-    if (!optional(&s, NEST_0, &e, &there) || (there && !is_point_name(e.content, odd)))
+    bool there, is_named;
+    if (!optional(&s, NEST_0, &e, &is_named) || (is_named && !is_point_name(e.content, odd)))
         return false;
     if (!optional(&s, TAG_1, &e, &there) || (there && !value_bit_string_ok(e.content)))
         return false;
     if (!optional(&s, NEST_2, &e, &there) || (there && !is_general_names(e.content, odd)))
         return false;
+    *odd |= !is_named && !there ? ODD_VALUE : 0;
     return s.n == 0;
 }
 
@@ -281,13 +306,14 @@ static bool is_aki(struct slice value, unsigned *odd)
 {
     struct slice s;
     struct der_element e;
-    bool there;
+    bool there, has_issuer;
     if (!only(value, DER_SEQUENCE, &s) || !optional(&s, TAG_0, &e, &there))
         return false;
-    if (!optional(&s, NEST_1, &e, &there) || (there && !is_general_names(e.content, odd)))
+    if (!optional(&s, NEST_1, &e, &has_issuer) || (has_issuer && !is_general_names(e.content, odd)))
         return false;
     if (!optional(&s, TAG_2, &e, &there) || (there && !der_integer_ok(e.content)))
         return false;
+    *odd |= has_issuer != there ? ODD_VALUE : 0;
     return s.n == 0;
 }
 
@@ -325,35 +351,48 @@ static bool is_accesses(struct slice value, unsigned *odd)
     return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_access, odd);
 }
 
+#define FIELD(member) offsetof(struct facts, member)
 /* id-ce is 2.5.29, id-pe is 1.3.6.1.5.5.7.1; the tables are indexed by the one octet that follows. */
 static const uint8_t id_ce[] = {0x55, 0x1d};
 static const uint8_t id_pe[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01};
+static const uint8_t id_ms_sid[] = {0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x19, 0x02};
 
 static const struct extension_type ce_types[64] = {
-    [14] = {EXTENSION_OTHER, is_ski, "subjectKeyIdentifier: RFC 5280 section 4.2.1.2: not an OCTET STRING"},
-    [15] = {EXTENSION_OTHER, is_key_usage, "keyUsage: RFC 5280 section 4.2.1.3: not a BIT STRING with a bit set"},
-    [17] = {EXTENSION_SAN, is_san, "subjectAltName: RFC 5280 section 4.2.1.6: not GeneralNames"},
-    [18] = {EXTENSION_OTHER, is_alt_names, "issuerAltName: RFC 5280 section 4.2.1.7: not GeneralNames"},
-    [19] = {EXTENSION_OTHER, is_basic_constraints, "basicConstraints: RFC 5280 section 4.2.1.9: not BasicConstraints"},
-    [30] = {EXTENSION_OTHER, is_name_constraints, "nameConstraints: RFC 5280 section 4.2.1.10: not NameConstraints"},
-    [31] = {EXTENSION_OTHER, is_crl_points,
+    [14] = {EXTENSION_PLAIN, FIELD(subject_key_id), is_ski,
+            "subjectKeyIdentifier: RFC 5280 section 4.2.1.2: not an OCTET STRING"},
+    [15] = {EXTENSION_KEY_USAGE, FIELD(key_usage), is_key_usage,
+            "keyUsage: RFC 5280 section 4.2.1.3: not a BIT STRING with a bit set"},
+    [17] = {EXTENSION_SAN, FIELD(san), is_san, "subjectAltName: RFC 5280 section 4.2.1.6: not GeneralNames"},
+    [18] = {EXTENSION_PLAIN, 0, is_alt_names, "issuerAltName: RFC 5280 section 4.2.1.7: not GeneralNames"},
+    [19] = {EXTENSION_BASIC_CONSTRAINTS, FIELD(basic_constraints), is_basic_constraints,
+            "basicConstraints: RFC 5280 section 4.2.1.9: not BasicConstraints"},
+    [30] = {EXTENSION_PLAIN, FIELD(name_constraints), is_name_constraints,
+            "nameConstraints: RFC 5280 section 4.2.1.10: not NameConstraints"},
+    [31] = {EXTENSION_PLAIN, FIELD(crl_points), is_crl_points,
             "cRLDistributionPoints: RFC 5280 section 4.2.1.13: not CRLDistributionPoints"},
-    [32] = {EXTENSION_OTHER, is_policies, "certificatePolicies: RFC 5280 section 4.2.1.4: not CertificatePolicies"},
-    [33] = {EXTENSION_OTHER, is_mappings, "policyMappings: RFC 5280 section 4.2.1.5: not PolicyMappings"},
-    [35] = {EXTENSION_OTHER, is_aki, "authorityKeyIdentifier: RFC 5280 section 4.2.1.1: not an AuthorityKeyIdentifier"},
-    [36] = {EXTENSION_OTHER, is_policy_constraints,
+    [32] = {EXTENSION_PLAIN, FIELD(policies), is_policies,
+            "certificatePolicies: RFC 5280 section 4.2.1.4: not CertificatePolicies"},
+    [33] = {EXTENSION_PLAIN, 0, is_mappings, "policyMappings: RFC 5280 section 4.2.1.5: not PolicyMappings"},
+    [35] = {EXTENSION_PLAIN, FIELD(authority_key_id), is_aki,
+            "authorityKeyIdentifier: RFC 5280 section 4.2.1.1: not an AuthorityKeyIdentifier"},
+    [36] = {EXTENSION_PLAIN, 0, is_policy_constraints,
             "policyConstraints: RFC 5280 section 4.2.1.11: not PolicyConstraints"},
-    [37] = {EXTENSION_EKU, is_eku, "extKeyUsage: RFC 5280 section 4.2.1.12: not a list of OBJECT IDENTIFIERs"},
-    [46] = {EXTENSION_OTHER, is_crl_points, "freshestCRL: RFC 5280 section 4.2.1.15: not CRLDistributionPoints"},
-    [54] = {EXTENSION_OTHER, is_any_policy,
+    [37] = {EXTENSION_PLAIN, FIELD(eku), is_eku,
+            "extKeyUsage: RFC 5280 section 4.2.1.12: not a list of OBJECT IDENTIFIERs"},
+    [46] = {EXTENSION_PLAIN, 0, is_crl_points, "freshestCRL: RFC 5280 section 4.2.1.15: not CRLDistributionPoints"},
+    [54] = {EXTENSION_PLAIN, 0, is_any_policy,
             "inhibitAnyPolicy: RFC 5280 section 4.2.1.14: not a number of certificates"},
 };
 static const struct extension_type pe_types[16] = {
-    [1] = {EXTENSION_OTHER, is_accesses,
+    [1] = {EXTENSION_PLAIN, FIELD(authority_info), is_accesses,
            "authorityInfoAccess: RFC 5280 section 4.2.2.1: not a list of AccessDescriptions"},
-    [11] = {EXTENSION_OTHER, is_accesses,
+    [11] = {EXTENSION_PLAIN, 0, is_accesses,
             "subjectInfoAccess: RFC 5280 section 4.2.2.2: not a list of AccessDescriptions"},
 };
+/* An otherName that holds the SID of the account. */
+static const struct extension_type ms_sid_type = {
+    EXTENSION_PLAIN, FIELD(ms_sid), is_alt_names,
+    "szOID_NTDS_CA_SECURITY_EXT: MS-WCCE section 2.2.2.7.7.4: not a list of names"};
 
 const struct extension_type *extension_find(struct slice oid)
 {
@@ -362,5 +401,24 @@ const struct extension_type *extension_find(struct slice oid)
         type = &ce_types[oid.p[2]];
     else if (oid.n == sizeof id_pe + 1 && memcmp(oid.p, id_pe, sizeof id_pe) == 0 && oid.p[7] < 16)
         type = &pe_types[oid.p[7]];
+    else if (slice_eq(oid, slice_make(id_ms_sid, sizeof id_ms_sid)))
+        type = &ms_sid_type;
     return type && type->ok ? type : NULL;
+}
+
+uint16_t extension_key_usage(struct slice value)
+{
+    struct slice bits;
+    uint16_t usage = 0;
+    if (!only(value, DER_BIT_STRING, &bits))
+        return 0;
+    for (size_t n = 0; n < 16 && 1 + n / 8 < bits.n; n++)
+        if (bits.p[1 + n / 8] & 0x80 >> n % 8)
+            usage |= (uint16_t)(1u << n);
+    return usage;
+}
+
+void extension_basic_constraints(struct slice value, bool *ca, int64_t *path_length)
+{
+    read_basic_constraints(value, ca, path_length);
 }

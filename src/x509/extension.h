@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The extensions that we know, and whether what they hold decodes.  Values are not judged here, only their form.
- * @source RFC 5280 section 4.2, ITU-T X.690
+ * @source RFC 5280 section 4.2, MS-WCCE section 2.2.2.7.7.4, ITU-T X.690
  */
 #ifndef X509_EXTENSION_H
 #define X509_EXTENSION_H
 
-#include "base/slice.h"
+#include "core/facts.h"
 
-enum extension_kind { EXTENSION_OTHER = 0, EXTENSION_SAN, EXTENSION_EKU };
+/* Those of which core wants more than the octets. */
+enum extension_kind { EXTENSION_PLAIN = 0, EXTENSION_SAN, EXTENSION_KEY_USAGE, EXTENSION_BASIC_CONSTRAINTS };
 
-/* What is odd about a GeneralName although it decodes. */
+/* What is odd about a value although it decodes. */
 enum {
-    ODD_NAME = 1 << 0, /* control or non-ASCII octets, an address of an odd length, an empty or unordered RDN */
-    ODD_IA5 = 1 << 1,  /* an IA5String that is not ASCII: only in the subjectAltName does that make it malformed */
+    ODD_NAME = 1 << 0,  /* control or non-ASCII octets, an address of an odd length, an empty or unordered RDN */
+    ODD_IA5 = 1 << 1,   /* an IA5String that is not ASCII: only in the subjectAltName does that make it malformed */
+    ODD_VALUE = 1 << 2, /* RFC 5280 forbids it, and it says what it means */
 };
 
 struct extension_type {
     enum extension_kind kind;
+    size_t field; /* where in struct facts its struct extension is; 0: core does not look into it */
     /* Whether `value`, the content of the extension's OCTET STRING, decodes.  Linear in value.n.  Adds bits to *odd. */
     bool (*ok)(struct slice value, unsigned *odd);
     const char *flaw; /* what to say when it does not: a static string, as in struct facts */
@@ -25,5 +28,10 @@ struct extension_type {
 
 /* By the content octets of the OID; NULL when we do not know it. */
 const struct extension_type *extension_find(struct slice oid);
+
+/* Of values that their type's `ok` accepts.  Bit n is the n-th of KeyUsage; those after the 16th are left out. */
+uint16_t extension_key_usage(struct slice value);
+/* cA, and pathLenConstraint or -1. */
+void extension_basic_constraints(struct slice value, bool *ca, int64_t *path_length);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/gentime.h"
 #include "x509/extension.h"
+#include "x509/key.h"
 #include "x509/name.h"
 #include "x509/value.h"
 
@@ -78,27 +79,30 @@ static bool read_serial(struct reading *r, struct slice *tbs)
 }
 
 /* Section 4.1.1.2: SEQUENCE of an OID and, perhaps, one parameter. */
-static bool read_algorithm(struct slice *cursor, struct der_element *whole, struct slice *oid)
+static bool read_algorithm(const struct reading *r, struct slice *cursor, struct slice *whole, struct span *oid,
+                           struct span *parameters)
 {
-    struct der_element e;
-    if (!der_expect(cursor, DER_SEQUENCE, whole))
+    struct der_element sequence, e;
+    if (!der_expect(cursor, DER_SEQUENCE, &sequence))
         return false;
-    struct slice inside = whole->content;
+    struct slice inside = sequence.content;
     if (!der_expect(&inside, DER_OID, &e) || !der_oid_ok(e.content))
         return false;
-    *oid = e.content;
-    return inside.n == 0 || (der_next(&inside, &e) && inside.n == 0 && value_any_ok(&e));
+    *whole = sequence.whole;
+    *oid = span_of(r, e.content);
+    if (inside.n == 0)
+        return true;
+    if (!der_next(&inside, &e) || inside.n || !value_any_ok(&e))
+        return false;
+    *parameters = span_of(r, e.whole);
+    return true;
 }
 
 /* Section 4.1.2.3. */
 static bool read_inner_algorithm(struct reading *r, struct slice *tbs)
 {
-    struct der_element e;
-    struct slice oid;
-    if (!read_algorithm(tbs, &e, &oid))
+    if (!read_algorithm(r, tbs, &r->inner_algorithm, &r->f->signature_algorithm, &r->f->signature_parameters))
         return broken(r, *tbs, "signature: RFC 5280 section 4.1.2.3: not an AlgorithmIdentifier");
-    r->inner_algorithm = e.whole;
-    r->f->signature_algorithm = span_of(r, oid);
     return true;
 }
 
@@ -159,6 +163,9 @@ static bool time_ok(const struct der_element *e, int64_t *at_utc)
     return rest_of_time(year, p + year_digits, at_utc);
 }
 
+/* From 2050-01-01 on, times are GeneralizedTime; up to then they have to be UTCTime. */
+#define YEAR_2050 INT64_C(2524608000)
+
 static bool read_time(struct reading *r, struct slice *validity, const char *flaw, int64_t *at_utc)
 {
     struct der_element e;
@@ -167,6 +174,8 @@ static bool read_time(struct reading *r, struct slice *validity, const char *fla
     if (!time_ok(&e, at_utc)) {
         note(r, e.whole.p, flaw);
         r->times_hold = false;
+    } else if (e.tag == DER_GENERALIZED_TIME && *at_utc < YEAR_2050) {
+        r->f->unusual |= UNUSUAL_VALUE;
     }
     return true;
 }
@@ -184,6 +193,8 @@ static bool read_validity(struct reading *r, struct slice *tbs)
         !read_time(r, &inside, "notAfter: RFC 5280 section 4.1.2.5: not a time with seconds and Z",
                    &r->f->not_after_utc))
         return false;
+    if (r->times_hold && r->f->not_after_utc < r->f->not_before_utc)
+        r->f->unusual |= UNUSUAL_VALUE;
     return inside.n == 0 || broken(r, inside, form);
 }
 
@@ -213,19 +224,20 @@ static bool read_subject(struct reading *r, struct slice *tbs)
 static bool read_spki(struct reading *r, struct slice *tbs)
 {
     static const char form[] = "subjectPublicKeyInfo: RFC 5280 section 4.1.2.7: not a SubjectPublicKeyInfo";
-    struct der_element e, algorithm, key;
-    struct slice oid;
+    struct der_element e, key;
+    struct slice algorithm;
     if (!der_expect(tbs, DER_SEQUENCE, &e))
         return broken(r, *tbs, form);
     struct slice inside = e.content;
-    if (!read_algorithm(&inside, &algorithm, &oid) || !der_expect(&inside, DER_BIT_STRING, &key) || inside.n)
+    if (!read_algorithm(r, &inside, &algorithm, &r->f->key_algorithm, &r->f->key_parameters) ||
+        !der_expect(&inside, DER_BIT_STRING, &key) || inside.n)
         return broken(r, inside, form);
     r->f->spki = span_of(r, e.whole);
-    r->f->key_algorithm = span_of(r, oid);
     if (!value_bit_string_ok(key.content))
         note(r, key.whole.p, "subjectPublicKeyInfo: RFC 5280 section 4.1: the padding of the BIT STRING is not DER");
-    if (facts_key_family(r->der, r->f) == KEY_OTHER)
-        r->f->unusual |= UNUSUAL_KEY;
+    const char *flaw = key_read(r->der, r->f, key.content);
+    if (flaw)
+        note(r, key.whole.p, flaw);
     return true;
 }
 
@@ -239,6 +251,7 @@ static bool read_unique_ids(struct reading *r, struct slice *tbs)
         if (!der_next(tbs, &e) || e.content.n == 0 || e.content.p[0] > 7)
             return broken(r, *tbs, "uniqueIdentifiers: RFC 5280 section 4.1.2.8: not a BIT STRING");
         r->f->unusual |= UNUSUAL_UNIQUE_ID;
+        *(tag == (DER_CONTEXT | 1) ? &r->f->issuer_unique_id : &r->f->subject_unique_id) = span_of(r, e.whole);
         if (!value_bit_string_ok(e.content))
             note(r, e.whole.p, "uniqueIdentifiers: RFC 5280 section 4.1: the padding of the BIT STRING is not DER");
         if (r->f->version == 1)
@@ -277,28 +290,51 @@ static void keep(struct extension *x, bool ok, bool critical, struct span value)
         *x = (struct extension){FIELD_PRESENT, critical, value};
 }
 
+static struct extension *field_of(struct facts *f, const struct extension_type *type)
+{
+    return (struct extension *)(void *)((char *)f + type->field);
+}
+
+/* What an extension says that counts; nothing as soon as it is there twice. */
+static void look_into(struct facts *f, enum extension_kind kind, bool counts, struct slice value)
+{
+    switch (kind) {
+    case EXTENSION_KEY_USAGE:
+        f->key_usage_bits = counts ? extension_key_usage(value) : 0;
+        break;
+    case EXTENSION_BASIC_CONSTRAINTS:
+        f->is_ca = false;
+        f->path_length = -1;
+        if (counts)
+            extension_basic_constraints(value, &f->is_ca, &f->path_length);
+        break;
+    case EXTENSION_SAN:
+    case EXTENSION_PLAIN:
+        break;
+    }
+}
+
 static void read_value(struct reading *r, struct slice oid, bool critical, struct slice value)
 {
     const struct extension_type *type = extension_find(oid);
     unsigned odd = 0;
     if (!type) {
         r->f->unusual |= critical ? UNUSUAL_CRITICAL : 0;
+        r->f->unknown_critical += critical;
         return;
     }
     bool ok = type->ok(value, &odd);
     if (!ok)
         spoil(r, value.p, type->flaw);
-    switch (type->kind) {
-    case EXTENSION_SAN:
-        keep(&r->f->san, ok, critical, span_of(r, value));
-        r->f->unusual |= odd ? UNUSUAL_NAME : 0;
-        break;
-    case EXTENSION_EKU:
-        keep(&r->f->eku, ok, critical, span_of(r, value));
-        break;
-    case EXTENSION_OTHER:
-        break;
-    }
+    if (odd & ODD_VALUE)
+        r->f->unusual |= UNUSUAL_VALUE;
+    if (type->kind == EXTENSION_SAN && odd)
+        r->f->unusual |= UNUSUAL_NAME;
+    if (!type->field)
+        return;
+    struct extension *x = field_of(r->f, type);
+    keep(x, ok, critical, span_of(r, value));
+    look_into(r->f, type->kind, x->presence == FIELD_PRESENT, value);
 }
 
 static bool read_critical(struct reading *r, struct slice *extension, bool *critical)
@@ -374,12 +410,13 @@ static bool read_tbs(struct reading *r, struct slice tbs)
 /* Sections 4.1.1.2 and 4.1.1.3. */
 static bool read_signature(struct reading *r, struct slice *certificate)
 {
-    struct der_element outer, bits;
-    struct slice oid;
-    if (!read_algorithm(certificate, &outer, &oid))
+    struct der_element bits;
+    struct slice outer;
+    struct span parameters;
+    if (!read_algorithm(r, certificate, &outer, &r->f->outer_signature_algorithm, &parameters))
         return broken(r, *certificate, "signatureAlgorithm: RFC 5280 section 4.1.1.2: not an AlgorithmIdentifier");
-    if (!slice_eq(outer.whole, r->inner_algorithm))
-        note(r, outer.whole.p, "signatureAlgorithm: RFC 5280 section 4.1.1.2: not the same as in tbsCertificate");
+    if (!slice_eq(outer, r->inner_algorithm))
+        note(r, outer.p, "signatureAlgorithm: RFC 5280 section 4.1.1.2: not the same as in tbsCertificate");
     if (!der_expect(certificate, DER_BIT_STRING, &bits))
         return broken(r, *certificate, "signatureValue: RFC 5280 section 4.1.1.3: not a BIT STRING");
     if (!value_bit_string_ok(bits.content))
@@ -399,6 +436,7 @@ static bool read_certificate(struct reading *r)
         return broken(r, inside, "tbsCertificate: RFC 5280 section 4.1: not a SEQUENCE");
     if (!read_tbs(r, tbs.content) || !read_signature(r, &inside))
         return false;
+    r->f->trailing = (uint32_t)rest.n;
     if (rest.n)
         note(r, rest.p, "certificate: RFC 5280 section 4.1: octets after its end");
     return true;
@@ -425,6 +463,7 @@ void facts_read(struct slice der, struct facts *f)
 {
     struct reading r;
     memset(f, 0, sizeof *f);
+    f->path_length = -1;
     f->malformed = mistake(der);
     if (f->malformed)
         return;

@@ -166,57 +166,6 @@ static bool has_odd_encoding(const struct view *v)
     return odd;
 }
 
-/* OpenSSL decodes these and then lets them hold what RFC 5280 section 4.2.1 forbids: nothing, or less than nothing. */
-static bool is_negative(const ASN1_INTEGER *number)
-{
-    return number && ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER;
-}
-
-static bool has_empty_qualifiers(const CERTIFICATEPOLICIES *policies)
-{
-    for (int i = 0; i < sk_POLICYINFO_num(policies); i++) {
-        const POLICYINFO *policy = sk_POLICYINFO_value(policies, i);
-        if (policy->qualifiers && sk_POLICYQUALINFO_num(policy->qualifiers) == 0)
-            return true;
-    }
-    return sk_POLICYINFO_num(policies) == 0;
-}
-
-static bool has_empty_subtrees(const NAME_CONSTRAINTS *names)
-{
-    if (!names->permittedSubtrees && !names->excludedSubtrees)
-        return true;
-    return sk_GENERAL_SUBTREE_num(names->permittedSubtrees) == 0 ||
-           sk_GENERAL_SUBTREE_num(names->excludedSubtrees) == 0;
-}
-
-static bool is_forbidden_value(int nid, const void *decoded)
-{
-    const BASIC_CONSTRAINTS *basic = decoded;
-    const POLICY_CONSTRAINTS *policy = decoded;
-    switch (nid) {
-    case NID_basic_constraints:
-        return basic->ca != 0 && basic->ca != 0xff;
-    case NID_name_constraints:
-        return has_empty_subtrees(decoded);
-    case NID_policy_constraints:
-        return (!policy->requireExplicitPolicy && !policy->inhibitPolicyMapping) ||
-               is_negative(policy->requireExplicitPolicy) || is_negative(policy->inhibitPolicyMapping);
-    case NID_inhibit_any_policy:
-        return is_negative(decoded);
-    case NID_certificate_policies:
-        return has_empty_qualifiers(decoded);
-    case NID_issuer_alt_name:
-    case NID_policy_mappings:
-    case NID_crl_distribution_points:
-    case NID_freshest_crl:
-    case NID_info_access:
-    case NID_sinfo_access:
-        return OPENSSL_sk_num(decoded) == 0;
-    }
-    return false;
-}
-
 /* Whether OpenSSL writes the flag otherwise: it keeps an encoded FALSE, and any octet for TRUE. */
 static bool is_odd_critical(X509_EXTENSION *e)
 {
@@ -231,22 +180,9 @@ static bool is_odd_critical(X509_EXTENSION *e)
     return odd;
 }
 
-/* One extension of a type that OpenSSL knows does not decode, or has more in it than decodes. */
 static bool is_odd_extension(X509_EXTENSION *e)
 {
-    const X509V3_EXT_METHOD *method = X509V3_EXT_get(e);
-    if (is_odd_critical(e))
-        return true;
-    if (!method || !method->it)
-        return false;
-    void *decoded = X509V3_EXT_d2i(e);
-    unsigned char *encoded = NULL;
-    int n = decoded ? ASN1_item_i2d(decoded, &encoded, ASN1_ITEM_ptr(method->it)) : -1;
-    bool odd = n < 0 || !slice_eq(view_octets(X509_EXTENSION_get_data(e)), slice_make(encoded, (size_t)n));
-    odd = odd || is_forbidden_value(method->ext_nid, decoded);
-    OPENSSL_free(encoded);
-    ASN1_item_free(decoded, ASN1_ITEM_ptr(method->it));
-    return odd;
+    return is_odd_critical(e) || view_is_odd_value(e, false);
 }
 
 static bool has_odd_extension_value(const struct view *v)
@@ -255,6 +191,20 @@ static bool has_odd_extension_value(const struct view *v)
         if (is_odd_extension(X509_get_ext(v->x, i)))
             return true;
     return false;
+}
+
+static bool has_bad_key(const struct view *v)
+{
+    struct seen_key key;
+    view_key(v, &key);
+    return key.is_known && key.malformed;
+}
+
+static bool has_bad_sid(const struct view *v)
+{
+    struct seen seen;
+    view_extension(v, VIEW_MS_SID, &seen);
+    return seen.presence == FIELD_MALFORMED;
 }
 
 static const struct objection {
@@ -268,6 +218,9 @@ static const struct objection {
     {.objects = has_odd_extensions, .text = "an extension twice, none or too many"},
     {.objects = has_invalid_extension, .text = "an invalid extension"},
     {.objects = has_bad_names_or_purposes, .text = "an undecodable subjectAltName or extKeyUsage"},
+    {.objects = has_bad_key, .text = "a public key that does not decode"},
+    {.objects = has_bad_sid, .text = "an undecodable szOID_NTDS_CA_SECURITY_EXT"},
+    {.objects = view_has_odd_path_length, .text = "a path length out of range"},
     {.objects = has_two_algorithms, .text = "two signature algorithms"},
     {.objects = has_odd_time, .text = "a time not in RFC 5280's form"},
     {.objects = has_odd_extension_value,

@@ -28,12 +28,35 @@ struct view {
     size_t room;
 };
 
+/* The public key as OpenSSL decodes it. */
+struct seen_key {
+    bool is_known; /* RSA, EdDSA, or EC: and then also over a curve that both know, or malformed before that matters */
+    bool malformed;
+    uint32_t bits; /* as in struct facts */
+};
+
 /* Fills san, eku, names and purposes from v->x. */
 void view_look_up(struct view *v);
 /* False when OpenSSL reads none of the versions 1, 2 and 3. */
 bool view_has_version(const struct view *v);
 /* A time in RFC 5280's form (section 4.1.2.5), as OpenSSL reads it. */
 bool view_time(const ASN1_TIME *t, int64_t *at_utc);
+
+#define VIEW_MS_SID "1.3.6.1.4.1.311.25.2"
+
+/* The first extension of that OID in dotted decimal, or NULL; it belongs to v->x. */
+X509_EXTENSION *view_extension(const struct view *v, const char *oid, struct seen *seen);
+/*
+ * An extension of a type that OpenSSL knows does not decode, or has more in it than decodes, or what RFC 5280 forbids.
+ * lets_false_pass: not for an encoded cA FALSE.
+ */
+bool view_is_odd_value(X509_EXTENSION *e, bool lets_false_pass);
+/* Only the decoding knows that a path length is beyond all bounds. */
+bool view_has_odd_path_length(const struct view *v);
+/* How many critical extensions there are that neither RFC 5280 nor we know. */
+int64_t view_unknown_critical(const struct view *v);
+/* Nothing is left in *key of before.  Needs no provider. */
+void view_key(const struct view *v, struct seen_key *key);
 
 /* NULL, or what OpenSSL has against the certificate, in a few words: a static string.  Changes v->x: ask it last. */
 const char *view_objection(const struct view *v);

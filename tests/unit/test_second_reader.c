@@ -277,7 +277,7 @@ static void test_other_certificate(void **state)
     struct slice der = recipe_build(&a, &r);
     facts_read(der, &f);
     assert_int_equal(second_read(second, DER_JOIN(&a, der, O(0)), &f, why, sizeof why), SECOND_DISAGREES);
-    assert_non_null(strstr(why, "octets after the certificate"));
+    assert_non_null(strstr(why, "octets after"));
     assert_int_equal(second_read(second, slice_upto(der, der.n - 1), &f, why, sizeof why), SECOND_DISAGREES);
     r.serial = DER(&a, DER_INTEGER, O(1, 2));
     assert_int_equal(second_read(second, recipe_build(&a, &r), &f, why, sizeof why), SECOND_DISAGREES);

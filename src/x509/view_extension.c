@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One extension at a time, as OpenSSL decodes it, and what it lets pass there that RFC 5280 forbids. */
+#include "x509/view.h"
+
+/* OpenSSL decodes these and then lets them hold what RFC 5280 section 4.2.1 forbids: nothing, or less than nothing. */
+static bool is_negative(const ASN1_INTEGER *number)
+{
+    return number && ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER;
+}
+
+static bool has_empty_qualifiers(const CERTIFICATEPOLICIES *policies)
+{
+    for (int i = 0; i < sk_POLICYINFO_num(policies); i++) {
+        const POLICYINFO *policy = sk_POLICYINFO_value(policies, i);
+        if (policy->qualifiers && sk_POLICYQUALINFO_num(policy->qualifiers) == 0)
+            return true;
+    }
+    return sk_POLICYINFO_num(policies) == 0;
+}
+
+static bool has_empty_subtrees(const NAME_CONSTRAINTS *names)
+{
+    if (!names->permittedSubtrees && !names->excludedSubtrees)
+        return true;
+    return sk_GENERAL_SUBTREE_num(names->permittedSubtrees) == 0 ||
+           sk_GENERAL_SUBTREE_num(names->excludedSubtrees) == 0;
+}
+
+static bool is_empty_list(const GENERAL_NAMES *names)
+{
+    return names && sk_GENERAL_NAME_num(names) == 0;
+}
+
+static bool has_empty_points(const CRL_DIST_POINTS *points)
+{
+    for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
+        const DIST_POINT *point = sk_DIST_POINT_value(points, i);
+        if (is_empty_list(point->CRLissuer))
+            return true;
+        if (!point->distpoint)
+            continue;
+        if (point->distpoint->type == 0 ? is_empty_list(point->distpoint->name.fullname)
+                                        : sk_X509_NAME_ENTRY_num(point->distpoint->name.relativename) == 0)
+            return true;
+    }
+    return sk_DIST_POINT_num(points) == 0;
+}
+
+static bool has_odd_path_length(const BASIC_CONSTRAINTS *basic)
+{
+    int64_t n = 0;
+    return basic->pathlen && (!ASN1_INTEGER_get_int64(&n, basic->pathlen) || n < 0 || n > INT32_MAX);
+}
+
+static bool has_no_bit(const ASN1_BIT_STRING *bits)
+{
+    struct slice s = view_octets(bits);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i])
+            return false;
+    return true;
+}
+
+static bool is_forbidden_value(int nid, const void *decoded)
+{
+    const BASIC_CONSTRAINTS *basic = decoded;
+    const POLICY_CONSTRAINTS *policy = decoded;
+    const AUTHORITY_KEYID *authority = decoded;
+    switch (nid) {
+    case NID_basic_constraints:
+        return (basic->ca != 0 && basic->ca != 0xff) || has_odd_path_length(basic);
+    case NID_key_usage:
+        return has_no_bit(decoded);
+    case NID_authority_key_identifier:
+        return is_empty_list(authority->issuer);
+    case NID_name_constraints:
+        return has_empty_subtrees(decoded);
+    case NID_policy_constraints:
+        return (!policy->requireExplicitPolicy && !policy->inhibitPolicyMapping) ||
+               is_negative(policy->requireExplicitPolicy) || is_negative(policy->inhibitPolicyMapping);
+    case NID_inhibit_any_policy:
+        return is_negative(decoded);
+    case NID_certificate_policies:
+        return has_empty_qualifiers(decoded);
+    case NID_crl_distribution_points:
+    case NID_freshest_crl:
+        return has_empty_points(decoded);
+    case NID_issuer_alt_name:
+    case NID_policy_mappings:
+    case NID_info_access:
+    case NID_sinfo_access:
+        return OPENSSL_sk_num(decoded) == 0;
+    }
+    return false;
+}
+
+/* BasicConstraints with cA encoded FALSE, which is let pass, are those without it and three octets more. */
+static bool is_encoded_false(struct slice value, struct slice renewed)
+{
+    static const uint8_t false_octets[] = {0x01, 0x01, 0x00};
+    return renewed.n >= 2 && value.n == renewed.n + sizeof false_octets && value.p[1] == renewed.p[1] + 3 &&
+           memcmp(value.p + 2, false_octets, sizeof false_octets) == 0 &&
+           slice_eq(slice_from(value, 5), slice_from(renewed, 2));
+}
+
+bool view_is_odd_value(X509_EXTENSION *e, bool lets_false_pass)
+{
+    const X509V3_EXT_METHOD *method = X509V3_EXT_get(e);
+    if (!method || !method->it)
+        return false;
+    void *decoded = X509V3_EXT_d2i(e);
+    unsigned char *encoded = NULL;
+    int n = decoded ? ASN1_item_i2d(decoded, &encoded, ASN1_ITEM_ptr(method->it)) : -1;
+    struct slice value = view_octets(X509_EXTENSION_get_data(e)), renewed = slice_make(encoded, n > 0 ? (size_t)n : 0);
+    bool same = n > 0 && (slice_eq(value, renewed) || (lets_false_pass && method->ext_nid == NID_basic_constraints &&
+                                                       is_encoded_false(value, renewed)));
+    bool odd = !same || is_forbidden_value(method->ext_nid, decoded);
+    OPENSSL_free(encoded);
+    ASN1_item_free(decoded, ASN1_ITEM_ptr(method->it));
+    return odd;
+}
+
+/* A SEQUENCE whose elements `ok` accepts, at least one, encoded as OpenSSL encodes it. */
+static bool is_list(struct slice s, bool (*ok)(int type, struct slice value))
+{
+    const unsigned char *p = s.p;
+    unsigned char *renewed = NULL;
+    ASN1_SEQUENCE_ANY *list = d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)s.n);
+    int n = list ? i2d_ASN1_SEQUENCE_ANY(list, &renewed) : -1;
+    bool is = n > 0 && slice_eq(s, slice_make(renewed, (size_t)n)) && sk_ASN1_TYPE_num(list) > 0;
+    for (int i = 0; is && i < sk_ASN1_TYPE_num(list); i++) {
+        const ASN1_TYPE *t = sk_ASN1_TYPE_value(list, i);
+        is = ok(ASN1_TYPE_get(t),
+                ASN1_TYPE_get(t) == V_ASN1_SEQUENCE ? view_octets(t->value.sequence) : slice_make(NULL, 0));
+    }
+    OPENSSL_free(renewed);
+    sk_ASN1_TYPE_pop_free(list, ASN1_TYPE_free);
+    return is;
+}
+
+static bool is_oid_and_value(int type, struct slice value)
+{
+    const unsigned char *p = value.p;
+    ASN1_SEQUENCE_ANY *pair = type == V_ASN1_SEQUENCE ? d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)value.n) : NULL;
+    bool is = sk_ASN1_TYPE_num(pair) == 2 && ASN1_TYPE_get(sk_ASN1_TYPE_value(pair, 0)) == V_ASN1_OBJECT;
+    sk_ASN1_TYPE_pop_free(pair, ASN1_TYPE_free);
+    return is;
+}
+
+/* An OID and perhaps a list of qualifiers, of which it counts only that they are an OID and a value. */
+static bool is_policy(int type, struct slice value)
+{
+    const unsigned char *p = value.p;
+    ASN1_SEQUENCE_ANY *parts = type == V_ASN1_SEQUENCE ? d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)value.n) : NULL;
+    int n = sk_ASN1_TYPE_num(parts);
+    bool is = (n == 1 || n == 2) && ASN1_TYPE_get(sk_ASN1_TYPE_value(parts, 0)) == V_ASN1_OBJECT;
+    if (is && n == 2) {
+        const ASN1_TYPE *qualifiers = sk_ASN1_TYPE_value(parts, 1);
+        is = ASN1_TYPE_get(qualifiers) == V_ASN1_SEQUENCE &&
+             is_list(view_octets(qualifiers->value.sequence), is_oid_and_value);
+    }
+    sk_ASN1_TYPE_pop_free(parts, ASN1_TYPE_free);
+    return is;
+}
+
+/*
+ * Whether the octets are of the extension's type.  OpenSSL's own decoder of policies refuses texts for people of
+ * another string type, which some authorities write and on which nothing hangs.
+ */
+static bool is_odd_field(X509_EXTENSION *e)
+{
+    if (OBJ_obj2nid(X509_EXTENSION_get_object(e)) == NID_certificate_policies)
+        return !is_list(view_octets(X509_EXTENSION_get_data(e)), is_policy);
+    return view_is_odd_value(e, true);
+}
+
+/* GeneralNames in an extension that OpenSSL does not know. */
+static bool is_odd_names(X509_EXTENSION *e)
+{
+    struct slice value = view_octets(X509_EXTENSION_get_data(e));
+    const unsigned char *p = value.p;
+    unsigned char *encoded = NULL;
+    GENERAL_NAMES *names = d2i_GENERAL_NAMES(NULL, &p, (long)value.n);
+    int n = names ? i2d_GENERAL_NAMES(names, &encoded) : -1;
+    bool odd = n < 0 || !slice_eq(value, slice_make(encoded, (size_t)n)) || sk_GENERAL_NAME_num(names) == 0;
+    OPENSSL_free(encoded);
+    GENERAL_NAMES_free(names);
+    return odd;
+}
+
+bool view_has_odd_path_length(const struct view *v)
+{
+    BASIC_CONSTRAINTS *basic = X509_get_ext_d2i(v->x, NID_basic_constraints, NULL, NULL);
+    bool odd = basic && has_odd_path_length(basic);
+    BASIC_CONSTRAINTS_free(basic);
+    return odd;
+}
+
+X509_EXTENSION *view_extension(const struct view *v, const char *oid, struct seen *seen)
+{
+    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+    int at = X509_get_ext_by_OBJ(v->x, object, -1);
+    X509_EXTENSION *first = at < 0 ? NULL : X509_get_ext(v->x, at);
+    *seen = (struct seen){.presence = FIELD_ABSENT};
+    if (first && X509_get_ext_by_OBJ(v->x, object, at) >= 0)
+        seen->presence = FIELD_DUPLICATE;
+    else if (first)
+        seen->presence = (strcmp(oid, VIEW_MS_SID) == 0 ? is_odd_names(first) : is_odd_field(first)) ? FIELD_MALFORMED
+                                                                                                     : FIELD_PRESENT;
+    seen->critical = first && X509_EXTENSION_get_critical(first) > 0;
+    ASN1_OBJECT_free(object);
+    return first;
+}
+
+static bool is_known_extension(const ASN1_OBJECT *oid)
+{
+    static const int known[] = {
+        NID_subject_key_identifier,
+        NID_key_usage,
+        NID_subject_alt_name,
+        NID_issuer_alt_name,
+        NID_basic_constraints,
+        NID_name_constraints,
+        NID_crl_distribution_points,
+        NID_certificate_policies,
+        NID_policy_mappings,
+        NID_authority_key_identifier,
+        NID_policy_constraints,
+        NID_ext_key_usage,
+        NID_freshest_crl,
+        NID_inhibit_any_policy,
+        NID_info_access,
+        NID_sinfo_access,
+    };
+    char text[64];
+    int nid = OBJ_obj2nid(oid);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (nid == known[i])
+            return true;
+    return OBJ_obj2txt(text, sizeof text, oid, 1) > 0 && strcmp(text, VIEW_MS_SID) == 0;
+}
+
+int64_t view_unknown_critical(const struct view *v)
+{
+    int64_t count = 0;
+    for (int i = 0; i < X509_get_ext_count(v->x); i++) {
+        X509_EXTENSION *e = X509_get_ext(v->x, i);
+        count += X509_EXTENSION_get_critical(e) > 0 && !is_known_extension(X509_EXTENSION_get_object(e));
+    }
+    return count;
+}
