@@ -52,7 +52,7 @@ static const struct transition table[] = {
     {.types = BOTH, .from = PROPOSED | PENDING | APPROVED | FAILED, .all = SEEN_POLICY_WEAK, .to = STATE_HELD,
      .message = "its policy does not ask for it now"},
     {.types = REVOKE, .from = PROPOSED | PENDING | APPROVED | FAILED, .all = SEEN_COMPLIANT_ELSEWHERE, .to = STATE_HELD,
-     .message = "another entry publishes this certificate, and there it complies"},
+     .message = "another entry publishes this certificate, and there it complies or is waived"},
 
     /* Beginning anew. */
     {.types = BOTH, .from = PROPOSED | PENDING | APPROVED, .all = SEEN_BASIS_CHANGED, .to = STATE_PROPOSED,
@@ -60,7 +60,7 @@ static const struct transition table[] = {
     {.types = BOTH, .from = HELD, .all = SEEN_BASIS_CHANGED, .none = SEEN_GUARDED, .to = STATE_PROPOSED,
      .effects = EFFECT_NEW_GENERATION | EFFECT_OPENS | EFFECT_REOPEN},
     {.types = BOTH, .from = HELD, .all = SEEN_ENFORCED,
-     .any = SEEN_WANTED | SEEN_CURED | SEEN_STAND_IN | SEEN_GONE,
+     .any = SEEN_WANTED | SEEN_CURED | SEEN_STAND_IN | SEEN_GONE | SEEN_WAIVED,
      .none = SEEN_POLICY_WEAK | SEEN_COMPLIANT_ELSEWHERE | SEEN_GUARDED, .to = STATE_PROPOSED,
      .effects = EFFECT_NEW_GENERATION | EFFECT_OPENS | EFFECT_REOPEN},
     {.types = BOTH, .from = REJECTED, .all = SEEN_BASIS_CHANGED, .none = SEEN_ONLY_REASON_CHANGED | SEEN_GUARDED,
@@ -173,7 +173,7 @@ static const char *standing_message(const struct lifecycle_input *in, const stru
         return "rejected by the approver";
     case STATE_SUBMITTED:
         if (d->type == REQUEST_REVOKE && outcome == OUTCOME_REVOKED)
-            return "carried out as the fulfiller says, not verified: no CRL is read";
+            return in->unverified ? in->unverified : LIFECYCLE_UNVERIFIED "no CRL is read";
         if (violation_has_ended(seen))
             return "its reason went away; waits for the outcome";
         return outcome == OUTCOME_ISSUED ? "issued as the fulfiller says; waits to be published"

@@ -20,7 +20,7 @@ enum seen {
     SEEN_GONE = 1 << 6,        /* the subject was deleted */
     SEEN_POLICY_WEAK = 1 << 7, /* the policy does not ask for it: audit, malformed, vanished, another action; for a
                                   revocation also off, or its replacement is no longer there */
-    SEEN_COMPLIANT_ELSEWHERE = 1 << 8,  /* revoke: another entry publishes the certificate, and there it complies */
+    SEEN_COMPLIANT_ELSEWHERE = 1 << 8,  /* revoke: another entry has the certificate; there it complies or is waived */
     SEEN_ENFORCED = 1 << 9,             /* its policy enforces */
     SEEN_EXPIRED = 1 << 10,             /* revoke: notAfter has passed */
     SEEN_BASIS_CHANGED = 1 << 11,       /* wanted, with other certificates, checks, names or reason than recorded */
@@ -64,6 +64,9 @@ struct transition {
 /* In the order in which they are tried. */
 const struct transition *lifecycle_table(size_t *count);
 
+/* dircertStateMessage of a revocation that the fulfiller says is done and that no CRL shows begins so. */
+#define LIFECYCLE_UNVERIFIED "carried out as the fulfiller says, not verified: "
+
 struct lifecycle_input {
     const struct request *request; /* NULL: there is none yet */
     enum request_type type;
@@ -73,6 +76,7 @@ struct lifecycle_input {
     int64_t interval_s;
     int64_t retention_s;
     int64_t now_utc;
+    const char *unverified; /* revoke: LIFECYCLE_UNVERIFIED and why; NULL: because no CRL is read */
 };
 
 struct lifecycle_result {

@@ -95,18 +95,26 @@ static const struct attribute *find_attribute(const struct entry *e, const char 
     return NULL;
 }
 
-static bool same_values(const struct attribute *a, const struct attribute *b)
+static struct slice *sorted_values(struct arena *a, const struct attribute *values)
 {
-    size_t a_count = a ? a->count : 0, b_count = b ? b->count : 0;
-    if (a_count != b_count)
+    struct slice *sorted = ARENA_ARRAY(a, values->count, struct slice);
+    memcpy(sorted, values->values, values->count * sizeof *sorted);
+    qsort(sorted, values->count, sizeof *sorted, slice_order);
+    return sorted;
+}
+
+/* In whatever order. */
+static bool same_values(struct arena *a, const struct attribute *x, const struct attribute *y)
+{
+    size_t count = x ? x->count : 0;
+    if (count != (y ? y->count : 0))
         return false;
-    for (size_t i = 0; i < a_count; i++) {
-        bool found = false;
-        for (size_t k = 0; k < b_count && !found; k++)
-            found = slice_eq(a->values[i], b->values[k]);
-        if (!found)
+    if (count == 0)
+        return true;
+    const struct slice *xs = sorted_values(a, x), *ys = sorted_values(a, y);
+    for (size_t i = 0; i < count; i++)
+        if (!slice_eq(xs[i], ys[i]))
             return false;
-    }
     return true;
 }
 
@@ -122,7 +130,7 @@ static struct entry difference(struct arena *a, const struct entry *stored, cons
     LIST_OF(struct attribute) changed = {0};
     for (const char *const *name = record_attributes(); *name; name++) {
         const struct attribute *old = find_attribute(stored, *name), *new = find_attribute(wanted, *name);
-        if ((whole || moves(*name)) && !same_values(old, new))
+        if ((whole || moves(*name)) && !same_values(a, old, new))
             *LIST_ADD(a, &changed) = new ? *new : (struct attribute){.name = slice_of(*name)};
     }
     return (struct entry){.attributes = changed.items, .count = changed.count};
@@ -160,7 +168,8 @@ static void append(struct planner *p, const struct plan_case *c, const struct li
                           .policy = c->policy,
                           .existing = c->existing,
                           .opens = (r->effects & (EFFECT_OPENS | EFFECT_BY_POLICY)) && !asks_nobody(r->record.state),
-                          .noncompliant = (r->effects & EFFECT_NONCOMPLIANT) != 0};
+                          .noncompliant = (r->effects & EFFECT_NONCOMPLIANT) != 0,
+                          .waived = (c->seen & SEEN_WAIVED) != 0};
     if (o.verb == VERB_PURGE) {
         o.record = c->existing->request.record;
     } else {
@@ -236,7 +245,8 @@ static struct lifecycle_result run_case(struct planner *p, const struct plan_cas
                                      c->policy && !c->policy->disabled ? c->policy->confirmations : CONFIRMATIONS,
                                  .interval_s = p->in->interval_s,
                                  .retention_s = retention_s(p, c),
-                                 .now_utc = p->in->now_utc};
+                                 .now_utc = p->in->now_utc,
+                                 .unverified = c->unverified};
     if (c->existing) {
         q = (c->seen & SEEN_WANTED) ? mended(c, p->in->now_utc) : c->existing->request;
         in.request = &q;

@@ -30,6 +30,7 @@ struct plan_request {
     size_t stored_count;
     struct certificate result; /* dircertResultCertificate; der empty when there is none */
     enum whereabouts where;    /* of the subject of a reissue */
+    unsigned waived;           /* checks that a waiver covers, of its subject, or of the certificate of a revocation */
 };
 
 enum hold_scope { HOLD_NOTHING, HOLD_OPENING, HOLD_EVERYTHING };
@@ -59,6 +60,7 @@ struct operation {
     const struct plan_request *existing; /* NULL: create */
     bool opens;                          /* counts for the first guard */
     bool noncompliant;                   /* the authority issued what violates policy */
+    bool waived;                         /* a waiver covers what it was made for: that has not ended */
     struct entry attributes;             /* create: all; otherwise those to be replaced, an empty one to be deleted */
 };
 

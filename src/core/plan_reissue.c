@@ -2,6 +2,8 @@
 /* One case for each subject: what of it has to be issued anew, and what has to be revoked on its account. */
 #include "core/plan_private.h"
 
+#include <stdlib.h>
+
 static bool asks_reissue(enum action a)
 {
     return a == ACTION_REISSUE || a == ACTION_REISSUE_THEN_REVOKE;
@@ -19,16 +21,27 @@ struct gathering {
     unsigned checks;
     enum reason reason;
     bool undecided;
+    struct stand_ins stand_ins; /* see find_stand_in */
+    bool has_stand_ins;
+    struct slice *published; /* DER, ascending; see is_published */
 };
+
+/* An entry may hold thousands of certificates: those that stand in for others are looked for once. */
+static const struct certificate *find_stand_in(struct gathering *g, const struct certificate *old)
+{
+    if (!g->has_stand_ins)
+        g->stand_ins = stand_ins_of(g->planner->arena, g->subject, NULL, 0, g->planner->in->now_utc);
+    g->has_stand_ins = true;
+    return stand_ins_find(&g->stand_ins, old);
+}
 
 static struct revoke_want *add_want(struct gathering *g, const struct certificate *c, const struct finding *f,
                                     bool superseded)
 {
     struct planner *p = g->planner;
     struct revoke_want *w = NULL;
-    for (size_t i = p->wants.count; i > 0 && !w && p->wants.items[i - 1].subject == g->subject; i--)
-        if (p->wants.items[i - 1].certificate == c)
-            w = &p->wants.items[i - 1];
+    if (p->wants.count && p->wants.items[p->wants.count - 1].certificate == c)
+        w = &p->wants.items[p->wants.count - 1]; /* findings come certificate by certificate */
     if (!w) {
         w = LIST_ADD(p->arena, &p->wants);
         *w = (struct revoke_want){.digest = c->digest,
@@ -68,7 +81,7 @@ static void gather_certificate(struct gathering *g, const struct certificate *c)
         const struct finding *f = &c->findings[i];
         enum action action = finding_action(s->policy, c, f);
         if (asks_reissue(action) && !looked) {
-            stand_in = subject_find_stand_in(s, c, NULL, 0, g->planner->in->now_utc);
+            stand_in = find_stand_in(g, c);
             looked = true;
         }
         if (asks_reissue(action) && !stand_in)
@@ -85,9 +98,11 @@ static void gather(struct gathering *g)
         return;
     for (size_t i = 0; i < s->certificate_count; i++)
         gather_certificate(g, &s->certificates[i]);
-    for (size_t i = 0; i < s->finding_count; i++)
+    for (size_t i = 0; i < s->finding_count; i++) {
+        g->undecided |= s->findings[i].undecided;
         if (asks_reissue(finding_action(s->policy, NULL, &s->findings[i])))
             ask_reissue(g, NULL, &s->findings[i]);
+    }
 }
 
 static struct slice joined(struct arena *a, struct slice *ders, size_t count)
@@ -132,12 +147,34 @@ static struct basis basis_of(struct gathering *g)
     return b;
 }
 
+/* What was read of a request is in order. */
 static bool is_recorded(const struct basis *b, const struct digest *d)
 {
-    for (size_t i = 0; i < b->certificate_count; i++)
-        if (digest_eq(&b->certificates[i], d))
-            return true;
-    return false;
+    return b->certificate_count &&
+           bsearch(d, b->certificates, b->certificate_count, sizeof *b->certificates, digest_order);
+}
+
+/*
+ * A certificate that the request holds, judged as if the entry still showed it.  With whom it shared its key can't be
+ * seen any more; there the record stands.
+ */
+static struct certificate recall(const struct gathering *g, const struct certificate *old)
+{
+    struct arena *a = g->planner->arena;
+    unsigned recorded =
+        g->existing->request.record.basis.checks & (CHECK_BIT(CHECK_SHARED_KEY) | CHECK_BIT(CHECK_SHARED_CERTIFICATE));
+    struct certificate c = *old;
+    if (!old->facts.readable)
+        return c;
+    subject_judge_certificate(a, g->subject, &c, g->planner->in->now_utc);
+    struct finding *findings = ARENA_ARRAY(a, c.finding_count, struct finding);
+    for (size_t i = 0; i < c.finding_count; i++) {
+        findings[i] = c.findings[i];
+        if (CHECK_BIT(findings[i].check) & recorded)
+            findings[i].undecided = false;
+    }
+    c.findings = findings;
+    return c;
 }
 
 /*
@@ -145,21 +182,24 @@ static bool is_recorded(const struct basis *b, const struct digest *d)
  * they are known.  What an authority issued badly in between need not be of the kind that was asked for, so one is
  * enough; each is revoked only when something stands in for it.
  */
-static const struct certificate *replacement_of(const struct subject *s, const struct plan_request *q, int64_t now_utc)
+static const struct certificate *replacement_of(const struct gathering *g)
 {
+    const struct plan_request *q = g->existing;
     const struct basis *b = &q->request.record.basis;
-    const struct certificate *found = NULL;
-    if (q->stored_count == 0)
-        return subject_find_stand_in(s, NULL, b->certificates, b->certificate_count, now_utc);
-    for (size_t i = 0; i < q->stored_count && !found; i++)
-        found = subject_find_stand_in(s, &q->stored[i], b->certificates, b->certificate_count, now_utc);
+    const struct stand_ins others =
+        stand_ins_of(g->planner->arena, g->subject, b->certificates, b->certificate_count, g->planner->in->now_utc);
+    const struct certificate *found = q->stored_count ? NULL : stand_ins_find(&others, NULL);
+    for (size_t i = 0; i < q->stored_count && !found; i++) {
+        struct certificate old = recall(g, &q->stored[i]);
+        found = stand_ins_find(&others, &old);
+    }
     return found;
 }
 
 static bool violates(const struct certificate *c)
 {
     for (size_t i = 0; i < c->finding_count; i++)
-        if (!c->findings[i].undecided && !c->findings[i].report_only)
+        if (!c->findings[i].undecided && !c->findings[i].report_only && !c->findings[i].waiver.n)
             return true;
     return false;
 }
@@ -181,37 +221,39 @@ static bool issued_badly(const struct gathering *g)
     return false;
 }
 
-static bool is_published(const struct subject *s, const struct certificate *c)
+static bool is_published(struct gathering *g, const struct certificate *c)
 {
-    for (size_t i = 0; i < s->certificate_count; i++)
-        if (slice_eq(s->certificates[i].der, c->der))
-            return true;
-    return false;
+    const struct subject *s = g->subject;
+    if (!g->published) {
+        g->published = ARENA_ARRAY(g->planner->arena, s->certificate_count, struct slice);
+        for (size_t i = 0; i < s->certificate_count; i++)
+            g->published[i] = s->certificates[i].der;
+        sort_slices(g->published, s->certificate_count);
+    }
+    return s->certificate_count &&
+           bsearch(&c->der, g->published, s->certificate_count, sizeof *g->published, slice_order);
 }
 
 /*
  * A certificate that the request holds and the entry no longer shows, judged as if it did: true when policy still
  * wants it revoked once it is replaced.
  */
-static bool judge_stored(const struct gathering *g, const struct certificate *old, struct certificate *judged)
+static bool judge_stored(struct gathering *g, const struct certificate *old, struct certificate *judged)
 {
     const struct subject *s = g->subject;
     int64_t now_utc = g->planner->in->now_utc;
-    if (!old->facts.readable || old->facts.not_after_utc < now_utc || is_published(s, old))
+    if (!old->facts.readable || old->facts.not_after_utc < now_utc || is_published(g, old))
         return false;
-    *judged = *old;
-    subject_judge_certificate(g->planner->arena, s, judged, now_utc);
+    *judged = recall(g, old);
     for (size_t i = 0; i < judged->finding_count; i++)
         if (finding_action(s->policy, judged, &judged->findings[i]) == ACTION_REISSUE_THEN_REVOKE)
             return true;
     return false;
 }
 
-static bool wants_revocation_of_stored(const struct gathering *g, const struct certificate *old,
-                                       struct certificate *judged)
+static bool wants_revocation_of_stored(struct gathering *g, const struct certificate *old, struct certificate *judged)
 {
-    return judge_stored(g, old, judged) &&
-           subject_find_stand_in(g->subject, old, NULL, 0, g->planner->in->now_utc) != NULL;
+    return judge_stored(g, old, judged) && find_stand_in(g, judged) != NULL;
 }
 
 /* What an earlier replacement took from the entry without standing in for it is not forgotten. */
@@ -255,19 +297,31 @@ static void want_stored_revocations(struct gathering *g)
     }
 }
 
-/* A published certificate that nothing replaces still violates what the request was made for, or the subject does. */
-static bool still_violates(const struct gathering *g)
+/* What is left of what a request was made for; the last one says most. */
+enum left { LEFT_NOTHING, LEFT_WAIVED, LEFT_UNWAIVED };
+
+static enum left left_of(const struct finding *findings, size_t count, unsigned checks)
+{
+    enum left left = LEFT_NOTHING;
+    for (size_t i = 0; i < count && left != LEFT_UNWAIVED; i++)
+        if (checks & CHECK_BIT(findings[i].check))
+            left = findings[i].waiver.n ? LEFT_WAIVED : LEFT_UNWAIVED;
+    return left;
+}
+
+/* Of the subject itself, and of the published certificates that nothing replaces. */
+static enum left look_for_left(struct gathering *g)
 {
     const struct subject *s = g->subject;
-    for (size_t i = 0; i < s->finding_count; i++)
-        if (g->existing->request.record.basis.checks & CHECK_BIT(s->findings[i].check))
-            return true;
-    for (size_t i = 0; i < s->certificate_count; i++)
-        for (size_t k = 0; k < s->certificates[i].finding_count; k++)
-            if ((g->existing->request.record.basis.checks & CHECK_BIT(s->certificates[i].findings[k].check)) &&
-                !subject_find_stand_in(s, &s->certificates[i], NULL, 0, g->planner->in->now_utc))
-                return true;
-    return false;
+    unsigned checks = g->existing->request.record.basis.checks;
+    enum left left = left_of(s->findings, s->finding_count, checks);
+    for (size_t i = 0; i < s->certificate_count; i++) {
+        const struct certificate *c = &s->certificates[i];
+        enum left here = left_of(c->findings, c->finding_count, checks);
+        if (here > left && !find_stand_in(g, c))
+            left = here;
+    }
+    return left;
 }
 
 static unsigned see_sighted(struct gathering *g, struct plan_case *c)
@@ -285,21 +339,28 @@ static unsigned see_sighted(struct gathering *g, struct plan_case *c)
     }
     if (g->existing && issued_badly(g))
         seen |= SEEN_ISSUED_BAD;
-    c->replacement = g->existing ? replacement_of(s, g->existing, g->planner->in->now_utc) : NULL;
-    if (!c->replacement && g->existing && still_violates(g))
-        return (seen & ~(unsigned)SEEN_ENFORCED) |
-               SEEN_POLICY_WEAK; /* policy asks for nothing any more: that cures nothing */
+    c->replacement = g->existing ? replacement_of(g) : NULL;
+    switch (g->existing && !c->replacement ? look_for_left(g) : LEFT_NOTHING) {
+    case LEFT_UNWAIVED: /* policy asks for nothing any more: that cures nothing */
+        return (seen & ~(unsigned)SEEN_ENFORCED) | SEEN_POLICY_WEAK;
+    case LEFT_WAIVED:
+        return seen | SEEN_WAIVED;
+    case LEFT_NOTHING:
+        break;
+    }
     return seen | (c->replacement ? SEEN_STAND_IN : SEEN_CURED);
 }
 
 /* Nothing may be concluded: readers disagree, a host name is not one, or values may only be hidden. */
-static bool is_undecided(const struct gathering *g)
+static bool is_undecided(struct gathering *g)
 {
     const struct subject *s = g->subject;
     if (s->undecided)
         return true;
     if (s->policy->mode != MODE_ENFORCE)
         return false;
+    if (g->existing && !g->findings.count && look_for_left(g) == LEFT_WAIVED)
+        return false; /* whatever else there is: what the request was made for is tolerated, and that is sure */
     return !g->findings.count && (g->undecided || (s->certificate_count == 0 && !s->shows_no_certificate));
 }
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 enum { ISSUER_SHOWN = 1024 };
+/* Where nothing else is wrong, it may be the entry that has the wrong name. */
+#define NAME_CHECKS (CHECK_BIT(CHECK_CN_MISMATCH) | CHECK_BIT(CHECK_SAN_MISMATCH))
 
 static int compare_wants(const void *a, const void *b)
 {
@@ -47,6 +49,51 @@ static void describe(struct planner *p, struct plan_case *c, const struct certif
     c->serial = serial_text(p->arena, facts_slice(certificate->der, certificate->facts.serial));
 }
 
+static bool enforces(const struct policy *policy)
+{
+    return policy && !policy->disabled && policy->mode == MODE_ENFORCE;
+}
+
+/*
+ * Policy approves only what is wrong with more than a name, and only where the issuer's signature leads to an anchor
+ * now.  Where that can't be decided for a while nothing follows: what was approved stays so as long as it rests on the
+ * same (now NULL: on what is recorded), and nothing else becomes it.
+ */
+static unsigned approved_by_policy(const struct plan_case *c, const struct trust *t, unsigned checks,
+                                   const struct basis *now)
+{
+    const struct record *d = c->existing ? &c->existing->request.record : NULL;
+    if (!enforces(c->policy) || !c->policy->automatic[REQUEST_REVOKE] || !(checks & ~NAME_CHECKS))
+        return 0;
+    bool stays = t->chain == CHAIN_UNDECIDED && d &&
+                 state_in(d->state, STATE_BIT(STATE_APPROVED) | STATES_AT_AUTHORITY) &&
+                 !(now && basis_changed(&d->basis, now));
+    return t->chain == CHAIN_VERIFIED || stays ? SEEN_AUTOMATIC : 0;
+}
+
+/* What the CRL says of it, and what is said where that fulfils nothing. */
+static unsigned see_crl(struct planner *p, struct plan_case *c, const struct trust *t)
+{
+    struct slice why = SLICE_LITERAL("no CRL is read");
+    switch (t->revocation) {
+    case REVOCATION_REVOKED:
+        return SEEN_ON_CRL;
+    case REVOCATION_NOT_ASKED:
+        break;
+    case REVOCATION_GOOD:
+        why = SLICE_LITERAL("the issuer's CRL does not list it");
+        break;
+    case REVOCATION_ON_HOLD:
+        why = SLICE_LITERAL("the issuer's CRL has it on hold, which may be lifted again");
+        break;
+    case REVOCATION_UNDECIDED:
+        why = t->revocation_why;
+        break;
+    }
+    c->unverified = (const char *)arena_format(p->arena, LIFECYCLE_UNVERIFIED "%.*s", SLICE_ARGS(why)).p;
+    return 0;
+}
+
 /* Among several subjects the one on record speaks; for a new request, the first by id. */
 static const struct revoke_want *leader_of(const struct revoke_want *wants, size_t count, const struct plan_request *q)
 {
@@ -63,13 +110,23 @@ static const struct revoke_want *leader_of(const struct revoke_want *wants, size
 struct published {
     bool here, complies_here;
     bool complies_elsewhere, undecided;
+    bool waived; /* wherever: all that is found there is tolerated, and revoking it there would act on that */
 };
+
+static bool is_waived(const struct certificate *c)
+{
+    for (size_t i = 0; i < c->finding_count; i++)
+        if (!c->findings[i].waiver.n)
+            return false;
+    return c->finding_count > 0;
+}
 
 static void look_at(struct published *seen, const struct publication *at, const struct plan_request *q)
 {
     const struct certificate *c = at->certificate;
     bool here = q && slice_eq(at->subject->id, q->request.record.subject_id);
     seen->here |= here;
+    seen->waived |= is_waived(c);
     seen->undecided |= certificate_is_undecided(c) || at->subject->undecided;
     if (certificate_complies(c) && !at->subject->undecided)
         *(here ? &seen->complies_here : &seen->complies_elsewhere) = true;
@@ -100,11 +157,6 @@ static bool every_policy_is_complete(const struct planner *p)
     return true;
 }
 
-static bool enforces(const struct policy *policy)
-{
-    return policy && !policy->disabled && policy->mode == MODE_ENFORCE;
-}
-
 static bool has_ended(const struct plan_request *q)
 {
     return state_in(q->request.record.state, STATES_FINAL);
@@ -122,6 +174,13 @@ static unsigned see_unpublished(const struct plan_request *q, struct plan_case *
         return SEEN_POLICY_WEAK;
     c->basis = q->request.record.basis;
     return SEEN_WANTED | SEEN_ENFORCED;
+}
+
+/* All that it was made for is covered, whether or not the certificate is still published. */
+static bool is_covered(const struct plan_request *q)
+{
+    unsigned checks = q->request.record.basis.checks;
+    return checks && !(checks & ~q->waived);
 }
 
 static unsigned see_published(const struct published *at)
@@ -149,9 +208,15 @@ static void plan_existing(struct planner *p, const struct plan_request *q)
         c.seen = SEEN_EXPIRED;
     else if (!every_policy_is_complete(p) && !(c.policy && c.policy->disabled))
         return;
+    else if (is_covered(q) && !at.complies_here)
+        c.seen = SEEN_WAIVED | SEEN_POLICY_WEAK; /* what is approved waits: it may not be carried out, nor forgotten */
     else if (!at.undecided)
         c.seen = (at.here ? see_published(&at) : see_unpublished(q, &c)) |
                  (at.complies_elsewhere ? SEEN_COMPLIANT_ELSEWHERE : 0);
+    if (!expired)
+        c.seen |= see_crl(p, &c, &old->trust);
+    if (c.seen)
+        c.seen |= approved_by_policy(&c, &old->trust, q->request.record.basis.checks, NULL);
     if (has_ended(q) && !(c.seen & SEEN_WANTED))
         *LIST_ADD(p->arena, &p->ended) = c;
     else if (c.seen)
@@ -212,9 +277,13 @@ static void plan_wanted(struct planner *p, const struct revoke_want *wants, size
     struct published at = look(p, &wants[0].digest, q);
     if (q)
         p->taken[q - p->in->requests] = true;
-    if (at.undecided && !at.complies_elsewhere)
-        return; /* elsewhere nobody can tell */
-    if (at.complies_elsewhere)
+    bool undecided = at.undecided && !at.complies_elsewhere && !at.waived; /* elsewhere nobody can tell */
+    unsigned on_crl = see_crl(p, &c, &leader->certificate->trust);
+    if (undecided && !(q && on_crl))
+        return;
+    c.seen = undecided ? on_crl : c.seen | on_crl;
+    c.seen |= approved_by_policy(&c, &leader->certificate->trust, leader->checks, &c.basis);
+    if (at.complies_elsewhere || at.waived)
         c.seen |= SEEN_COMPLIANT_ELSEWHERE;
     planner_settle(p, &c);
 }

@@ -3,6 +3,8 @@
 
 #include "base/escape.h"
 #include "base/hex.h"
+#include "core/holding.h"
+#include "core/waiver.h"
 
 static bool is_text(struct slice s)
 {
@@ -45,44 +47,12 @@ static void add_hosts(struct arena *a, const struct entry *e, struct subject *s,
     s->host_count = hosts.count;
 }
 
-static bool has_value(const struct subject *s, size_t count, struct slice der)
-{
-    for (size_t i = 0; i < count; i++)
-        if (slice_eq(s->certificates[i].der, der))
-            return true;
-    return false;
-}
-
-/* One attribute holds no value twice; only a value of a further attribute may repeat one of an earlier. */
-static void add_certificates(struct arena *a, const struct entry *e, struct subject *s)
-{
-    size_t total = 0;
-    for (const char *const *name = s->policy->certificate_attributes; *name; name++) {
-        size_t values = entry_count(e, *name);
-        total += values;
-        if (values == 0)
-            s->silent_certificate_attributes |= 1u << (name - s->policy->certificate_attributes);
-    }
-    s->certificates = ARENA_ARRAY(a, total, struct certificate);
-    struct slice value;
-    for (const char *const *name = s->policy->certificate_attributes; *name; name++) {
-        size_t earlier = 0, of_attribute = SIZE_MAX;
-        for (struct entry_cursor at = {0}; entry_next_value(e, *name, &at, &value);) {
-            if (at.attribute != of_attribute)
-                earlier = s->certificate_count;
-            of_attribute = at.attribute;
-            if (!has_value(s, earlier, value))
-                s->certificates[s->certificate_count++].der = value;
-        }
-    }
-}
-
 struct subject subject_compile(struct arena *a, const struct entry *e, const struct policy *policy, const char *kind,
                                problem_list *problems)
 {
     struct subject s = {.dn = e->dn, .id = subject_id(a, e, kind), .policy = policy};
     add_hosts(a, e, &s, problems);
-    add_certificates(a, e, &s);
+    holding_take(a, e, &s);
     return s;
 }
 
@@ -108,6 +78,23 @@ void subject_judge_certificate(struct arena *a, const struct subject *s, struct 
     struct finding findings[FINDINGS_MAX];
     c->finding_count = check_run(a, &in, findings);
     c->findings = keep_findings(a, findings, c->finding_count);
+    waiver_mark_certificate(a, s, c);
+}
+
+bool subject_is_contested(const struct subject *s)
+{
+    return (s->policy->unique & UNIQUE_HOST_NAME) && s->host_count &&
+           (!s->sharing.compared || s->sharing.host_with.n > 0);
+}
+
+static const struct finding *mark_contested(struct arena *a, const struct finding *findings, size_t count)
+{
+    struct finding *marked = ARENA_ARRAY(a, count, struct finding);
+    for (size_t i = 0; i < count; i++) {
+        marked[i] = findings[i];
+        marked[i].contested = true;
+    }
+    return marked;
 }
 
 void subject_judge(struct arena *a, struct subject *s, int64_t now_utc)
@@ -122,6 +109,12 @@ void subject_judge(struct arena *a, struct subject *s, int64_t now_utc)
     struct finding findings[FINDINGS_MAX];
     s->finding_count = check_run(a, &in, findings);
     s->findings = keep_findings(a, findings, s->finding_count);
+    waiver_mark_subject(a, s);
+    if (!subject_is_contested(s))
+        return;
+    s->findings = mark_contested(a, s->findings, s->finding_count);
+    for (size_t i = 0; i < s->certificate_count; i++)
+        s->certificates[i].findings = mark_contested(a, s->certificates[i].findings, s->certificates[i].finding_count);
 }
 
 void certificate_hash(struct certificate *c)
@@ -137,8 +130,39 @@ static const struct finding *copy_findings(struct arena *a, const struct finding
     for (size_t i = 0; i < count; i++) {
         copies[i] = findings[i];
         copies[i].detail = arena_copy(a, findings[i].detail);
+        copies[i].waiver = arena_copy(a, findings[i].waiver);
     }
     return copies;
+}
+
+static void copy_slice(struct arena *a, struct slice *s)
+{
+    *s = arena_copy(a, *s);
+}
+
+static void copy_sharing(struct arena *a, struct sharing *s)
+{
+    copy_slice(a, &s->certificate_with);
+    copy_slice(a, &s->key_with);
+    copy_slice(a, &s->host);
+    copy_slice(a, &s->host_with);
+}
+
+static void copy_certificate(struct arena *a, struct certificate *c)
+{
+    copy_slice(a, &c->der);
+    copy_slice(a, &c->trust.chain_why);
+    copy_slice(a, &c->trust.revocation_why);
+    copy_sharing(a, &c->sharing);
+    c->findings = copy_findings(a, c->findings, c->finding_count);
+}
+
+static void copy_holding(struct arena *a, struct holding *h)
+{
+    copy_slice(a, &h->twice);
+    copy_slice(a, &h->twice_in[0]);
+    copy_slice(a, &h->twice_in[1]);
+    copy_slice(a, &h->repeated);
 }
 
 struct subject subject_copy(struct arena *a, const struct subject *s)
@@ -156,12 +180,16 @@ struct subject subject_copy(struct arena *a, const struct subject *s)
     copy.hosts = hosts;
     copy.certificates = ARENA_ARRAY(a, s->certificate_count, struct certificate);
     for (size_t i = 0; i < s->certificate_count; i++) {
-        struct certificate *c = &copy.certificates[i];
-        *c = s->certificates[i];
-        c->der = arena_copy(a, c->der);
-        c->findings = copy_findings(a, c->findings, c->finding_count);
+        copy.certificates[i] = s->certificates[i];
+        copy_certificate(a, &copy.certificates[i]);
     }
+    copy_sharing(a, &copy.sharing);
+    copy_holding(a, &copy.holding);
     copy.findings = copy_findings(a, s->findings, s->finding_count);
+    const struct waiver **waivers = ARENA_ARRAY(a, s->waiver_count, const struct waiver *);
+    for (size_t i = 0; i < s->waiver_count; i++)
+        waivers[i] = s->waivers[i];
+    copy.waivers = waivers;
     return copy;
 }
 
@@ -186,78 +214,4 @@ bool certificate_is_undecided(const struct certificate *c)
         if (c->findings[i].undecided || c->findings[i].report_only)
             return true;
     return false;
-}
-
-static bool has_eku(const struct certificate *c, struct slice wanted)
-{
-    static const uint8_t any_extended_key_usage[] = {0x55, 0x1d, 0x25, 0x00};
-    struct slice cursor = facts_eku(c->der, &c->facts), oid;
-    while (facts_next_eku(&cursor, &oid))
-        if (slice_eq(oid, wanted) || slice_eq(oid, slice_make(any_extended_key_usage, sizeof any_extended_key_usage)))
-            return true;
-    return false;
-}
-
-/* A certificate without the extension may be used for everything (RFC 5280 section 4.2.1.12). */
-static bool covers_usages(const struct certificate *candidate, const struct certificate *old)
-{
-    if (candidate->facts.eku.presence == FIELD_ABSENT)
-        return true;
-    struct slice cursor = facts_eku(old->der, &old->facts), oid;
-    while (facts_next_eku(&cursor, &oid))
-        if (!has_eku(candidate, oid))
-            return false;
-    return true;
-}
-
-static bool same_family(const struct certificate *a, const struct certificate *b)
-{
-    enum key_family fa = facts_key_family(a->der, &a->facts), fb = facts_key_family(b->der, &b->facts);
-    return fa == fb && (fa != KEY_OTHER || slice_eq(facts_slice(a->der, a->facts.key_algorithm),
-                                                    facts_slice(b->der, b->facts.key_algorithm)));
-}
-
-/* Under a name rule, compliance says so already. */
-static bool covers_hosts(const struct subject *s, const struct certificate *c, int64_t now_utc)
-{
-    struct check_input in = {.policy = s->policy, .der = c->der, .facts = &c->facts, .now_utc = now_utc};
-    if (s->policy->name_match != MATCH_NONE)
-        return true;
-    for (size_t i = 0; i < s->host_count; i++)
-        if (!check_covers(&in, &s->hosts[i]))
-            return false;
-    return true;
-}
-
-bool subject_stands_in(const struct subject *s, const struct certificate *candidate, const struct certificate *old,
-                       int64_t now_utc)
-{
-    if (!certificate_complies(candidate) || !covers_hosts(s, candidate, now_utc))
-        return false;
-    if (!old)
-        return true;
-    if (slice_eq(old->der, candidate->der))
-        return false;
-    if (!old->facts.readable)
-        return true;
-    return !slice_eq(facts_slice(old->der, old->facts.serial), facts_slice(candidate->der, candidate->facts.serial)) &&
-           covers_usages(candidate, old) && same_family(candidate, old);
-}
-
-static bool is_one_of(const struct certificate *c, const struct digest *digests, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (digest_eq(&c->digest, &digests[i]))
-            return true;
-    return false;
-}
-
-struct certificate *subject_find_stand_in(const struct subject *s, const struct certificate *old,
-                                          const struct digest *not_these, size_t count, int64_t now_utc)
-{
-    for (size_t i = 0; i < s->certificate_count; i++)
-        if (!is_one_of(&s->certificates[i], not_these, count) &&
-            subject_stands_in(s, &s->certificates[i], old, now_utc))
-            return &s->certificates[i];
-    return NULL;
 }

@@ -16,6 +16,8 @@ enum second_opinion {
     OPINION_DISAGREES, /* or could not read at all: nothing may rest on this certificate */
 };
 
+struct waiver;
+
 struct certificate {
     struct slice der;
     struct facts facts;
@@ -40,6 +42,12 @@ struct subject {
     size_t finding_count;
     struct sharing sharing; /* of host names */
     struct holding holding;
+    /*
+     * Waivers that may cover a finding of it: first those whose target matches the entry, then all that name
+     * certificates.  The waivers themselves live as long as the pass.
+     */
+    const struct waiver *const *waivers;
+    size_t waiver_count, waivers_of_entry;
     bool shows_no_certificate; /* positive evidence; false also where nobody looked */
     /*
      * Attributes that showed no value, bit i for the policy's i-th.  Where they may only be hidden, and the difference
@@ -77,16 +85,33 @@ enum action finding_action(const struct policy *p, const struct certificate *c, 
 bool certificate_complies(const struct certificate *c);
 /* Something about it could not be decided, so that nothing may be concluded from it. */
 bool certificate_is_undecided(const struct certificate *c);
+/*
+ * Policy wants host names to be one entry's alone, and one of this entry's is another's too, or nobody could compare:
+ * nothing may be issued on the strength of it.
+ */
+bool subject_is_contested(const struct subject *s);
 
 /*
  * Does `candidate` stand in for `old`?  Another certificate with another serial, compliant on every check, which
- * covers the wanted names, the old extended key usages, in the same key family.  What the old one does not say (it
- * is malformed, or `old` is NULL because the directory no longer shows it) is not asked for.
+ * covers the wanted names, the old extended key usages, in the same key family, and has a new key where a finding of
+ * the old one says that the key is at fault.  What the old one does not say (it is malformed, or `old` is NULL because
+ * the directory no longer shows it) is not asked for.
  */
 bool subject_stands_in(const struct subject *s, const struct certificate *candidate, const struct certificate *old,
                        int64_t now_utc);
-/* The first certificate of the subject that stands in for `old` and whose digest is none of `not`; or NULL. */
-struct certificate *subject_find_stand_in(const struct subject *s, const struct certificate *old,
-                                          const struct digest *not_these, size_t count, int64_t now_utc);
+
+/*
+ * Those of a subject's certificates that stand in for something, the digests `not_these` (ascending) left out: of each
+ * kind, which is what they may be used for and the algorithm of the key, a few that differ in serial number and key.
+ * More would answer nothing else.
+ */
+struct stand_ins {
+    struct certificate *const *items;
+    size_t count;
+};
+struct stand_ins stand_ins_of(struct arena *a, const struct subject *s, const struct digest *not_these, size_t count,
+                              int64_t now_utc);
+/* The first that stands in for `old`; or NULL. */
+struct certificate *stand_ins_find(const struct stand_ins *s, const struct certificate *old);
 
 #endif

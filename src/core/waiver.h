@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "core/policy.h"
+#include "core/subject.h"
 
 struct waiver {
     struct slice dn;
@@ -27,12 +28,24 @@ struct waiver {
     bool reach_unknown; /* ... whom it names is among that: nothing may be acted on at all */
 };
 
-/* Compiles one entry into the arena; what is wrong is appended to *problems, and so is that it has ended. */
+/*
+ * Compiles one entry into the arena; what is wrong is appended to *problems.  Of one that has ended, that is the only
+ * thing that is wrong.
+ */
 const struct waiver *waiver_compile(struct arena *a, const struct entry *e, policy_knows_fn *knows, void *context,
                                     int64_t now_utc, problem_list *problems);
 
 /* Does it cover that check at all, and that certificate by its digest? */
 bool waiver_covers_check(const struct waiver *w, enum check_id check);
 bool waiver_names_certificate(const struct waiver *w, const struct digest *digest);
+
+/*
+ * Which of the subject's waivers covers that check: of a certificate, which has to be hashed where a waiver names
+ * certificates, or where c is NULL of the entry itself, which only a target reaches.  The first one; NULL: none.
+ */
+const struct waiver *waiver_find(const struct subject *s, const struct certificate *c, enum check_id check);
+/* Marks the findings that one of the subject's waivers covers; the marked ones live in the arena. */
+void waiver_mark_certificate(struct arena *a, const struct subject *s, struct certificate *c);
+void waiver_mark_subject(struct arena *a, struct subject *s);
 
 #endif

@@ -98,11 +98,36 @@ static const char *waivers_shown(enum explain_waivers w)
     case WAIVERS_NONE_SEEN:
         return "none";
     case WAIVERS_THERE:
-        return "there are entries below ou=waivers; this version does not act on them, and writes nothing meanwhile";
+        return "none of them covers it";
+    case WAIVERS_COVER:
+        return "";
+    case WAIVERS_UNKNOWN:
+        return "one of them can't be evaluated: no request is written meanwhile";
     case WAIVERS_NOT_READ:
         break;
     }
     return "ou=waivers was not read";
+}
+
+static size_t check_names(const struct waiver *w, struct slice names[CHECK_COUNT])
+{
+    size_t count = 0;
+    for (unsigned id = 0; id < CHECK_COUNT; id++)
+        if (waiver_covers_check(w, (enum check_id)id))
+            names[count++] = slice_of(check_get((enum check_id)id)->name);
+    return count;
+}
+
+static struct slice waiver_shown(struct arena *a, const struct waiver *w)
+{
+    struct slice names[CHECK_COUNT], all = {NULL, 0};
+    size_t count = check_names(w, names);
+    for (size_t i = 0; i < count && count < CHECK_COUNT; i++)
+        all = arena_format(a, "%.*s%s%.*s", SLICE_ARGS(all), i ? ", " : "", SLICE_ARGS(names[i]));
+    struct slice until = w->until_utc ? time_text(a, w->until_utc) : slice_of("somebody ends it");
+    return arena_format(a, "%.*s: %.*s until %.*s: %.*s", SLICE_ARGS(w->dn),
+                        SLICE_ARGS(count < CHECK_COUNT ? all : slice_of("every check")), SLICE_ARGS(until),
+                        SLICE_ARGS(w->reason));
 }
 
 static void print_head(const struct ctl *ctl, const struct explanation *e)
@@ -125,6 +150,8 @@ static void print_head(const struct ctl *ctl, const struct explanation *e)
         pair(&t, "not shown",
              arena_format(ctl->arena, "%.*s: there may be values that you may not read", SLICE_ARGS(e->hidden)));
     pair(&t, "waivers", slice_of(waivers_shown(e->waivers)));
+    for (size_t i = 0; i < e->covering_count; i++)
+        pair(&t, "waiver", waiver_shown(ctl->arena, e->covering[i]));
     table_print_text(ctl, &t, false, 0);
 }
 
@@ -169,6 +196,8 @@ static void print_check(const struct ctl *ctl, const struct explained_check *c)
         pair(&t, "cited", slice_of(c->check->citation));
     if (is_finding(c)) {
         pair(&t, "fix", slice_of(c->check->fix));
+        if (c->waiver)
+            pair(&t, "waived by", c->waiver->dn);
         pair(&t, "action", slice_of(action_name(c->action)));
     }
     table_print_text(ctl, &t, false, 4);
@@ -260,6 +289,10 @@ static void write_checks(struct json *j, const struct explained_check *checks, s
         json_text(j, "compared", c->compared);
         json_text(j, "severity", slice_of(severity_name(c->check->severity)));
         json_text(j, "action", slice_of(action_name(c->action)));
+        if (c->waiver)
+            json_text(j, "waiver", c->waiver->dn);
+        else
+            json_null(j, "waiver");
         json_text(j, "cited", slice_of(c->check->citation));
         json_text(j, "fix", slice_of(c->check->fix));
         json_object_end(j);
@@ -279,6 +312,27 @@ static void write_policies(struct json *j, const struct explanation *e)
         json_number(j, "precedence", p->policy->precedence);
         json_text(j, "mode", slice_of(mode_name(p->policy->mode)));
         json_bool(j, "disabled", p->policy->disabled);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void write_waivers(struct json *j, const struct explanation *e)
+{
+    if (e->waivers == WAIVERS_NOT_READ) {
+        json_null(j, "waivers");
+        return;
+    }
+    json_array(j, "waivers");
+    for (size_t i = 0; i < e->covering_count; i++) {
+        const struct waiver *w = e->covering[i];
+        struct slice names[CHECK_COUNT];
+        size_t count = check_names(w, names);
+        json_object(j, NULL);
+        json_text(j, "waiver", w->dn);
+        json_texts(j, "checks", names, count);
+        json_time(j, "until", w->until_utc);
+        json_text(j, "reason", w->reason);
         json_object_end(j);
     }
     json_array_end(j);
@@ -330,10 +384,7 @@ static void write_explanation(const struct ctl *ctl, const struct explanation *e
     write_policies(&j, e);
     write_certificates(ctl, &j, e);
     write_checks(&j, e->checks, e->check_count);
-    if (e->waivers == WAIVERS_NOT_READ)
-        json_null(&j, "waivers");
-    else
-        json_bool(&j, "waivers", e->waivers == WAIVERS_THERE);
+    write_waivers(&j, e);
     struct table requests = requests_of(ctl, e);
     if (e->requests_read)
         table_write_json(&requests, &j, "requests");
@@ -348,7 +399,7 @@ static void write_explanation(const struct ctl *ctl, const struct explanation *e
 static bool has_findings(const struct explained_check *checks, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_finding(&checks[i]))
+        if (is_finding(&checks[i]) && !checks[i].waiver)
             return true;
     return false;
 }
@@ -393,9 +444,10 @@ const struct ctl_command command_explain = {
     .arguments = "DN",
     .does = "Tells everything that is thought about one entry, and why",
     .help = "Which policies were considered and which governs; host names; each certificate with every check, its\n"
-            "answer, the values that were compared, the citation and the cure; requests about the entry.  Everything\n"
-            "as you may read it at this moment; nothing is written.  Ends with 4 where there are findings, with 2\n"
-            "where something could not be read or decided.\n",
+            "answer, the values that were compared, the citation and the cure; waivers and requests.  Everything\n"
+            "as you may read it at this moment; nothing is written.  Ends with 4 where there are findings that no "
+            "waiver covers, with\n"
+            "2 where something could not be read or decided.\n",
     .directory = CTL_NEEDS_DIRECTORY,
     .run = explain,
 };

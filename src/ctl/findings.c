@@ -6,7 +6,7 @@
 #include "run/events.h"
 #include "run/told.h"
 
-enum { SEVERITY, CHECK, ENTRY, POLICY, ACTION, UNDECIDED, CERTIFICATE, DETAIL, COLUMNS };
+enum { SEVERITY, CHECK, ENTRY, POLICY, ACTION, UNDECIDED, WAIVER, CERTIFICATE, DETAIL, COLUMNS };
 static const struct column columns[COLUMNS] = {
     [SEVERITY] = {"severity", "SEVERITY", COLUMN_BOTH},
     [CHECK] = {"check", "CHECK", COLUMN_BOTH},
@@ -14,6 +14,7 @@ static const struct column columns[COLUMNS] = {
     [POLICY] = {"policy", "POLICY", COLUMN_BOTH},
     [ACTION] = {"action", "ACTION", COLUMN_BOTH},
     [UNDECIDED] = {"undecided", "UNDECIDED", COLUMN_JSON_ONLY},
+    [WAIVER] = {"waiver", "WAIVER", COLUMN_JSON_ONLY},
     [CERTIFICATE] = {"certificate", "CERTIFICATE", COLUMN_BOTH},
     [DETAIL] = {"detail", "DETAIL", COLUMN_BOTH},
 };
@@ -25,6 +26,7 @@ struct collecting {
     struct table table;
     struct told told; /* an entry may be handed over twice */
     enum check_id only;
+    bool unwaived; /* one of them is covered by no waiver */
 };
 
 static void fill(struct collecting *c, const struct subject *s, const struct certificate *of, struct slice digest,
@@ -43,7 +45,12 @@ static void fill(struct collecting *c, const struct subject *s, const struct cer
     row[ACTION] = cell_text(slice_of(action_name(finding_action(s->policy, of, f))));
     if (undecided)
         row[ACTION].shown = slice_of("undecided");
+    else if (f->waiver.n)
+        row[ACTION].shown = slice_of("waived");
     row[UNDECIDED] = cell_bool(undecided);
+    if (f->waiver.n)
+        row[WAIVER] = cell_text(arena_copy(a, f->waiver));
+    c->unwaived |= f->waiver.n == 0;
     if (of) {
         row[CERTIFICATE] = cell_text(arena_copy(a, digest));
         row[CERTIFICATE].shown = slice_upto(row[CERTIFICATE].text, DIGITS_SHOWN);
@@ -129,7 +136,7 @@ static int print_findings(struct ctl *ctl, int argc, char **argv)
     second_close(second);
     table_sort(&c.table, by_severity);
     table_print(ctl, &c.table, complete ? "no findings" : NULL);
-    return !complete ? CTL_INCOMPLETE : c.table.rows.count ? CTL_FINDINGS : CTL_OK;
+    return !complete ? CTL_INCOMPLETE : c.unwaived ? CTL_FINDINGS : CTL_OK;
 }
 
 static const struct ctl_option options[] = {
@@ -145,8 +152,9 @@ const struct ctl_command command_findings = {
     .help =
         "Reads what you may read, as the daemon would judge it at this moment; nothing is written.  The action is\n"
         "what policy asks for; under dircertMode: audit it is always report.  Where the question could not be\n"
-        "answered the action is \"undecided\", and nothing follows from it.  Ends with 4 where there are findings,\n"
-        "with 2 where not everything was read; what that was is told on standard error.\n",
+        "answered the action is \"undecided\", where a waiver covers the finding \"waived\", and nothing follows from\n"
+        "it.  Ends with 4 where there are findings that are not waived, with 2 where not everything was read; what\n"
+        "that was is told on standard error.\n",
     .directory = CTL_NEEDS_DIRECTORY,
     .options = options,
     .run = print_findings,

@@ -174,7 +174,7 @@ static bool is_undecided(const struct certificate *c, const struct finding *f)
 /* The number of errors first, then of warnings, then of notices. */
 static uint64_t weight_of(const struct certificate *c, const struct finding *f)
 {
-    if (is_undecided(c, f))
+    if (is_undecided(c, f) || f->waiver.n)
         return 0;
     switch (check_get(f->check)->severity) {
     case SEVERITY_ERR:
@@ -194,6 +194,8 @@ static int severer_first(const void *a, const void *b)
     const struct report_finding *x = a, *y = b;
     if (x->undecided != y->undecided)
         return x->undecided ? 1 : -1;
+    if (x->waived != y->waived)
+        return x->waived ? 1 : -1;
     if (x->check->severity != y->check->severity)
         return x->check->severity < y->check->severity ? -1 : 1;
     return x->check->id != y->check->id ? (x->check->id < y->check->id ? -1 : 1) : slice_compare(x->detail, y->detail);
@@ -222,7 +224,8 @@ static void copy_findings(struct arena *a, const struct subject *s, struct repor
                                                            .detail = escape_text(a, f->detail, TEXT_MOST),
                                                            .certificate = c ? digest_text(a, c) : slice_of(""),
                                                            .action = finding_action(s->policy, c, f),
-                                                           .undecided = is_undecided(c, f)};
+                                                           .undecided = is_undecided(c, f),
+                                                           .waived = f->waiver.n > 0};
     }
     if (e->finding_count)
         qsort(list, e->finding_count, sizeof *list, severer_first);
@@ -272,16 +275,18 @@ static bool take_findings(struct report_data *d, const struct subject *s, struct
     const struct certificate *c;
     const struct finding *f;
     uint64_t weight = 0;
-    bool undecided = s->undecided;
+    bool undecided = s->undecided, found = false;
     while (walk_next(&w, &c, &f)) {
         undecided |= is_undecided(c, f);
-        row->findings[f->check] += !is_undecided(c, f);
+        found = true;
+        row->waived += f->waiver.n && !is_undecided(c, f);
+        row->findings[f->check] += !f->waiver.n && !is_undecided(c, f);
         weight += weight_of(c, f);
     }
     for (size_t i = 0; i < s->certificate_count; i++)
         undecided |= certificate_is_undecided(&s->certificates[i]);
     row->undecided += undecided;
-    row->compliant += s->certificate_count && weight == 0 && !undecided;
+    row->compliant += s->certificate_count && !found && !undecided;
     d->entries_with_findings += weight > 0;
     if (weight)
         keep_worst(d, s, weight);
@@ -407,6 +412,7 @@ struct report_policy report_data_total(const struct report_data *d)
         total.with_certificate += p->with_certificate;
         total.compliant += p->compliant;
         total.undecided += p->undecided;
+        total.waived += p->waived;
         for (unsigned c = 0; c < CHECK_COUNT; c++)
             total.findings[c] += p->findings[c];
     }

@@ -30,6 +30,7 @@ struct report_policy {
     size_t subjects, with_certificate;
     size_t compliant; /* entries with certificates, about which there is no finding and nothing undecided */
     size_t undecided; /* entries about which something is */
+    size_t waived;    /* findings that a waiver covers; they are not among the others */
     size_t findings[CHECK_COUNT];
 };
 
@@ -38,7 +39,7 @@ struct report_finding {
     struct slice detail;
     struct slice certificate; /* its digest in hexadecimal; empty: the entry is meant */
     enum action action;
-    bool undecided;
+    bool undecided, waived;
 };
 
 struct report_entry {

@@ -119,7 +119,7 @@ static void put_policy(struct buffer *b, const struct report_policy *p)
     size_t judged = p->with_certificate, wrong = judged > p->compliant ? judged - p->compliant : 0;
     size_t bare = p->subjects > judged ? p->subjects - judged : 0;
     const struct report_part parts[] = {{p->compliant, "good", "compliant"},
-                                        {wrong, "bad", "with findings or undecided"},
+                                        {wrong, "bad", "with findings, waived or undecided"},
                                         {bare, "none", "without a certificate"}};
     report_page_put(b, "<tr><th scope=\"row\">");
     report_page_say(b, p->policy->name.n ? p->policy->name : p->policy->dn);
@@ -134,12 +134,14 @@ static void put_policy(struct buffer *b, const struct report_policy *p)
     buffer_format(b, "</td><td class=\"n\">%zu of %zu<br>", p->compliant, judged);
     put_share(b, p->compliant, judged);
     report_page_put(b, "</td></tr>");
-    if (report_data_findings(p) == 0)
+    if (report_data_findings(p) == 0 && p->waived == 0)
         return;
     report_page_put(b, "<tr class=\"more\"><td colspan=\"3\"><ul class=\"chips\">");
     for (unsigned c = 0; c < CHECK_COUNT; c++)
         if (p->findings[c])
             buffer_format(b, "<li>%s %zu</li>", check_get((enum check_id)c)->name, p->findings[c]);
+    if (p->waived)
+        buffer_format(b, "<li>waived %zu</li>", p->waived);
     report_page_put(b, "</ul></td></tr>");
 }
 
@@ -157,7 +159,7 @@ static void put_compliance(struct buffer *b, const struct report_data *d)
     for (size_t i = 0; i < d->policies.count; i++)
         put_policy(b, &d->policies.items[i]);
     report_page_put(b, "</tbody></table><ul class=\"legend\"><li><i class=\"good\"></i>compliant</li><li><i "
-                       "class=\"bad\"></i>with findings or undecided</li><li><i class=\"none\"></i>without a "
+                       "class=\"bad\"></i>with findings, waived or undecided</li><li><i class=\"none\"></i>without a "
                        "certificate</li></ul></section>\n");
 }
 
@@ -324,9 +326,9 @@ static void put_worst_row(struct buffer *b, const struct report_entry *e, size_t
         const struct report_finding *f = &e->findings[i];
         size_t same = 1;
         while (i + 1 < e->finding_count && e->findings[i + 1].check == f->check &&
-               e->findings[i + 1].undecided == f->undecided)
+               e->findings[i + 1].undecided == f->undecided && e->findings[i + 1].waived == f->waived)
             same++, i++;
-        buffer_format(b, "<li>%s%s", f->check->name, f->undecided ? " (undecided)" : "");
+        buffer_format(b, "<li>%s%s", f->check->name, f->undecided ? " (undecided)" : f->waived ? " (waived)" : "");
         if (same > 1)
             buffer_format(b, " ×&thinsp;%zu", same);
         report_page_put(b, "</li>");
@@ -361,8 +363,10 @@ static void put_finding(struct buffer *b, const struct report_finding *f)
 {
     const struct check *c = f->check;
     buffer_format(b, "<dl><dt>Finding</dt><dd><strong>%s</strong> <span class=\"tag %s\">%s</span> ", c->name,
-                  f->undecided ? "none" : class_of(c->severity),
-                  f->undecided ? "undecided" : severity_name(c->severity));
+                  f->undecided || f->waived ? "none" : class_of(c->severity),
+                  f->undecided ? "undecided"
+                  : f->waived  ? "waived"
+                               : severity_name(c->severity));
     say(b, c->title);
     report_page_put(b, "</dd>");
     put_pair(b, "Seen", f->detail);

@@ -34,7 +34,7 @@ static struct cell bar_cell(struct arena *a, size_t part, size_t most, enum tone
 
 static struct table compliance(const struct report_data *d)
 {
-    enum { POLICY, MODE, RESULT, ENTRIES, WITH, COMPLIANT, SHARE, FINDINGS, UNDECIDED, COLUMNS };
+    enum { POLICY, MODE, RESULT, ENTRIES, WITH, COMPLIANT, SHARE, FINDINGS, WAIVED, UNDECIDED, COLUMNS };
     static const struct column columns[COLUMNS] = {
         [POLICY] = {"policy", "POLICY", COLUMN_BOTH},
         [MODE] = {"mode", "MODE", COLUMN_BOTH},
@@ -44,6 +44,7 @@ static struct table compliance(const struct report_data *d)
         [COMPLIANT] = {"compliant", "COMPLIANT", COLUMN_BOTH},
         [SHARE] = {"share", "SHARE", COLUMN_TABLE_ONLY},
         [FINDINGS] = {"findings", "FINDINGS", COLUMN_BOTH},
+        [WAIVED] = {"waived", "WAIVED", COLUMN_BOTH},
         [UNDECIDED] = {"undecided", "UNDECIDED", COLUMN_BOTH},
     };
     struct table t = table_make(d->arena, columns, COLUMNS);
@@ -59,6 +60,7 @@ static struct table compliance(const struct report_data *d)
         row[COMPLIANT] = cell_number(p->compliant);
         row[SHARE] = percent_cell(d->arena, p->compliant, p->with_certificate);
         row[FINDINGS] = cell_number(report_data_findings(p));
+        row[WAIVED] = cell_number(p->waived);
         row[UNDECIDED] = cell_number(p->undecided);
     }
     return t;
@@ -185,8 +187,8 @@ static struct table worst(const struct report_data *d)
             row[POLICY] = policy_cell(d->worst[i].policy);
             if (k)
                 row[ENTRY].shown = row[POLICY].shown = slice_of(" ");
-            row[SEVERITY] = f->undecided
-                                ? cell_word("undecided", TONE_DIM)
+            row[SEVERITY] = f->undecided || f->waived
+                                ? cell_word(f->undecided ? "undecided" : "waived", TONE_DIM)
                                 : cell_word(severity_name(f->check->severity), tone_of_severity(f->check->severity));
             row[CHECK] = cell_word(f->check->name, TONE_PLAIN);
             row[DETAIL] = cell_text(f->detail);
@@ -263,6 +265,7 @@ static void write_entry(struct json *j, const struct report_entry *e)
         json_text(j, "check", slice_of(f->check->name));
         json_text(j, "severity", slice_of(severity_name(f->check->severity)));
         json_bool(j, "undecided", f->undecided);
+        json_bool(j, "waived", f->waived);
         json_text(j, "detail", f->detail);
         json_text(j, "certificate", f->certificate);
         json_text(j, "action", slice_of(action_name(f->action)));

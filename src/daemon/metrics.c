@@ -169,6 +169,11 @@ static void write_undecided(struct metrics *m, const struct metric *row)
     write_figure(m, row, offsetof(struct policy_survey, undecided));
 }
 
+static void write_waived(struct metrics *m, const struct metric *row)
+{
+    write_figure(m, row, offsetof(struct policy_survey, waived));
+}
+
 /* Every check has its sample, so that a graph falls to 0 and does not end. */
 static void write_findings(struct metrics *m, const struct metric *row)
 {
@@ -223,6 +228,8 @@ static const struct metric rows[] = {
      write_undecided},
     {"dircertd_findings", "gauge", "policy check", "Certificates or entries that do not meet the policy.",
      write_findings},
+    {"dircertd_findings_waived", "gauge", "policy", "Findings that a waiver covers; they are not among the others.",
+     write_waived},
     {"dircertd_requests", "gauge", "policy type state", "Requests on record.", write_requests},
     {"dircertd_oldest_open_request_timestamp_seconds", "gauge", "policy",
      "When the oldest request that is still open was opened; left out while none is.", write_oldest},

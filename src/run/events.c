@@ -15,25 +15,26 @@ static const struct event_row rows[EVENT_COUNT] = {
                       .meaning = "The configuration file can't be used as it is; there is one line for each thing that "
                                  "is wrong.  The program ends with exit code 1, or keeps its earlier configuration.",
                       .advice = "Mend the file at that line; --check-config tells whether it is right."},
-    [EVENT_PASS] = {.name = "pass",
-                    .severity = SEVERITY_INFO,
-                    .fields =
-                        "policy revision mode subjects with-certificate findings undecided problems requests-open "
-                        "created reopened revised moved repaired purged held failed result duration_ms",
-                    .meaning =
-                        "A pass ended: one line for each policy, and one for the whole pass with policy=-.  "
-                        "Only result=complete says that everything was read.  A daemon tells it with severity debug "
-                        "when every figure but the duration is as it was and nothing was written.",
-                    .advice = "Look whether subjects is the number you expect.  With another result, look for the "
-                              "fault, problem and hold events before it.  Whether passes come at all is watched by "
-                              "dircertLastPass or the metrics."},
-    [EVENT_FINDING] = {.name = "finding",
-                       .severity = SEVERITY_WARNING,
-                       .fields = "dn policy check detail action certificate",
-                       .meaning = "A certificate, or the lack of one, does not meet policy.  The line's severity is "
-                                  "that of the check.  An unchanged finding is not told again.",
-                       .advice = "Follow the check's fix text.  With an action other than report, and a policy in mode "
-                                 "enforce, a request follows; otherwise the cure is yours."},
+    [EVENT_PASS] =
+        {.name = "pass",
+         .severity = SEVERITY_INFO,
+         .fields = "policy revision mode subjects with-certificate findings waived undecided problems requests-open "
+                   "created reopened revised moved repaired purged held failed result duration_ms",
+         .meaning = "A pass ended: one line for each policy, and one for the whole pass with policy=-.  "
+                    "Only result=complete says that everything was read.  A daemon tells it with severity debug "
+                    "when every figure but the duration is as it was and nothing was written.",
+         .advice = "Look whether subjects is the number you expect.  With another result, look for the "
+                   "fault, problem and hold events before it.  Whether passes come at all is watched by "
+                   "dircertLastPass or the metrics."},
+    [EVENT_FINDING] =
+        {.name = "finding",
+         .severity = SEVERITY_WARNING,
+         .fields = "dn policy check detail action certificate waiver",
+         .meaning = "A certificate, or the lack of one, does not meet policy.  The line's severity is "
+                    "that of the check.  With the field waiver it is tolerated for now, and nothing follows from "
+                    "it.  An unchanged finding is not told again.",
+         .advice = "Follow the check's fix text.  With an action other than report, and a policy in mode "
+                   "enforce, a request follows; otherwise the cure is yours."},
     [EVENT_FINDING_ENDED] = {.name = "finding-ended",
                              .severity = SEVERITY_NOTICE,
                              .fields = "dn policy check certificate",
@@ -154,7 +155,8 @@ static const struct event_row rows[EVENT_COUNT] = {
                         .advice = "None."},
     [EVENT_SUMMARY] = {.name = "summary",
                        .severity = SEVERITY_INFO,
-                       .fields = "policy mode subjects with-certificate compliant findings requests oldest-open holds",
+                       .fields =
+                           "policy mode subjects with-certificate compliant findings waived requests oldest-open holds",
                        .meaning = "Once a day, and one line for each policy: how things stand.",
                        .advice = "Read it over coffee.  See to the oldest open request, and to holds."},
     [EVENT_STOP] = {.name = "stop",
@@ -227,6 +229,8 @@ static const struct event_field fields[] = {
     {"value", "the value, escaped and cut where it is long"},
     {"verb", "create, reopen, revise, move, repair or purge"},
     {"version", "the program's version"},
+    {"waived", "findings that a waiver covers; they are not among the others"},
+    {"waiver", "the DN of the waiver that covers the finding"},
     {"what", "the work that could not be done"},
     {"why", "which fact they read differently, and how"},
     {"with-certificate", "governed entries that show a certificate"},

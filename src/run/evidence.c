@@ -92,7 +92,7 @@ static int compare_id_with_subject(const void *id, const void *subject)
     return slice_compare(*(const struct slice *)id, (*(const struct subject *const *)subject)->id);
 }
 
-static struct subject *find_subject(struct pass *p, struct slice id)
+struct subject *pass_find_subject(const struct pass *p, struct slice id)
 {
     struct subject **found = p->subjects.count ? bsearch(&id, p->subjects.items, p->subjects.count,
                                                          sizeof *p->subjects.items, compare_id_with_subject)
@@ -153,21 +153,28 @@ static bool needs_asking(const struct pass *p)
 
 /*
  * A request is only opened where the same policy governs the entry when it is asked about this entry alone: a value
- * that is hidden there could keep it from being excluded, or governed by another.
+ * that is hidden there could keep it from being excluded, governed by another, or waived.
  */
 void evidence_of_openings(struct pass *p, const struct plan *plan)
 {
-    for (size_t i = 0; i < plan->count && needs_asking(p) && pass_goes_on(p); i++) {
+    for (size_t i = 0; i < plan->count && pass_goes_on(p); i++) {
         const struct operation *o = &plan->operations[i];
         const struct governed *g;
-        struct subject *s = o->opens ? find_subject(p, o->record.subject_id) : NULL;
+        struct subject *s = o->opens ? pass_find_subject(p, o->record.subject_id) : NULL;
         if (!s || s->undecided || s->governance_known)
             continue;
-        s->governance_known = governance_of(p, pass_id_filter(p, s->id), &g) && g && g->policy == s->policy;
-        s->undecided = !s->governance_known;
+        if (needs_asking(p)) {
+            s->governance_known = governance_of(p, pass_id_filter(p, s->id), &g) && g && g->policy == s->policy;
+            s->undecided = !s->governance_known;
+        }
         if (s->undecided)
             report_undecided(p, s,
                              "asked about this entry alone, the directory does not say that this policy governs it");
+        else if (!waivers_decided(p, s)) {
+            s->undecided = true;
+            report_undecided(p, s,
+                             "a waiver may name it: this account may not see all that the waiver's target asks for");
+        }
     }
 }
 
@@ -178,7 +185,7 @@ void evidence_gather(struct pass *p)
         if (q->request.foreign || q->request.record.type != REQUEST_REISSUE ||
             state_in(q->request.record.state, STATES_ENDED))
             continue;
-        if (!find_subject(p, q->request.record.subject_id))
+        if (!pass_find_subject(p, q->request.record.subject_id))
             q->where = where_is(p, &q->request);
     }
 }

@@ -280,6 +280,10 @@ static void answer(struct explaining *x, const struct check_input *in, const str
                               .undecided = r.answer == ANSWER_UNDECIDED,
                               .report_only = r.report_only};
     if (r.answer == ANSWER_VIOLATES)
+        e->waiver = waiver_find(&x->out->subject, c, check->id);
+    if (e->waiver)
+        finding.waiver = e->waiver->dn;
+    if (r.answer == ANSWER_VIOLATES)
         e->action = finding_action(in->policy, c, &finding);
     if (e->answer == EXPLAIN_VIOLATES && c && c->opinion == OPINION_DISAGREES)
         e->answer = EXPLAIN_UNDECIDED;
@@ -310,6 +314,7 @@ static void explain_certificate(struct explaining *x, const struct certificate *
     e->certificate = *c;
     facts_read(c->der, &e->certificate.facts);
     certificate_hash(&e->certificate);
+    authority_judge_now(x->pass, x->pass->arena, s->policy, &e->certificate);
     bool agrees = second_read(x->pass->second, c->der, &e->certificate.facts, why, sizeof why) == SECOND_AGREES;
     e->certificate.opinion = agrees ? OPINION_AGREES : OPINION_DISAGREES;
     e->disagreement = arena_copy(x->pass->arena, slice_of(why));
@@ -318,6 +323,7 @@ static void explain_certificate(struct explaining *x, const struct certificate *
                              .host_count = s->host_count,
                              .der = c->der,
                              .facts = &e->certificate.facts,
+                             .trust = &e->certificate.trust,
                              .now_utc = x->pass->now_utc};
     e->check_count = answer_all(x, &in, &e->certificate, e->checks);
 }
@@ -334,6 +340,7 @@ static void judge(struct explaining *x)
     bool shown = note_hidden(x, policy->certificate_attributes, s->silent_certificate_attributes);
     note_hidden(x, policy->host_attributes, s->silent_host_attributes);
     s->shows_no_certificate = s->certificate_count == 0 && shown;
+    waivers_apply(p, p->arena, s);
     report_problems(p, &problems);
     out->certificate_count = s->certificate_count;
     out->certificates = ARENA_ARRAY(p->arena, s->certificate_count, struct explained_certificate);
@@ -349,13 +356,42 @@ static void judge(struct explaining *x)
 
 /* What else the directory holds about it. */
 
-static void look_for_waivers(struct explaining *x)
+/* Before it is judged: the subject knows its waivers from then on. */
+static void find_waivers(struct explaining *x)
 {
-    struct fault fault = {{0}};
-    size_t count;
-    enum rc rc = pass_count(x->pass, pass_child(x->pass, "ou=waivers"), DIR_ONE,
-                            SLICE_LITERAL("(objectClass=" CLASS_WAIVER ")"), 1, &count, &fault);
-    x->out->waivers = rc != RC_OK && rc != RC_TRUNCATED ? WAIVERS_NOT_READ : count ? WAIVERS_THERE : WAIVERS_NONE_SEEN;
+    struct pass *p = x->pass;
+    x->out->waivers = WAIVERS_NOT_READ;
+    if (!waivers_read(p))
+        return;
+    waivers_resolve_for(p, x->id_filter);
+    x->out->waivers = waivers_hold_all(p) ? WAIVERS_UNKNOWN : waivers_any(p) ? WAIVERS_THERE : WAIVERS_NONE_SEEN;
+}
+
+static bool names_one(const struct waiver *w, const struct explanation *e)
+{
+    for (size_t i = 0; i < e->certificate_count; i++)
+        if (waiver_names_certificate(w, &e->certificates[i].certificate.digest))
+            return true;
+    return false;
+}
+
+/* After it was judged: its certificates are hashed by then.  A waiver may name both the entry and a certificate. */
+static void list_waivers(struct explaining *x)
+{
+    struct explanation *out = x->out;
+    const struct subject *s = &out->subject;
+    LIST_OF(const struct waiver *) list = {0};
+    for (size_t i = 0; i < s->waiver_count; i++) {
+        bool covers = i < s->waivers_of_entry || names_one(s->waivers[i], out);
+        for (size_t k = 0; k < list.count; k++)
+            covers &= list.items[k] != s->waivers[i];
+        if (covers)
+            *LIST_ADD(x->pass->arena, &list) = s->waivers[i];
+    }
+    out->covering = list.items;
+    out->covering_count = list.count;
+    if (list.count && out->waivers == WAIVERS_THERE)
+        out->waivers = WAIVERS_COVER;
 }
 
 struct request_reading {
@@ -417,8 +453,11 @@ static enum rc explain(struct explaining *x)
     if (!pass_read_policies(x->pass))
         return RC_FAULT;
     find_governor(x);
+    if (x->out->judged)
+        authority_read_of(x->pass, x->out->governing);
+    find_waivers(x);
     judge(x);
-    look_for_waivers(x);
+    list_waivers(x);
     look_for_requests(x);
     return RC_OK;
 }

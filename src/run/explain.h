@@ -7,6 +7,7 @@
 #define RUN_EXPLAIN_H
 
 #include "core/request.h"
+#include "core/waiver.h"
 #include "run/inspect.h"
 
 enum explain_verdict {
@@ -42,9 +43,10 @@ const char *explain_answer_name(enum explain_answer a);
 struct explained_check {
     const struct check *check;
     enum explain_answer answer;
-    struct slice detail;   /* of a finding, as everywhere else; otherwise why there is no answer, or empty */
-    struct slice compared; /* the values that were looked at; may be empty */
-    enum action action;    /* what policy asks for; ACTION_REPORT where it is no finding that may be acted on */
+    struct slice detail;         /* of a finding, as everywhere else; otherwise why there is no answer, or empty */
+    struct slice compared;       /* the values that were looked at; may be empty */
+    enum action action;          /* what policy asks for; ACTION_REPORT where it is no finding that may be acted on */
+    const struct waiver *waiver; /* that covers the finding; NULL: none, or there is no finding */
 };
 
 struct explained_certificate {
@@ -54,7 +56,13 @@ struct explained_certificate {
     size_t check_count; /* 0: no policy judges the entry */
 };
 
-enum explain_waivers { WAIVERS_NONE_SEEN, WAIVERS_THERE, WAIVERS_NOT_READ };
+enum explain_waivers {
+    WAIVERS_NONE_SEEN,
+    WAIVERS_THERE,   /* none of them names the entry or a certificate of it */
+    WAIVERS_COVER,   /* some do, if only for checks that find nothing */
+    WAIVERS_UNKNOWN, /* one can't be evaluated: while that is so, no request is written about anybody */
+    WAIVERS_NOT_READ,
+};
 
 /* Everything lives in the arena. */
 struct explanation {
@@ -70,6 +78,8 @@ struct explanation {
     struct explained_check checks[CHECK_COUNT]; /* about the entry itself */
     size_t check_count;
     enum explain_waivers waivers;
+    const struct waiver *const *covering; /* those that name the entry, or a certificate of it */
+    size_t covering_count;
     bool requests_read; /* otherwise the account may not */
     struct request *requests;
     size_t request_count;

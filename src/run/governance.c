@@ -239,6 +239,11 @@ static struct visibility visibility_of(struct pass *p, const struct target *t)
     return v;
 }
 
+struct slice governance_shown_filter(struct pass *p, const struct target *t)
+{
+    return visibility_of(p, t).filter;
+}
+
 /* Such a filter would quietly match nobody: the entries would change hands, or an exclusion be without effect. */
 static bool sees_attributes(struct pass *p, const struct policy *policy, const char *attribute, const struct region *at)
 {

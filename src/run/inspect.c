@@ -37,15 +37,20 @@ static const char *result_of(const struct pass *p, size_t i)
     return p->policies[i].complete && !g->blind ? "complete" : "incomplete";
 }
 
-static bool tell_policies(struct pass *p, const struct inspect_settings *settings)
+bool look_tell_policies(struct pass *p, const struct inspect_settings *settings)
 {
     bool complete = true;
     for (size_t i = 0; i < p->policy_count; i++) {
         const struct policy_pass *f = &p->policies[i];
         if (!is_asked_for(settings, f->policy))
             continue;
-        struct inspect_policy told = {f->policy,           result_of(p, i), f->subjects,
-                                      f->with_certificate, f->findings,     p->governed[i].undecided};
+        struct inspect_policy told = {f->policy,
+                                      result_of(p, i),
+                                      f->subjects,
+                                      f->with_certificate,
+                                      f->findings,
+                                      p->governed[i].undecided,
+                                      p->governed[i].tally.waived};
         complete &= strcmp(told.result, "complete") == 0 || strcmp(told.result, "off") == 0;
         p->observer->policy(p->observer->context, &told);
     }
@@ -54,12 +59,11 @@ static bool tell_policies(struct pass *p, const struct inspect_settings *setting
 
 static bool inspect(struct pass *p, const struct inspect_settings *settings)
 {
-    if (!pass_read_policies(p))
+    if (!waivers_read(p) || !pass_read_policies(p))
         return false;
     p->incomplete = false; /* a disabled policy is told by its own result, and only where it was asked for */
     governance_resolve(p);
     waivers_resolve(p);
-    authority_read(p);
     crossing_survey(p);
     if (keep_asked_for(p, settings) == 0) {
         struct fault fault = {{0}};
@@ -67,8 +71,11 @@ static bool inspect(struct pass *p, const struct inspect_settings *settings)
         report_fault(p, "find the policy", &fault);
         return false;
     }
+    authority_read(p);
     scan_policies(p);
-    return tell_policies(p, settings) && !p->incomplete;
+    if (settings->policy.n == 0)
+        waivers_report(p);
+    return look_tell_policies(p, settings) && !p->incomplete;
 }
 
 static int64_t given_clock(void *context)
@@ -89,6 +96,7 @@ void look_begin(struct look *l, struct dir *d, struct second_reader *second, con
                             .log = log_open(&silent),
                             .settings = &l->settings,
                             .observer = sink,
+                            .judges_only = true,
                             .arena = a,
                             .now_utc = l->now_utc};
 }

@@ -15,7 +15,8 @@ struct inspect_policy {
     const struct policy *policy;
     const char
         *result; /* "complete", "incomplete", "off", "disabled" or "suspended" (an earlier one is not understood) */
-    size_t subjects, with_certificate, findings, undecided; /* good for something where the result is "complete" */
+    size_t subjects, with_certificate, findings, undecided,
+        waived; /* good for something where the result is "complete" */
 };
 
 /*

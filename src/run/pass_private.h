@@ -4,6 +4,7 @@
 #define RUN_PASS_PRIVATE_H
 
 #include "core/guard.h"
+#include "core/holding.h"
 #include "core/plan.h"
 #include "run/pass.h"
 #include "run/told.h"
@@ -18,6 +19,7 @@ struct id_set {
 struct tally {
     size_t compliant;
     size_t findings[CHECK_COUNT];
+    size_t waived; /* findings that are not among these */
 };
 
 struct governed {
@@ -46,6 +48,14 @@ struct status {
     LIST_OF(struct slice) held_before; /* "guard policyDN" of each recorded hold that this pass has judged anew */
 };
 
+/* Policies as if they were stored: each replaces the one of its DN; and DNs of those as if they were not. */
+struct policy_drafts {
+    const struct policy *const *put;
+    size_t put_count;
+    const struct slice *dropped;
+    size_t dropped_count;
+};
+
 struct inspect_sink;
 struct authorities; /* run/authority.c */
 struct crossing;    /* run/crossing.c */
@@ -57,6 +67,8 @@ struct pass {
     struct log *log;
     const struct pass_settings *settings;
     const struct inspect_sink *observer; /* NULL, or who is told in the place of the log */
+    bool judges_only;                    /* nobody asks for a plan: no subject is kept for one */
+    const struct policy_drafts *drafts;  /* NULL, or what stands in the place of stored policies */
     struct arena *arena;
     int64_t now_utc;
     struct told told; /* what this pass has logged already */
@@ -99,6 +111,8 @@ bool pass_goes_on(struct pass *p);
 bool pass_read_control(struct pass *p);
 bool pass_read_policies(struct pass *p);
 bool pass_read_requests(struct pass *p);
+/* All of it, from the policies to the plan under the guards; nothing is written. */
+bool pass_derive(struct pass *p);
 
 /* Reads the status entry, and unless nothing may be written lets the server stamp it. */
 bool status_begin(struct pass *p);
@@ -114,6 +128,8 @@ void governance_find_bases(struct pass *p);
  */
 bool governance_target_of(struct pass *p, const struct target *t, struct slice base, struct slice id_filter,
                           bool *within, bool *yes);
+/* True of an entry of which this account sees every attribute that the target's filter names, or that it has none. */
+struct slice governance_shown_filter(struct pass *p, const struct target *t);
 /* Finds out which entries in a policy's targets are another's, excluded, or disputed. */
 void governance_resolve(struct pass *p);
 /* Whom does a policy govern, for one entry: true and *out (NULL: nobody), false where it could not be decided. */
@@ -123,6 +139,28 @@ bool governance_repeats(struct pass *p, const struct governed *g, size_t target,
 bool id_set_has(const struct id_set *set, struct slice id);
 
 enum dir_scope target_dir_scope(const struct target *t);
+
+/*
+ * Walks the subjects of one policy: those that a target shows and that this policy governs, each once.  `begin` is
+ * called before a search, `restart` when it has to begin again: what came since `begin` counts for nothing.  The
+ * subject is compiled, its facts are not read; it lives in walk.arena until the callback returns.
+ */
+struct walk {
+    struct pass *pass;
+    struct governed *governed;
+    void (*begin)(void *context);
+    void (*restart)(void *context);
+    void (*subject)(void *context, struct subject *s, problem_list *problems);
+    void *context;
+    bool no_certificates, no_hosts; /* these attributes are not asked for */
+    struct arena arena;             /* dropped after each entry */
+    struct id_set repeats;          /* an earlier target of this policy showed them */
+};
+/* False where the search did not end whole, which is told. */
+bool walk_target(struct walk *w, size_t target, struct slice filter);
+/* All targets of the policy with their own filters. */
+bool walk_targets(struct walk *w);
+void walk_end(struct walk *w);
 
 /* Streams the subjects of every policy, judges them, and keeps those that the plan needs. */
 void scan_policies(struct pass *p);
@@ -135,15 +173,30 @@ void evidence_of_openings(struct pass *p, const struct plan *plan);
  * and then the answers are undecided.  authority_close frees what is OpenSSL's.
  */
 void authority_read(struct pass *p);
-void authority_judge(struct pass *p, struct arena *a, const struct policy *policy, struct certificate *c);
+/* The same for one policy alone. */
+void authority_read_of(struct pass *p, const struct policy *policy);
+/*
+ * Fills in the certificate's trust, where that policy asks for it; texts live in the arena.  May be called while a
+ * search goes on.  False: a CRL has to be read first, by authority_fetch once the search has ended; nothing was judged.
+ */
+bool authority_judge(struct pass *p, struct arena *a, const struct policy *policy, struct certificate *c);
+/* Reads what was waited for; true when somebody has to be judged again, who then does not wait any more. */
+bool authority_fetch(struct pass *p);
+/* Both, where no search goes on. */
+void authority_judge_now(struct pass *p, struct arena *a, const struct policy *policy, struct certificate *c);
+/* The certificates that requests hold, once the subjects were looked at. */
+void authority_judge_requests(struct pass *p);
 void authority_close(struct pass *p);
 
 /*
  * What entries have in common: looks at all subjects of all policies once more, before they are judged, and keeps 16
- * octets of each certificate and host name.  crossing_of fills in what others share with the subject.
+ * octets of each certificate and host name.  crossing_of fills in what others share with a subject whose facts are
+ * read.
  */
 void crossing_survey(struct pass *p);
 void crossing_of(struct pass *p, struct arena *a, struct subject *s);
+/* They were to be compared and could not be, which is told: what rests on it is undecided everywhere. */
+bool crossing_failed(const struct pass *p);
 
 /* Reads ou=waivers; false where the pass can't go on. */
 bool waivers_read(struct pass *p);
@@ -151,6 +204,14 @@ bool waivers_read(struct pass *p);
 void waivers_resolve(struct pass *p);
 /* Marks the findings of a subject that has been judged. */
 void waivers_apply(struct pass *p, struct arena *a, struct subject *s);
+/* The same for one entry: ids of no other are kept. */
+void waivers_resolve_for(struct pass *p, struct slice id_filter);
+/*
+ * The directory shows of this entry all that the waivers' filters ask for: none of them only seems not to match.
+ */
+bool waivers_decided(struct pass *p, const struct subject *s);
+/* There are waivers, if only such as have ended. */
+bool waivers_any(const struct pass *p);
 /* Some waiver can't be read so far that nobody knows whom it names: nothing may be written. */
 bool waivers_hold_all(const struct pass *p);
 /* Tells which ones named nothing; after complete scans. */
@@ -177,6 +238,8 @@ void report_passes(struct pass *p, const struct survey *survey);
 
 /* The figures of a pass that has ended; result is that of the whole. */
 struct survey survey_take(struct pass *p, const char *result, int64_t duration_ms);
+/* How many of its revocations are carried out as the fulfiller says, and on no CRL; after what this pass wrote. */
+size_t survey_unverified(struct pass *p, const struct policy *policy);
 size_t survey_open_requests(const struct policy_survey *s);
 
 /* Of what is to be told: true when the passes before did not tell it, or when there is no memory of them. */
@@ -199,6 +262,8 @@ void remember_end(struct pass *p);
 /* Searching. */
 struct slice pass_child(struct pass *p, const char *rdn); /* "ou=policies" -> its DN */
 struct governed *pass_governed(struct pass *p, const struct policy *policy);
+/* Among those at hand, by id; NULL: it is not. */
+struct subject *pass_find_subject(const struct pass *p, struct slice id);
 const struct plan_request *pass_find_request(const struct pass *p, struct slice id);
 struct slice pass_id_filter(struct pass *p, struct slice subject_id); /* "(entryUUID=…)"; empty where it is none */
 /*

@@ -41,7 +41,7 @@ bool remember_finding(struct pass *p, const struct subject *s, const struct find
         return true;
     struct arena scratch = {0};
     struct memo_fact fact = fact_of(s->policy->dn, s->dn, slice_of(check_get(f->check)->name), certificate);
-    fact.value = arena_format(&scratch, "%d%.*s", undecided, SLICE_ARGS(f->detail));
+    fact.value = arena_format(&scratch, "%d%.*s %.*s", undecided, SLICE_ARGS(f->detail), SLICE_ARGS(f->waiver));
     fact.is_finding = !undecided;
     fact.subject_id = s->id;
     bool new = is_new(p, &fact);

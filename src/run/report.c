@@ -74,6 +74,12 @@ static bool is_on_record(struct pass *p, const struct subject *s, struct certifi
     return found;
 }
 
+/* That they could not be compared is told once, and not of every entry. */
+static bool rests_on_others(enum check_id id)
+{
+    return id == CHECK_SHARED_CERTIFICATE || id == CHECK_SHARED_KEY || id == CHECK_DUPLICATE_HOST_NAME;
+}
+
 static void report_finding(struct pass *p, const struct subject *s, struct certificate *c, const struct finding *f)
 {
     const struct check *check = check_get(f->check);
@@ -88,9 +94,10 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
     struct slice text = arena_format(&scratch, "%s %.*s", check->name, SLICE_ARGS(digest));
     bool disagreed = c && c->opinion == OPINION_DISAGREES;
     bool new = told_first_time(p->arena, &p->told, s->dn, text, f->detail) &&
-               remember_finding(p, s, f, f->undecided || disagreed, digest) && !is_on_record(p, s, c, f);
+               remember_finding(p, s, f, f->undecided || disagreed, digest) &&
+               (f->waiver.n || !is_on_record(p, s, c, f));
     arena_free(&scratch);
-    if (!new)
+    if (!new || (f->undecided && rests_on_others(f->check) && crossing_failed(p)))
         return;
     if (f->undecided || disagreed) {
         LOG_EVENT(
@@ -104,8 +111,10 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
                                        log_text("check", check->name),
                                        log_slice("detail", f->detail),
                                        log_text("action", action_name(finding_action(s->policy, c, f))),
-                                       log_slice("certificate", digest)};
-    log_event_as(pass_log(p), EVENT_FINDING, check->severity, fields, sizeof fields / sizeof *fields);
+                                       log_slice("certificate", digest),
+                                       log_slice("waiver", f->waiver)};
+    size_t count = sizeof fields / sizeof *fields;
+    log_event_as(pass_log(p), EVENT_FINDING, check->severity, fields, f->waiver.n ? count : count - 1);
 }
 
 void report_subject(struct pass *p, const struct subject *s)
@@ -178,7 +187,7 @@ void report_operation(struct pass *p, const struct operation *o)
               log_slice("policy", d->basis.policy_dn), log_uint("generation", d->generation),
               log_uint("attempt", d->attempt), log_slice("checks", plan_checks(p->arena, o->checks)),
               log_slice("message", d->message));
-    if (o->verb == VERB_MOVE && state_in(d->state, STATES_ENDED) && d->type == REQUEST_REISSUE)
+    if (o->verb == VERB_MOVE && state_in(d->state, STATES_ENDED) && d->type == REQUEST_REISSUE && !o->waived)
         report_ended_findings(p, o);
     if (o->noncompliant)
         report_noncompliant(p, o);
@@ -215,6 +224,7 @@ static void report_policy(struct pass *p, size_t i, const struct policy_survey *
                                        log_uint("subjects", s->subjects),
                                        log_uint("with-certificate", s->with_certificate),
                                        log_uint("findings", p->policies[i].findings),
+                                       log_uint("waived", s->waived),
                                        log_uint("undecided", s->undecided),
                                        log_uint("requests-open", survey_open_requests(s)),
                                        log_uint("created", g->counted[VERB_CREATE]),
@@ -246,16 +256,18 @@ static void report_ended_holds(struct pass *p)
 
 static void report_whole(struct pass *p, const struct survey *survey)
 {
-    size_t subjects = 0, with = 0, findings = 0;
+    size_t subjects = 0, with = 0, findings = 0, waived = 0;
     for (size_t i = 0; i < p->policy_count; i++) {
         subjects += p->policies[i].subjects;
         with += p->policies[i].with_certificate;
         findings += p->policies[i].findings;
+        waived += p->governed[i].tally.waived;
     }
     const struct log_field fields[] = {log_text("policy", "-"),
                                        log_uint("subjects", subjects),
                                        log_uint("with-certificate", with),
                                        log_uint("findings", findings),
+                                       log_uint("waived", waived),
                                        log_uint("requests-open", survey->requests_open),
                                        log_text("result", survey->result),
                                        log_int("duration_ms", survey->duration_ms)};

@@ -13,8 +13,7 @@ struct scan {
     struct pass *pass;
     struct governed *governed;
     struct policy_pass *figures;
-    struct arena entry_arena; /* dropped after each entry */
-    struct id_set repeats;    /* an earlier target of this policy showed them */
+    struct walk walk; /* its arena holds the entry at hand */
     size_t target_subjects, target_with, target_findings, target_undecided, target_bare,
         kept_before; /* to take back on a restart */
     struct tally target_tally;
@@ -29,7 +28,7 @@ static bool is_watched_subject(struct scan *s, const struct subject *subject)
 {
     if (s->pass->request_count == 0)
         return false;
-    const struct plan_request *q = pass_find_request(s->pass, request_id_of_reissue(&s->entry_arena, subject->id));
+    const struct plan_request *q = pass_find_request(s->pass, request_id_of_reissue(&s->walk.arena, subject->id));
     if (!q)
         return false;
     return !state_in(q->request.record.state, STATES_ENDED) || q->stored_count > 0;
@@ -71,23 +70,44 @@ static bool asks_for_something(const struct subject *subject)
     return false;
 }
 
-/* An entry may hold thousands of certificates; whoever watches is not to wait for all of them.  False: interrupted. */
-static bool judge(struct scan *s, struct subject *subject)
+/* An entry may hold thousands of certificates; whoever watches is not to wait for all of them. */
+static bool goes_on(struct scan *s, size_t certificate)
 {
     enum { BATCH = 64 };
+    return certificate % BATCH != BATCH - 1 || pass_goes_on(s->pass);
+}
+
+/* Reads the certificates, and looks at them side by side and beside other entries'.  False: interrupted. */
+static bool read_certificates(struct scan *s, struct subject *subject)
+{
+    for (size_t i = 0; i < subject->certificate_count; i++) {
+        if (!goes_on(s, i))
+            return false;
+        facts_read(subject->certificates[i].der, &subject->certificates[i].facts);
+    }
+    holding_describe(&s->walk.arena, subject);
+    crossing_of(s->pass, &s->walk.arena, subject);
+    return true;
+}
+
+/* False: interrupted, or a CRL has to be read before this entry is looked at again. */
+static bool judge(struct scan *s, struct subject *subject)
+{
     struct pass *p = s->pass;
+    if (!read_certificates(s, subject))
+        return false;
     for (size_t i = 0; i < subject->certificate_count; i++) {
         struct certificate *c = &subject->certificates[i];
-        if (i % BATCH == BATCH - 1 && !pass_goes_on(p))
+        if (!goes_on(s, i))
             return false;
-        facts_read(c->der, &c->facts);
-        authority_judge(p, &s->entry_arena, subject->policy, c);
-        subject_judge_certificate(&s->entry_arena, subject, c, p->now_utc);
+        if (!authority_judge(p, &s->walk.arena, subject->policy, c))
+            return false;
+        subject_judge_certificate(&s->walk.arena, subject, c, p->now_utc);
         if (c->finding_count || c->facts.unusual || c->facts.malformed)
             ask_second(s, subject, c);
     }
-    subject_judge(&s->entry_arena, subject, p->now_utc);
-    waivers_apply(p, &s->entry_arena, subject);
+    subject_judge(&s->walk.arena, subject, p->now_utc);
+    waivers_apply(p, &s->walk.arena, subject);
     return true;
 }
 
@@ -112,22 +132,39 @@ static bool is_compliant(const struct subject *subject)
     return compliant;
 }
 
+static void count_finding(struct scan *s, const struct finding *f, bool disagreed)
+{
+    struct tally *tally = &s->governed->tally;
+    if (f->undecided || disagreed) {
+        s->governed->undecided++;
+        return;
+    }
+    if (f->waiver.n) {
+        tally->waived++;
+        return;
+    }
+    s->figures->findings++;
+    tally->findings[f->check]++;
+}
+
+/* The search for entries without certificates shows them for the second time, to say this one thing about them. */
+static bool is_news(const struct scan *s, const struct finding *f)
+{
+    return !s->looks_for_bare || f->check == CHECK_MISSING;
+}
+
 static void count_findings(struct scan *s, const struct subject *subject)
 {
     size_t before = s->figures->findings;
-    struct tally *tally = &s->governed->tally;
     for (size_t i = 0; i < subject->certificate_count; i++) {
         const struct certificate *c = &subject->certificates[i];
-        for (size_t k = 0; k < c->finding_count; k++) {
-            bool undecided = c->findings[k].undecided || c->opinion == OPINION_DISAGREES;
-            *(undecided ? &s->governed->undecided : &s->figures->findings) += 1;
-            tally->findings[c->findings[k].check] += !undecided;
-        }
+        for (size_t k = 0; k < c->finding_count; k++)
+            count_finding(s, &c->findings[k], c->opinion == OPINION_DISAGREES);
     }
-    s->figures->findings += subject->finding_count;
     for (size_t k = 0; k < subject->finding_count; k++)
-        tally->findings[subject->findings[k].check]++;
-    tally->compliant += !s->looks_for_bare && is_compliant(subject);
+        if (is_news(s, &subject->findings[k]))
+            count_finding(s, &subject->findings[k], false);
+    s->governed->tally.compliant += !s->looks_for_bare && is_compliant(subject);
     if (!s->pass->seen_once)
         s->pass->progress.findings += s->figures->findings - before;
 }
@@ -140,56 +177,59 @@ static struct subject *find_kept(const struct pass *p, struct slice id)
     return NULL;
 }
 
-static void take_subject(struct scan *s, const struct entry *e)
+static void tell(struct scan *s, const struct subject *subject)
 {
+    struct subject news = *subject;
+    size_t i = 0;
+    while (i < subject->finding_count && !is_news(s, &subject->findings[i]))
+        i++;
+    news.findings = i == subject->finding_count ? NULL : &subject->findings[i];
+    news.finding_count = i == subject->finding_count ? 0 : s->looks_for_bare ? 1 : subject->finding_count;
+    report_subject(s->pass, &news);
+}
+
+static void note_no_id(struct scan *s, const struct subject *subject, problem_list *problems)
+{
+    s->without_id = true;
+    problem_add(&s->walk.arena, problems, subject->dn, dir_capabilities(s->pass->dir)->stable_id_attribute,
+                slice_of(""),
+                slice_of("the entry shows no stable id: no request can be made for it; let the daemon read this "
+                         "attribute"));
+}
+
+static void take_subject(void *context, struct subject *subject, problem_list *problems)
+{
+    struct scan *s = context;
     struct pass *p = s->pass;
-    problem_list problems = {0};
-    struct subject subject = subject_compile(&s->entry_arena, e, s->governed->policy,
-                                             dir_capabilities(p->dir)->stable_id_attribute, &problems);
-    if (id_set_has(&s->governed->not_mine, subject.id) || id_set_has(&s->repeats, subject.id))
+    if (subject->id.n == 0)
+        note_no_id(s, subject, problems);
+    subject->shows_no_certificate = s->looks_for_bare;
+    if (!judge(s, subject))
         return;
-    s->without_id |= subject.id.n == 0;
-    if (subject.id.n == 0)
-        problem_add(&s->entry_arena, &problems, e->dn, dir_capabilities(p->dir)->stable_id_attribute, slice_of(""),
-                    slice_of("the entry shows no stable id: no request can be made for it; let the "
-                             "daemon read this attribute"));
-    subject.shows_no_certificate = s->looks_for_bare;
-    crossing_of(p, &s->entry_arena, &subject);
-    if (!judge(s, &subject))
-        return;
-    count_findings(s, &subject);
+    count_findings(s, subject);
     if (s->looks_for_bare) {
         s->bare++;
-        struct subject *kept = is_watched_subject(s, &subject) ? find_kept(p, subject.id) : NULL;
+        struct subject *kept = is_watched_subject(s, subject) ? find_kept(p, subject->id) : NULL;
         if (kept && kept->certificate_count == 0) {
-            *kept = subject_copy(p->arena, &subject);
-            report_subject(p, kept);
+            *kept = subject_copy(p->arena, subject);
+            tell(s, kept);
             return;
         }
     } else {
-        report_subject_problems(p, s->governed->policy, &problems);
+        report_subject_problems(p, s->governed->policy, problems);
         s->figures->subjects++;
         p->progress.entries++;
-        s->figures->with_certificate += subject.certificate_count > 0;
+        s->figures->with_certificate += subject->certificate_count > 0;
     }
-    report_subject(p, &subject);
-    if (subject.id.n && !p->observer &&
-        (asks_for_something(&subject) || is_watched_subject(s, &subject) || shows_watched_certificate(s, &subject)))
-        keep(s, &subject);
+    tell(s, subject);
+    if (subject->id.n && !p->judges_only &&
+        (asks_for_something(subject) || is_watched_subject(s, subject) || shows_watched_certificate(s, subject)))
+        keep(s, subject);
 }
 
-static void take_entry(void *context, const struct entry *e)
+static void begin_target(void *context)
 {
     struct scan *s = context;
-    if (!pass_goes_on(s->pass))
-        return;
-    struct arena_mark mark = arena_mark(&s->entry_arena);
-    take_subject(s, e);
-    arena_reset(&s->entry_arena, mark);
-}
-
-static void begin_target(struct scan *s)
-{
     s->target_subjects = s->figures->subjects;
     s->target_with = s->figures->with_certificate;
     s->target_findings = s->figures->findings;
@@ -211,19 +251,6 @@ static void restart(void *context)
     s->governed->tally = s->target_tally;
     s->pass->progress = s->target_progress;
     s->pass->subjects.count = s->kept_before;
-}
-
-/* The attributes that judging needs, and no others. */
-static const char *const *attributes_of(struct pass *p, const struct policy *policy)
-{
-    LIST_OF(const char *) names = {0};
-    *LIST_ADD(p->arena, &names) = dir_capabilities(p->dir)->stable_id_attribute;
-    for (const char *const *n = policy->certificate_attributes; *n; n++)
-        *LIST_ADD(p->arena, &names) = *n;
-    for (const char *const *n = policy->host_attributes; *n; n++)
-        *LIST_ADD(p->arena, &names) = *n;
-    *LIST_ADD(p->arena, &names) = NULL;
-    return names.items;
 }
 
 /* "(!(userCertificate=*))" and so on: true of an entry only where the server knows that it has no value. */
@@ -253,24 +280,6 @@ static void report_hidden(struct scan *s, size_t count)
                   log_text("check", check_get(CHECK_MISSING)->name), log_slice("reason", reason));
 }
 
-static bool search_target(struct scan *s, size_t index, struct slice filter)
-{
-    struct pass *p = s->pass;
-    const struct target *t = &s->governed->policy->targets[index];
-    struct dir_search search = {.base = s->governed->bases[index],
-                                .scope = target_dir_scope(t),
-                                .filter = filter,
-                                .attributes = attributes_of(p, s->governed->policy)};
-    struct dir_sink sink = {.restart = restart, .entry = take_entry, .context = s};
-    struct fault fault = {{0}};
-    begin_target(s);
-    if (dir_search(p->dir, &search, &sink, &fault) == RC_OK)
-        return true;
-    fault_set(&fault, RC_FAULT, "the search of %.*s did not end whole", SLICE_ARGS(search.base));
-    report_fault(p, "read the subjects of a policy", &fault);
-    return false;
-}
-
 /* Entries that show no certificate: which of them have none, and which may only hide it? */
 static bool look_for_bare(struct scan *s)
 {
@@ -284,7 +293,7 @@ static bool look_for_bare(struct scan *s)
     for (size_t i = 0; i < policy->target_count; i++) {
         struct slice filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(policy->targets[i].filter),
                                            SLICE_ARGS(bare_filter(p, policy)));
-        if (!governance_repeats(p, s->governed, i, &s->repeats) || !search_target(s, i, filter))
+        if (!walk_target(&s->walk, i, filter))
             return false;
     }
     s->governed->blind = s->bare == 0 && s->figures->with_certificate == 0;
@@ -340,20 +349,23 @@ static void report_emptiness(struct scan *s)
 static void scan_policy(struct pass *p, size_t index)
 {
     struct scan s = {.pass = p, .governed = &p->governed[index], .figures = &p->policies[index]};
+    s.walk = (struct walk){.pass = p,
+                           .governed = s.governed,
+                           .begin = begin_target,
+                           .restart = restart,
+                           .subject = take_subject,
+                           .context = &s};
     const struct policy *policy = s.governed->policy;
-    bool whole = true;
     *s.figures = (struct policy_pass){.policy = policy};
     s.governed->undecided = 0;
     s.governed->tally = (struct tally){0};
-    for (size_t i = 0; i < policy->target_count && whole; i++)
-        whole = governance_repeats(p, s.governed, i, &s.repeats) && search_target(&s, i, policy->targets[i].filter);
-    whole = whole && look_for_bare(&s);
+    bool whole = walk_targets(&s.walk) && look_for_bare(&s);
     if (whole && s.governed->blind)
         report_blindness(&s);
     if (whole && s.figures->subjects == 0)
         report_emptiness(&s);
     s.figures->complete = whole && !s.without_id;
-    arena_free(&s.entry_arena);
+    walk_end(&s.walk);
 }
 
 /* What an unfinished search showed counts for nothing: its subjects are forgotten. */
@@ -374,13 +386,22 @@ static int compare_subjects(const void *a, const void *b)
     return slice_compare((*x)->id, (*y)->id);
 }
 
-void scan_policies(struct pass *p)
+static void scan_all(struct pass *p)
 {
     p->subjects.count = 0;
     for (size_t i = 0; i < p->policy_count && pass_goes_on(p); i++)
         if (p->policies[i].complete)
             scan_policy(p, i);
     p->seen_once = true;
+}
+
+void scan_policies(struct pass *p)
+{
+    scan_all(p);
+    if (authority_fetch(p)) {
+        scan_all(p);
+        authority_fetch(p);
+    }
     forget_incomplete(p);
     if (p->subjects.count)
         qsort(p->subjects.items, p->subjects.count, sizeof *p->subjects.items, compare_subjects);

@@ -37,7 +37,7 @@ static struct slice requests_of(struct arena *a, const struct policy_survey *s)
 
 static void summarise(struct log *log, struct arena *a, const struct policy_survey *s)
 {
-    struct log_field fields[9];
+    struct log_field fields[10];
     size_t n = 0;
     fields[n++] = log_slice("policy", s->policy_dn);
     fields[n++] = log_text("mode", mode_name(s->mode));
@@ -46,6 +46,7 @@ static void summarise(struct log *log, struct arena *a, const struct policy_surv
         fields[n++] = log_uint("with-certificate", s->with_certificate);
         fields[n++] = log_uint("compliant", s->compliant);
         fields[n++] = log_slice("findings", findings_of(a, s));
+        fields[n++] = log_uint("waived", s->waived);
     }
     fields[n++] = log_slice("requests", requests_of(a, s));
     fields[n++] = s->oldest_open_utc ? log_time("oldest-open", s->oldest_open_utc) : log_text("oldest-open", "-");

@@ -9,6 +9,12 @@ static bool is_open(enum state s)
     return s != STATE_NONE && !state_in(s, STATES_FINAL);
 }
 
+static bool is_unverified(const struct record *d)
+{
+    return d->type == REQUEST_REVOKE && d->state == STATE_SUBMITTED &&
+           slice_starts(d->message, SLICE_LITERAL(LIFECYCLE_UNVERIFIED));
+}
+
 typedef LIST_OF(const struct record *) record_list;
 
 /* The requests as they stand after what was written. */
@@ -38,11 +44,20 @@ static void count_requests(struct policy_survey *s, const record_list *records)
         if (!slice_eq_nocase(d->basis.policy_dn, s->policy_dn))
             continue;
         s->requests[d->type][d->state]++;
+        s->unverified += is_unverified(d);
         if (is_open(d->state) && (s->oldest_open_utc == 0 || d->opened_utc < s->oldest_open_utc)) {
             s->oldest_open_utc = d->opened_utc;
             s->oldest_open_id = d->id;
         }
     }
+}
+
+size_t survey_unverified(struct pass *p, const struct policy *policy)
+{
+    record_list records = requests_after(p);
+    struct policy_survey s = {.policy_dn = policy->dn};
+    count_requests(&s, &records);
+    return s.unverified;
 }
 
 size_t survey_open_requests(const struct policy_survey *s)
@@ -67,7 +82,7 @@ static const char *result_of(const struct pass *p, size_t i)
         return "incomplete";
     if (p->holds && p->holds[i] != HOLD_NOTHING)
         return "held";
-    return g->blind ? "incomplete" : p->paused ? "paused" : "complete";
+    return g->blind || waivers_hold_all(p) ? "incomplete" : p->paused ? "paused" : "complete";
 }
 
 static struct slice holds_of(struct pass *p, const struct policy *policy)
@@ -103,6 +118,7 @@ static void survey_policy(struct pass *p, size_t i, const record_list *records, 
                                 .with_certificate = seen->with_certificate,
                                 .compliant = g->tally.compliant,
                                 .undecided = g->undecided,
+                                .waived = g->tally.waived,
                                 .holds = holds_of(p, g->policy)};
     memcpy(s->findings, g->tally.findings, sizeof s->findings);
     count_requests(s, records);

@@ -230,7 +230,7 @@ static void explain_as_json(void **state)
     RUN(p, "--json", "explain", SERVER("other"));
     assert_int_equal(p->code, FINDINGS);
     expect_python(p, "(d['dn'], d['policy'], d['undecided'], d['hostNames'], d['requests'], d['waivers'])",
-                  "('" SERVER("other") "', '" POLICY("servers") "', False, ['other.example.com'], [], False)\n");
+                  "('" SERVER("other") "', '" POLICY("servers") "', False, ['other.example.com'], [], [])\n");
 }
 
 static void explain_json_checks(void **state)
@@ -301,15 +301,24 @@ static void explain_shows_requests_and_waivers(void **state)
     const char *id = program_request_value(p, "reissue", SERVER("old"), "dircertRequestId");
     program_change(p, "dn: cn=w," WAIVERS "\nchangetype: add\nobjectClass: dircertWaiver\ncn: w\n"
                       "dircertCheck: version\ndircertWaiverUntil: 20990101000000Z\n"
+                      "dircertWaiverReason: to be replaced\n"
                       "dircertTarget: ldap:///" SERVERS "??sub?(cn=old)\n");
     RUN(p, "explain", SERVER("old"));
-    EXPECT(p, FINDINGS, "\nRequests about it:\n", "reissue  pending ", "    action    reissue\n",
-           "there are entries below ou=waivers");
+    EXPECT(p, 0, "\nRequests about it:\n", "reissue  pending ", "version: violates\n", "    action     report\n",
+           "waiver      cn=w," WAIVERS ": version until 2099-01-01 00:00:00: to be replaced\n",
+           "    waived by  cn=w," WAIVERS "\n");
     RUN(p, "--json", "explain", SERVER("old"));
     expect_python(p, "d['requests'][0]['id'] + ' ' + d['requests'][0]['state']",
                   (const char *)arena_format(&p->arena, "%s pending\n", id).p);
+    expect_python(p, "(d['waivers'], [c['waiver'] for c in d['certificates'][0]['checks'] if c['check'] == 'version'])",
+                  "([{'waiver': 'cn=w," WAIVERS "', 'checks': ['version'], 'until': '2099-01-01T00:00:00Z', 'reason': "
+                  "'to be replaced'}], ['cn=w," WAIVERS "'])\n");
+    RUN(p, "findings");
+    EXPECT(p, 0, " waived ");
+    RUN(p, "findings", "--json");
+    expect_python(p, "[(f['check'], f['action'], f['waiver']) for f in d]", "[('version', 'report', 'cn=w," WAIVERS "')]\n");
     RUN(p, "explain", SERVER("good"));
-    EXPECT(p, 0, "No request is about it.\n");
+    EXPECT(p, 0, "No request is about it.\n", "waivers     none of them covers it\n");
 }
 
 static void explain_of_an_entry_without_certificate(void **state)

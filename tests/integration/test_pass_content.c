@@ -58,7 +58,7 @@ static void test_malformed_values_are_named(void **state)
         {"dircertOnFinding", "version explode", "the action is none of"},
         {"dircertOnFinding", "expired revoke", "no action that revokes"},
         {"dircertOnFinding", "versoin reissue", "no check has this name"},
-        {"dircertOnFinding", "chain report", "no check chain yet"},
+        {"dircertOnFinding", "too-many-values reissue", "can only be reported"},
         {"dircertOnFinding", "version reissue tired", "the reason is none of"},
         {"dircertApproval", "always", "revoke manual"},
         {"dircertConfirmations", "0", "from 1"},
@@ -66,7 +66,19 @@ static void test_malformed_values_are_named(void **state)
         {"dircertMinSubjectsPercent", "101", "from 0 to 100"},
         {"dircertRelease", "please", "<policy revision> <count> <until>"},
         {"dircertRetentionDays", "-5", "whole number"},
-        {"dircertMinRSABits", "2048", "does not have the check"},
+        {"dircertRenewBefore", "30", "such as 30d"},
+        {"dircertMaxValidity", "13m", "or cabf"},
+        {"dircertMinRSABits", "511", "from 512 to 65536"},
+        {"dircertAllowedCurve", "P-255", "such as P-256"},
+        {"dircertAllowedSignature", "1.2.840.113549.1.1.1", "no signature algorithm"},
+        {"dircertKeyUsage", "signing", "digitalSignature"},
+        {"dircertRequiredEKU", "serverAuth clientAuth", "once for each"},
+        {"dircertForbiddenEKU", "server", "such as anyExtendedKeyUsage"},
+        {"dircertAllowedIssuer", "Example CA", "RFC 4514"},
+        {"dircertRevocationCheck", "ocsp", "none crl"},
+        {"dircertCRLMaxAge", "7d", "nothing says that CRLs are looked at"},
+        {"dircertMaxValues", "0", "from 1 to 1000000"},
+        {"dircertUnique", "name", "host-name key certificate"},
     };
     struct program *p = *state;
     program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
@@ -117,8 +129,8 @@ static void test_waivers_are_not_passed_over(void **state)
     begin(p);
     program_change(p, "dn: cn=w," WAIVERS "\nchangetype: add\nobjectClass: dircertWaiver\ncn: w\ndircertCheck: version\n"
                       "dircertTarget: ldap:///" SERVERS "??sub?(cn=a)\n");
-    expect_no_write(p, PROGRAM_INCOMPLETE);
-    program_expect(p, WORDS("event=fault", "what=waivers", "nothing is written"));
+    expect_no_write(p, PROGRAM_COMPLETE);
+    program_expect(p, WORDS("event=problem", "cn=w," WAIVERS, "attribute=dircertWaiverUntil"));
     program_change(p, "dn: cn=w," WAIVERS "\nchangetype: delete\n");
     program_pass(p, PROGRAM_COMPLETE);
     program_expect_state(p, "reissue", A, "pending");

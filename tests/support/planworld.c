@@ -102,9 +102,9 @@ struct slice planworld_der(struct planworld *w, const char *label)
     give_up("certificate", label);
 }
 
-static struct certificate read_certificate(struct slice der)
+struct certificate planworld_read(struct planworld *w, struct slice der)
 {
-    struct certificate c = {.der = der, .opinion = OPINION_AGREES};
+    struct certificate c = {.der = der, .opinion = OPINION_AGREES, .trust = w->trust};
     facts_read(der, &c.facts);
     certificate_hash(&c);
     return c;
@@ -211,6 +211,33 @@ static struct entry entry_of(struct planworld *w, const struct planworld_subject
     return e;
 }
 
+/* Waivers. */
+
+void planworld_waive(struct planworld *w, const char *what, const char *check)
+{
+    LIST_OF(struct digest) digests = {0};
+    struct slice rest = slice_of(what), word;
+    while (slice_word(&rest, &word))
+        if (word.p[0] == '#')
+            *LIST_ADD(&w->arena, &digests) =
+                digest_of(planworld_der(w, (const char *)arena_copy(&w->arena, slice_from(word, 1)).p));
+    w->waived = what;
+    w->waiver = (struct waiver){.dn = SLICE_LITERAL("cn=w,ou=waivers,ou=dircertd,dc=x"),
+                                .checks = what ? CHECK_BIT(check_find(slice_of(check))) : 0,
+                                .certificates = digests.items,
+                                .certificate_count = sort_digests(digests.items, digests.count)};
+    w->waivers[0] = &w->waiver;
+}
+
+static bool is_waived(const struct planworld *w, struct slice name)
+{
+    struct slice rest = slice_of(w->waived), word;
+    bool found = false;
+    while (slice_word(&rest, &word))
+        found |= slice_eq(word, name);
+    return found;
+}
+
 static struct subject *see_subject(struct planworld *w, const struct planworld_subject *from)
 {
     struct arena *a = &w->arena;
@@ -220,8 +247,11 @@ static struct subject *see_subject(struct planworld *w, const struct planworld_s
     struct slice rest = slice_of(from->certificates), word;
     *e = entry_of(w, from);
     *s = subject_compile(a, e, planworld_policy_pass(w, from->policy)->policy, "entryUUID", &problems);
+    s->waivers = w->waivers;
+    s->waiver_count = w->waived != NULL;
+    s->waivers_of_entry = is_waived(w, slice_of(from->name));
     for (size_t i = 0; i < s->certificate_count && slice_word(&rest, &word); i++) {
-        s->certificates[i] = read_certificate(s->certificates[i].der);
+        s->certificates[i] = planworld_read(w, s->certificates[i].der);
         subject_judge_certificate(a, s, &s->certificates[i], w->now_utc);
         s->certificates[i].opinion = word.p[0] == '?' ? OPINION_DISAGREES : OPINION_AGREES;
     }
@@ -343,13 +373,17 @@ static struct plan_request read_request(struct planworld *w, const struct planwo
 {
     problem_list problems = {0};
     struct plan_request q = {.request = request_read(&w->arena, &from->entry, &problems), .where = from->where};
-    struct slice rest = q.request.record.basis.certificate;
+    struct slice rest = q.request.record.basis.certificate, id = q.request.record.subject_id;
     struct der_element e;
     q.stored = ARENA_ARRAY(&w->arena, PLANWORLD_MOST, struct certificate);
     while (rest.n && der_next(&rest, &e))
-        q.stored[q.stored_count++] = read_certificate(e.whole);
+        q.stored[q.stored_count++] = planworld_read(w, e.whole);
+    bool named = q.request.record.type == REQUEST_REVOKE && q.stored_count &&
+                 waiver_names_certificate(&w->waiver, &q.stored[0].digest);
+    if (w->waived && (named || is_waived(w, slice_from(id, id.n < 10 ? id.n : 10)))) /* "entryUUID:" */
+        q.waived = w->waiver.checks;
     if (q.request.result_certificate.n) {
-        q.result = read_certificate(q.request.result_certificate);
+        q.result = planworld_read(w, q.request.result_certificate);
         q.result.opinion = w->result_doubted ? OPINION_DISAGREES : OPINION_AGREES;
     }
     return q;

@@ -9,6 +9,7 @@
 #define TESTS_SUPPORT_PLANWORLD_H
 
 #include "core/plan.h"
+#include "core/waiver.h"
 
 enum { PLANWORLD_NOW = 1800000000, PLANWORLD_INTERVAL_S = 300, PLANWORLD_MOST = 8 };
 
@@ -39,6 +40,10 @@ struct planworld {
     size_t subject_count;
     struct planworld_request requests[PLANWORLD_MOST];
     size_t request_count;
+    const char *waived; /* NULL: there is no waiver */
+    struct waiver waiver;
+    const struct waiver *waivers[1];
+    struct trust trust;  /* of every certificate, published or on record */
     bool result_doubted; /* the readers disagree about dircertResultCertificate */
     struct plan plan;    /* the last one */
 };
@@ -62,6 +67,8 @@ struct planworld_subject *planworld_find_subject(struct planworld *w, const char
 /* No pass sees it any more. */
 void planworld_hide(struct planworld *w, const char *name);
 struct slice planworld_der(struct planworld *w, const char *label);
+/* As a pass has it: read, both readers agree, hashed. */
+struct certificate planworld_read(struct planworld *w, struct slice der);
 
 /* The request's id, whether or not there is such a request. */
 struct slice planworld_id(struct planworld *w, const char *request);
@@ -76,6 +83,12 @@ void planworld_put_der(struct planworld *w, const char *request, const char *att
 void planworld_decide(struct planworld *w, const char *request, const char *word);
 /* A claim for an hour, and an outcome of the generation and attempt that stand there. */
 void planworld_report(struct planworld *w, const char *request, const char *word);
+
+/*
+ * There is one waiver for that check: of subjects by name, and of certificates as "#label", with spaces between; what
+ * NULL: there is none any more.
+ */
+void planworld_waive(struct planworld *w, const char *what, const char *check);
 
 /* Builds the plan: its lines sorted, "<verb> <type> <name> <checks>", with "; " between. */
 const char *planworld_plan(struct planworld *w);
