@@ -57,8 +57,10 @@ struct sharing {
 
 /* How an entry holds its certificates. */
 struct holding {
-    size_t count;          /* certificates, each once */
-    struct slice repeated; /* empty, or what stands there twice, for people */
+    size_t count;             /* certificates, each once */
+    struct slice twice;       /* DER that stands in two attributes; empty: none */
+    struct slice twice_in[2]; /* in which, with their options */
+    struct slice repeated;    /* empty, or what stands there twice, for people */
 };
 
 struct check_input {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/check_names.h"
 
+#include "base/escape.h"
 #include "core/schema.h"
 
 static bool is_on(const struct policy *policy)
@@ -10,14 +11,22 @@ static bool is_on(const struct policy *policy)
 
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
-    (void)a, (void)in;
-    out->answer = ANSWER_NOT_APPLICABLE;
+    if (in->host_count == 0) {
+        out->answer = ANSWER_NOT_APPLICABLE;
+        return;
+    }
+    if (names_not_compared(in, out) || in->sharing->host_with.n == 0)
+        return;
+    out->answer = ANSWER_VIOLATES;
+    out->detail =
+        arena_format(a, "%.*s claims %.*s too", SLICE_ARGS(escape_text(a, in->sharing->host_with, ENTRY_SHOWN)),
+                     SLICE_ARGS(escape_text(a, in->sharing->host, ENTRY_SHOWN)));
 }
 
 static struct slice compared(struct arena *a, const struct check_input *in)
 {
-    (void)a, (void)in;
-    return slice_of("");
+    struct slice with = names_sharing_shown(a, in, in->sharing ? in->sharing->host_with : slice_of(""));
+    return arena_format(a, "%.*s; %.*s", SLICE_ARGS(names_wanted_shown(a, in)), SLICE_ARGS(with));
 }
 
 const struct check check_duplicate_host_name = {

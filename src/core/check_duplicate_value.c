@@ -10,14 +10,21 @@ static bool is_on(const struct policy *policy)
 
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
-    (void)a, (void)in;
-    out->answer = ANSWER_NOT_APPLICABLE;
+    (void)a;
+    if (!in->holding || in->holding->count == 0) {
+        out->answer = ANSWER_NOT_APPLICABLE;
+        return;
+    }
+    if (in->holding->repeated.n == 0)
+        return;
+    out->answer = ANSWER_VIOLATES;
+    out->detail = in->holding->repeated;
 }
 
 static struct slice compared(struct arena *a, const struct check_input *in)
 {
-    (void)a, (void)in;
-    return slice_of("");
+    return arena_format(a, "%zu certificates, each with its octets, issuer and serial number",
+                        in->holding ? in->holding->count : 0);
 }
 
 const struct check check_duplicate_value = {

@@ -192,3 +192,21 @@ bool check_covers(const struct check_input *in, const struct host *h)
             return true;
     return false;
 }
+
+bool names_not_compared(const struct check_input *in, struct check_result *out)
+{
+    if (in->sharing && in->sharing->compared)
+        return false;
+    out->answer = ANSWER_UNDECIDED;
+    out->detail = slice_of("not compared with all other entries");
+    return true;
+}
+
+struct slice names_sharing_shown(struct arena *a, const struct check_input *in, struct slice with)
+{
+    if (!in->sharing || !in->sharing->compared)
+        return slice_of("not compared with all other entries");
+    if (with.n == 0)
+        return slice_of("no other entry has it");
+    return arena_format(a, "%.*s has it too", SLICE_ARGS(escape_text(a, with, ENTRY_SHOWN)));
+}

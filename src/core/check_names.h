@@ -30,6 +30,12 @@ bool names_all_hosts_valid(const struct check_input *in);
 /* True, and the result is undecided, when there is no host name to compare with. */
 bool names_lack_hosts(const struct check_input *in, struct check_result *out);
 
+enum { ENTRY_SHOWN = 256 /* octets of another entry's DN in a detail */ };
+/* True, and the result is undecided, where entries were not compared with each other. */
+bool names_not_compared(const struct check_input *in, struct check_result *out);
+/* For `compared`: which other entry was found. */
+struct slice names_sharing_shown(struct arena *a, const struct check_input *in, struct slice with);
+
 extern const struct check check_malformed, check_version, check_cn_mismatch, check_san_mismatch, check_expired,
     check_not_yet_valid, check_expiring, check_validity_too_long, check_weak_key, check_weak_signature,
     check_post_quantum, check_ca_certificate, check_key_usage, check_extended_key_usage, check_issuer, check_chain,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/check_names.h"
 
+#include "base/escape.h"
 #include "core/schema.h"
 
 static bool is_on(const struct policy *policy)
@@ -10,14 +11,16 @@ static bool is_on(const struct policy *policy)
 
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
-    (void)a, (void)in;
-    out->answer = ANSWER_NOT_APPLICABLE;
+    if (names_not_compared(in, out) || in->sharing->certificate_with.n == 0)
+        return;
+    out->answer = ANSWER_VIOLATES;
+    out->detail = arena_format(a, "%.*s publishes the same certificate",
+                               SLICE_ARGS(escape_text(a, in->sharing->certificate_with, ENTRY_SHOWN)));
 }
 
 static struct slice compared(struct arena *a, const struct check_input *in)
 {
-    (void)a, (void)in;
-    return slice_of("");
+    return names_sharing_shown(a, in, in->sharing ? in->sharing->certificate_with : slice_of(""));
 }
 
 const struct check check_shared_certificate = {

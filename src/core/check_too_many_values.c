@@ -10,14 +10,21 @@ static bool is_on(const struct policy *policy)
 
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
-    (void)a, (void)in;
-    out->answer = ANSWER_NOT_APPLICABLE;
+    if (!in->holding) {
+        out->answer = ANSWER_NOT_APPLICABLE;
+        return;
+    }
+    if (in->holding->count <= in->policy->max_values)
+        return;
+    out->answer = ANSWER_VIOLATES;
+    out->detail =
+        arena_format(a, "the entry holds more than the %u certificates that policy allows", in->policy->max_values);
 }
 
 static struct slice compared(struct arena *a, const struct check_input *in)
 {
-    (void)a, (void)in;
-    return slice_of("");
+    return arena_format(a, "%zu certificates; at most %u", in->holding ? in->holding->count : 0,
+                        in->policy->max_values);
 }
 
 const struct check check_too_many_values = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/explain.h"
 
+#include "base/buffer.h"
 #include "base/dn.h"
 #include "core/schema.h"
 #include "run/inspect_private.h"
@@ -278,7 +279,8 @@ static void answer(struct explaining *x, const struct check_input *in, const str
     struct finding finding = {.check = check->id,
                               .detail = r.detail,
                               .undecided = r.answer == ANSWER_UNDECIDED,
-                              .report_only = r.report_only};
+                              .report_only = r.report_only,
+                              .contested = subject_is_contested(&x->out->subject)};
     if (r.answer == ANSWER_VIOLATES)
         e->waiver = waiver_find(&x->out->subject, c, check->id);
     if (e->waiver)
@@ -307,12 +309,25 @@ static size_t answer_all(struct explaining *x, const struct check_input *in, con
     return count;
 }
 
+/* Its certificates side by side, and beside those of all others. */
+static void compare(struct explaining *x)
+{
+    struct subject *s = &x->out->subject;
+    for (size_t i = 0; i < s->certificate_count; i++)
+        facts_read(s->certificates[i].der, &s->certificates[i].facts);
+    holding_describe(x->pass->arena, s);
+    if (!s->policy->unique)
+        return;
+    governance_resolve(x->pass);
+    crossing_survey(x->pass);
+    crossing_of(x->pass, x->pass->arena, s);
+}
+
 static void explain_certificate(struct explaining *x, const struct certificate *c, struct explained_certificate *e)
 {
     const struct subject *s = &x->out->subject;
     char why[256] = "";
     e->certificate = *c;
-    facts_read(c->der, &e->certificate.facts);
     certificate_hash(&e->certificate);
     authority_judge_now(x->pass, x->pass->arena, s->policy, &e->certificate);
     bool agrees = second_read(x->pass->second, c->der, &e->certificate.facts, why, sizeof why) == SECOND_AGREES;
@@ -324,6 +339,7 @@ static void explain_certificate(struct explaining *x, const struct certificate *
                              .der = c->der,
                              .facts = &e->certificate.facts,
                              .trust = &e->certificate.trust,
+                             .sharing = &e->certificate.sharing,
                              .now_utc = x->pass->now_utc};
     e->check_count = answer_all(x, &in, &e->certificate, e->checks);
 }
@@ -341,6 +357,7 @@ static void judge(struct explaining *x)
     note_hidden(x, policy->host_attributes, s->silent_host_attributes);
     s->shows_no_certificate = s->certificate_count == 0 && shown;
     waivers_apply(p, p->arena, s);
+    compare(x);
     report_problems(p, &problems);
     out->certificate_count = s->certificate_count;
     out->certificates = ARENA_ARRAY(p->arena, s->certificate_count, struct explained_certificate);
@@ -349,6 +366,8 @@ static void judge(struct explaining *x)
     struct check_input in = {.policy = policy,
                              .hosts = s->hosts,
                              .host_count = s->host_count,
+                             .sharing = &s->sharing,
+                             .holding = &s->holding,
                              .now_utc = p->now_utc,
                              .shows_no_certificate = s->shows_no_certificate};
     out->check_count = answer_all(x, &in, NULL, out->checks);
@@ -418,15 +437,16 @@ static void forget_requests(void *context)
 static struct slice request_filter(struct explaining *x)
 {
     struct arena *a = x->pass->arena;
-    struct slice f =
-        arena_format(a, "(&(objectClass=" CLASS_REQUEST ")(|(" ATTR_SUBJECT_DN "=%.*s)(" ATTR_SUBJECT_ID "=%.*s)",
-                     SLICE_ARGS(filter_escape(a, x->dn)), SLICE_ARGS(filter_escape(a, x->out->subject.id)));
+    struct buffer f = {.arena = a};
+    buffer_format(&f, "(&(objectClass=" CLASS_REQUEST ")(|(" ATTR_SUBJECT_DN "=%.*s)(" ATTR_SUBJECT_ID "=%.*s)",
+                  SLICE_ARGS(filter_escape(a, x->dn)), SLICE_ARGS(filter_escape(a, x->out->subject.id)));
     for (size_t i = 0; i < x->out->certificate_count; i++) {
         uint8_t hex[DIGEST_HEX];
         digest_to_hex(&x->out->certificates[i].certificate.digest, hex);
-        f = arena_format(a, "%.*s(" ATTR_CERTIFICATE_SHA256 "=%.*s)", SLICE_ARGS(f), DIGEST_HEX, (const char *)hex);
+        buffer_format(&f, "(" ATTR_CERTIFICATE_SHA256 "=%.*s)", DIGEST_HEX, (const char *)hex);
     }
-    return arena_format(a, "%.*s))", SLICE_ARGS(f));
+    buffer_add(&f, SLICE_LITERAL("))"));
+    return buffer_slice(&f);
 }
 
 static void look_for_requests(struct explaining *x)

@@ -245,12 +245,15 @@ static void stand_ins_are_found(void **state)
     all[1] = certificate_of(&a, &s, &(struct shape){.serial = 2});
     all[2] = certificate_of(&a, &s, &(struct shape){.serial = 3});
     struct certificate rubbish = {.der = S("rubbish"), .opinion = OPINION_AGREES};
-    assert_ptr_equal(subject_find_stand_in(&s, &all[0], NULL, 0, NOW), &all[1]);
-    assert_ptr_equal(subject_find_stand_in(&s, &all[0], &all[1].digest, 1, NOW), &all[2]);
-    assert_ptr_equal(subject_find_stand_in(&s, NULL, NULL, 0, NOW), &all[1]);
-    assert_ptr_equal(subject_find_stand_in(&s, &rubbish, NULL, 0, NOW), &all[1]);
-    const struct digest both[] = {all[1].digest, all[2].digest};
-    assert_null(subject_find_stand_in(&s, &all[0], both, 2, NOW));
+    struct stand_ins found = stand_ins_of(&a, &s, NULL, 0, NOW), but_one = stand_ins_of(&a, &s, &all[1].digest, 1, NOW);
+    assert_ptr_equal(stand_ins_find(&found, &all[0]), &all[1]);
+    assert_ptr_equal(stand_ins_find(&but_one, &all[0]), &all[2]);
+    assert_ptr_equal(stand_ins_find(&found, NULL), &all[1]);
+    assert_ptr_equal(stand_ins_find(&found, &rubbish), &all[1]);
+    struct digest both[] = {all[1].digest, all[2].digest};
+    qsort(both, 2, sizeof *both, digest_order);
+    but_one = stand_ins_of(&a, &s, both, 2, NOW);
+    assert_null(stand_ins_find(&but_one, &all[0]));
     arena_free(&a);
 }
 

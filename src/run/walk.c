@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subjects of a policy as they stream by: for the scan that judges them, and for comparing them before. */
+#include "run/pass_private.h"
+
+/* The attributes that are looked at, and no others. */
+static const char *const *attributes_of(const struct walk *w)
+{
+    struct pass *p = w->pass;
+    const struct policy *policy = w->governed->policy;
+    LIST_OF(const char *) names = {0};
+    *LIST_ADD(p->arena, &names) = dir_capabilities(p->dir)->stable_id_attribute;
+    for (const char *const *n = policy->certificate_attributes; *n && !w->no_certificates; n++)
+        *LIST_ADD(p->arena, &names) = *n;
+    for (const char *const *n = policy->host_attributes; *n && !w->no_hosts; n++)
+        *LIST_ADD(p->arena, &names) = *n;
+    *LIST_ADD(p->arena, &names) = NULL;
+    return names.items;
+}
+
+static void take_entry(void *context, const struct entry *e)
+{
+    struct walk *w = context;
+    struct pass *p = w->pass;
+    problem_list problems = {0};
+    if (!pass_goes_on(p))
+        return;
+    struct arena_mark mark = arena_mark(&w->arena);
+    struct subject s =
+        subject_compile(&w->arena, e, w->governed->policy, dir_capabilities(p->dir)->stable_id_attribute, &problems);
+    if (!id_set_has(&w->governed->not_mine, s.id) && !id_set_has(&w->repeats, s.id))
+        w->subject(w->context, &s, &problems);
+    arena_reset(&w->arena, mark);
+}
+
+static void restart(void *context)
+{
+    struct walk *w = context;
+    w->restart(w->context);
+}
+
+bool walk_target(struct walk *w, size_t target, struct slice filter)
+{
+    struct pass *p = w->pass;
+    struct dir_search search = {.base = w->governed->bases[target],
+                                .scope = target_dir_scope(&w->governed->policy->targets[target]),
+                                .filter = filter,
+                                .attributes = attributes_of(w)};
+    struct dir_sink sink = {.restart = restart, .entry = take_entry, .context = w};
+    struct fault fault = {{0}};
+    if (!governance_repeats(p, w->governed, target, &w->repeats))
+        return false;
+    w->begin(w->context);
+    if (dir_search(p->dir, &search, &sink, &fault) == RC_OK)
+        return true;
+    fault_set(&fault, RC_FAULT, "the search of %.*s did not end whole", SLICE_ARGS(search.base));
+    report_fault(p, "read the subjects of a policy", &fault);
+    return false;
+}
+
+bool walk_targets(struct walk *w)
+{
+    const struct policy *policy = w->governed->policy;
+    for (size_t i = 0; i < policy->target_count; i++)
+        if (!walk_target(w, i, policy->targets[i].filter))
+            return false;
+    return true;
+}
+
+void walk_end(struct walk *w)
+{
+    arena_free(&w->arena);
+}
