@@ -2,6 +2,7 @@
 #include "core/policy_private.h"
 
 #include "base/digest.h"
+#include "core/algorithm.h"
 #include "core/schema.h"
 
 #include <stdlib.h>
@@ -30,10 +31,22 @@ static void complain(struct compilation *c, const struct policy_attribute *row, 
     c->policy->target_unknown |= row->governs;
 }
 
+/* Without blanks around it; but a blank that a name escapes is its own (RFC 4514 section 2.4). */
+static struct slice trim_value(struct slice value)
+{
+    struct slice trimmed = slice_trim(value);
+    size_t slashes = 0;
+    while (slashes < trimmed.n && trimmed.p[trimmed.n - 1 - slashes] == '\\')
+        slashes++;
+    if (slashes % 2 && trimmed.p + trimmed.n < value.p + value.n)
+        trimmed.n++;
+    return trimmed;
+}
+
 static bool compile_value(struct compilation *c, const struct policy_attribute *row, struct slice value)
 {
     struct slice reason = slice_of("not valid");
-    if (row->compile(c->arena, row, slice_trim(value), c->policy, &reason))
+    if (row->compile(c->arena, row, trim_value(value), c->policy, &reason))
         return true;
     complain(c, row, value, reason);
     return false;
@@ -78,6 +91,32 @@ static void check_approvals(struct compilation *c)
     }
 }
 
+/*
+ * What single values cannot know either: a policy that no certificate could meet would have everything reissued for
+ * ever, and one that says how old a CRL may be would seem to look at CRLs.
+ */
+static void check_together(struct compilation *c)
+{
+    const unsigned key_cert_sign = 1u << 5;
+    const struct policy *p = c->policy;
+    struct entry_cursor at = {0};
+    struct slice value, oid;
+    while (entry_next_value(c->entry, ATTR_FORBIDDEN_EKU, &at, &value))
+        for (size_t i = 0;
+             algorithm_compile(c->arena, ALGORITHM_PURPOSE, trim_value(value), &oid) && i < p->required_ekus.count; i++)
+            if (slice_eq(p->required_ekus.items[i], oid))
+                complain(c, row_of(c, ATTR_FORBIDDEN_EKU), value,
+                         slice_of("it is in " ATTR_REQUIRED_EKU " too: no certificate could meet both"));
+    if (p->ca_rule == CA_REFUSED && (p->key_usage & key_cert_sign))
+        complain(
+            c, row_of(c, ATTR_KEY_USAGE), SLICE_LITERAL("keyCertSign"),
+            slice_of("only the certificate of an authority may have it (RFC 5280 section 4.2.1.9), and " ATTR_ALLOW_CA
+                     " is FALSE"));
+    if (entry_count(c->entry, ATTR_CRL_MAX_AGE) && !entry_count(c->entry, ATTR_REVOCATION_CHECK))
+        complain(c, row_of(c, ATTR_CRL_MAX_AGE), entry_first(c->entry, ATTR_CRL_MAX_AGE),
+                 slice_of("nothing says that CRLs are looked at: state " ATTR_REVOCATION_CHECK " too"));
+}
+
 /* SHA-256 over "name NUL length NUL value" of the stated attributes, names in the table's order, values sorted. */
 static struct slice compute_revision(struct compilation *c)
 {
@@ -88,7 +127,7 @@ static struct slice compute_revision(struct compilation *c)
         struct entry_cursor at = {0};
         struct slice value;
         while (c->rows[i].type != POLICY_RELEASE && entry_next_value(c->entry, c->rows[i].name, &at, &value)) {
-            value = slice_trim(value);
+            value = trim_value(value);
             struct slice head = arena_format(c->arena, "%s %zu ", c->rows[i].name, value.n);
             uint8_t *line = arena_alloc(c->arena, head.n + value.n + 1);
             memcpy(line, head.p, head.n);
@@ -154,6 +193,7 @@ const struct policy *policy_compile(struct arena *a, const struct entry *e, poli
     for (size_t i = 0; i < c.row_count; i++)
         compile_row(&c, &c.rows[i]);
     check_approvals(&c);
+    check_together(&c);
     check_targets(&c, ATTR_TARGET, p->targets, p->target_count);
     check_targets(&c, ATTR_EXCLUDE, p->excludes, p->exclude_count);
     check_names(&c, ATTR_CERTIFICATE_ATTRIBUTE, p->certificate_attributes);

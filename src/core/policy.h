@@ -131,7 +131,9 @@ enum policy_type {
     POLICY_FINDING,
     POLICY_APPROVAL,
     POLICY_RELEASE,
-    POLICY_LATER
+    POLICY_DURATION,
+    POLICY_ALGORITHM,
+    POLICY_DISTINGUISHED_NAME
 };
 
 /* One row for each attribute of the class: what administrators may set, and what it means when they do not. */
@@ -143,6 +145,9 @@ struct policy_attribute {
     const char *unit;
     int64_t least, most;  /* POLICY_INTEGER */
     const char *keywords; /* POLICY_KEYWORD: separated by spaces */
+    const char
+        *form; /* POLICY_DURATION, POLICY_ALGORITHM, POLICY_DISTINGUISHED_NAME: what a value looks like, for people */
+    const char *example;  /* a value for people to begin with; NULL: made from the above */
     const char *fallback; /* the value that an absent attribute has; NULL: none, nothing is checked */
     const char *citation;
     bool (*compile)(struct arena *a, const struct policy_attribute *row, struct slice value, struct policy *p,

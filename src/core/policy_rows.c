@@ -64,23 +64,19 @@ bool reason_find(struct slice name, enum reason *r)
 
 /* The compilers of one value each, one for every type of attribute. */
 
-#define ROW_COMPILER(name)                                                                                             \
-    static bool name(struct arena *a, const struct policy_attribute *row, struct slice value, struct policy *p,        \
-                     struct slice *reason)
-
-static bool refuse(struct slice *reason, struct slice why)
+bool policy_refuse(struct slice *reason, struct slice why)
 {
     *reason = why;
     return false;
 }
 
-static bool read_integer(struct arena *a, const struct policy_attribute *row, struct slice value, unsigned *out,
+bool policy_read_integer(struct arena *a, const struct policy_attribute *row, struct slice value, unsigned *out,
                          struct slice *reason)
 {
     uint64_t v;
     if (!slice_to_uint(value, (uint64_t)row->most, &v) || v < (uint64_t)row->least)
-        return refuse(reason, arena_format(a, "expected a whole number from %" PRId64 " to %" PRId64 "%s%s", row->least,
-                                           row->most, row->unit[0] ? " " : "", row->unit));
+        return policy_refuse(reason, arena_format(a, "expected a whole number from %" PRId64 " to %" PRId64 "%s%s",
+                                                  row->least, row->most, row->unit[0] ? " " : "", row->unit));
     *out = (unsigned)v;
     return true;
 }
@@ -98,42 +94,40 @@ static bool add_target(struct arena *a, struct slice value, const struct target 
     return true;
 }
 
-ROW_COMPILER(compile_target)
+static ROW_COMPILER(compile_target)
 {
     (void)row;
     return add_target(a, value, &p->targets, &p->target_count, reason);
 }
 
-ROW_COMPILER(compile_exclude)
+static ROW_COMPILER(compile_exclude)
 {
     (void)row;
     return add_target(a, value, &p->excludes, &p->exclude_count, reason);
 }
 
-ROW_COMPILER(compile_precedence)
+static ROW_COMPILER(compile_precedence)
 {
-    return read_integer(a, row, value, &p->precedence, reason);
+    return policy_read_integer(a, row, value, &p->precedence, reason);
 }
 
-ROW_COMPILER(compile_version)
+static ROW_COMPILER(compile_version)
 {
     unsigned v = 0;
-    if (!read_integer(a, row, value, &v, reason))
+    if (!policy_read_integer(a, row, value, &v, reason))
         return false;
     p->allowed_versions |= 1u << v;
     return true;
 }
 
-static bool read_keyword(struct arena *a, const struct policy_attribute *row, const char *const *words, size_t count,
+bool policy_read_keyword(struct arena *a, const struct policy_attribute *row, const char *const *words, size_t count,
                          struct slice value, unsigned *index, struct slice *reason)
 {
     return find_word(words, count, value, index) ||
-           refuse(reason, arena_format(a, "expected one of: %s", row->keywords));
+           policy_refuse(reason, arena_format(a, "expected one of: %s", row->keywords));
 }
-#define READ_KEYWORD(words, index)                                                                                     \
-    read_keyword(a, row, (words), sizeof(words) / sizeof *(words), value, (index), reason)
 
-ROW_COMPILER(compile_mode)
+static ROW_COMPILER(compile_mode)
 {
     unsigned index;
     if (!READ_KEYWORD(mode_names, &index))
@@ -142,7 +136,7 @@ ROW_COMPILER(compile_mode)
     return true;
 }
 
-ROW_COMPILER(compile_name_match)
+static ROW_COMPILER(compile_name_match)
 {
     static const char *const words[] = {[MATCH_NONE] = "none",
                                         [MATCH_CN] = "cn",
@@ -156,7 +150,7 @@ ROW_COMPILER(compile_name_match)
     return true;
 }
 
-ROW_COMPILER(compile_wildcard)
+static ROW_COMPILER(compile_wildcard)
 {
     static const char *const words[] = {"refuse", "allow"};
     unsigned index;
@@ -183,23 +177,24 @@ static bool read_names(struct arena *a, struct slice value, const char *const **
     struct slice rest = value, word;
     while (slice_word(&rest, &word)) {
         if (!attribute_name_ok(word))
-            return refuse(reason, arena_format(a, "expected attribute names separated by spaces, without options"));
+            return policy_refuse(reason,
+                                 arena_format(a, "expected attribute names separated by spaces, without options"));
         *LIST_ADD(a, &names) = (const char *)arena_copy(a, word).p;
     }
     if (names.count == 0 || names.count > 8)
-        return refuse(reason, arena_format(a, "expected 1 to 8 attribute names separated by spaces"));
+        return policy_refuse(reason, arena_format(a, "expected 1 to 8 attribute names separated by spaces"));
     *LIST_ADD(a, &names) = NULL;
     *out = names.items;
     return true;
 }
 
-ROW_COMPILER(compile_certificate_attribute)
+static ROW_COMPILER(compile_certificate_attribute)
 {
     (void)row;
     return read_names(a, value, &p->certificate_attributes, reason);
 }
 
-ROW_COMPILER(compile_host_attribute)
+static ROW_COMPILER(compile_host_attribute)
 {
     (void)row;
     return read_names(a, value, &p->host_attributes, reason);
@@ -210,10 +205,10 @@ static bool read_finding_check(struct arena *a, struct slice word, enum check_id
     *check = check_find(word);
     if (*check != CHECK_COUNT)
         return true;
-    return refuse(reason, arena_format(a, "no check has this name; expected \"<check> <action> [reason]\""));
+    return policy_refuse(reason, arena_format(a, "no check has this name; expected \"<check> <action> [reason]\""));
 }
 
-ROW_COMPILER(compile_on_finding)
+static ROW_COMPILER(compile_on_finding)
 {
     (void)row;
     struct slice rest = value, word;
@@ -221,25 +216,25 @@ ROW_COMPILER(compile_on_finding)
     unsigned action;
     enum reason crl_reason = REASON_NONE;
     if (!slice_word(&rest, &word))
-        return refuse(reason, slice_of("expected \"<check> <action> [reason]\""));
+        return policy_refuse(reason, slice_of("expected \"<check> <action> [reason]\""));
     if (!read_finding_check(a, word, &check, reason))
         return false;
     if (!slice_word(&rest, &word) || !FIND_WORD(action_names, word, &action))
-        return refuse(reason, slice_of("the action is none of: report, reissue, revoke, reissue-then-revoke"));
+        return policy_refuse(reason, slice_of("the action is none of: report, reissue, revoke, reissue-then-revoke"));
     if (action != ACTION_REPORT && check_get(check)->reports_only)
-        return refuse(reason, arena_format(a, "%s can only be reported: no new certificate would mend it",
-                                           check_get(check)->name));
+        return policy_refuse(reason, arena_format(a, "%s can only be reported: no new certificate would mend it",
+                                                  check_get(check)->name));
     if ((action == ACTION_REVOKE || action == ACTION_REISSUE_THEN_REVOKE) && !check_get(check)->may_revoke)
-        return refuse(reason,
-                      arena_format(a, "%s has no action that revokes: use report or reissue", check_get(check)->name));
+        return policy_refuse(
+            reason, arena_format(a, "%s has no action that revokes: use report or reissue", check_get(check)->name));
     if (slice_word(&rest, &word) && !reason_find(word, &crl_reason))
-        return refuse(reason, slice_of("the reason is none of: unspecified, keyCompromise, affiliationChanged, "
-                                       "superseded, cessationOfOperation, privilegeWithdrawn"));
+        return policy_refuse(reason, slice_of("the reason is none of: unspecified, keyCompromise, affiliationChanged, "
+                                              "superseded, cessationOfOperation, privilegeWithdrawn"));
     if (slice_trim(rest).n)
-        return refuse(reason, slice_of("text follows \"<check> <action> [reason]\""));
+        return policy_refuse(reason, slice_of("text follows \"<check> <action> [reason]\""));
     if (p->on_finding[check].stated)
-        return refuse(reason,
-                      arena_format(a, "a second value for %s: one check has one action", check_get(check)->name));
+        return policy_refuse(
+            reason, arena_format(a, "a second value for %s: one check has one action", check_get(check)->name));
     if (crl_reason == REASON_NONE && action == ACTION_REVOKE)
         crl_reason = REASON_UNSPECIFIED;
     if (crl_reason == REASON_NONE && action == ACTION_REISSUE_THEN_REVOKE)
@@ -250,7 +245,7 @@ ROW_COMPILER(compile_on_finding)
     return true;
 }
 
-ROW_COMPILER(compile_approval)
+static ROW_COMPILER(compile_approval)
 {
     (void)a;
     (void)row;
@@ -259,38 +254,38 @@ ROW_COMPILER(compile_approval)
     unsigned type, how;
     if (!slice_word(&rest, &type_word) || !slice_word(&rest, &how_word) || slice_trim(rest).n ||
         !FIND_WORD(type_names, type_word, &type) || !FIND_WORD(words, how_word, &how))
-        return refuse(reason, slice_of("expected \"reissue auto\", \"reissue manual\", \"revoke auto\" or "
-                                       "\"revoke manual\""));
+        return policy_refuse(reason, slice_of("expected \"reissue auto\", \"reissue manual\", \"revoke auto\" or "
+                                              "\"revoke manual\""));
     p->automatic[type] = how == 1;
     return true;
 }
 
-ROW_COMPILER(compile_confirmations)
+static ROW_COMPILER(compile_confirmations)
 {
-    return read_integer(a, row, value, &p->confirmations, reason);
+    return policy_read_integer(a, row, value, &p->confirmations, reason);
 }
 
-ROW_COMPILER(compile_max_requests)
+static ROW_COMPILER(compile_max_requests)
 {
-    return read_integer(a, row, value, &p->max_requests, reason);
+    return policy_read_integer(a, row, value, &p->max_requests, reason);
 }
 
-ROW_COMPILER(compile_max_percent)
+static ROW_COMPILER(compile_max_percent)
 {
-    return read_integer(a, row, value, &p->max_percent, reason);
+    return policy_read_integer(a, row, value, &p->max_percent, reason);
 }
 
-ROW_COMPILER(compile_min_subjects)
+static ROW_COMPILER(compile_min_subjects)
 {
-    return read_integer(a, row, value, &p->min_subjects_percent, reason);
+    return policy_read_integer(a, row, value, &p->min_subjects_percent, reason);
 }
 
-ROW_COMPILER(compile_retention)
+static ROW_COMPILER(compile_retention)
 {
-    return read_integer(a, row, value, &p->retention_days, reason);
+    return policy_read_integer(a, row, value, &p->retention_days, reason);
 }
 
-ROW_COMPILER(compile_release)
+static ROW_COMPILER(compile_release)
 {
     (void)row;
     struct slice rest = value, revision, count_word, until;
@@ -298,8 +293,9 @@ ROW_COMPILER(compile_release)
     if (!slice_word(&rest, &revision) || !slice_word(&rest, &count_word) || !slice_word(&rest, &until) ||
         slice_trim(rest).n || !hex_is(revision, revision.n / 2) || revision.n != 16 ||
         !slice_to_uint(count_word, UINT32_MAX, &r.count) || !gentime_read(until, &r.until_utc))
-        return refuse(reason, slice_of("expected \"<policy revision> <count> <until>\", exactly as the hold names it "
-                                       "(until is a Generalized Time such as 20300131120000Z)"));
+        return policy_refuse(reason,
+                             slice_of("expected \"<policy revision> <count> <until>\", exactly as the hold names it "
+                                      "(until is a Generalized Time such as 20300131120000Z)"));
     r.revision = arena_copy(a, revision);
     struct release *grown = ARENA_ARRAY(a, p->release_count + 1, struct release);
     if (p->release_count)
@@ -308,24 +304,6 @@ ROW_COMPILER(compile_release)
     p->releases = grown;
     return true;
 }
-
-/*
- * An attribute that turns on a check this version does not have.  To pass over it would call certificates good that
- * nobody looked at, so it disables the policy.
- */
-ROW_COMPILER(compile_later)
-{
-    (void)a;
-    (void)row;
-    (void)value;
-    (void)p;
-    return refuse(reason, slice_of("this version does not have the check that this attribute turns on yet; remove it"));
-}
-
-#define LATER(n)                                                                                                       \
-    {                                                                                                                  \
-        .name = (n), .type = POLICY_LATER, .multi = true, .unit = "", .citation = "", .compile = compile_later         \
-    }
 
 /* clang-format off */
 static const struct policy_attribute rows[] = {
@@ -364,21 +342,47 @@ static const struct policy_attribute rows[] = {
      .compile = compile_release},
     {.name = ATTR_RETENTION_DAYS, .type = POLICY_INTEGER, .unit = "days", .least = 0, .most = 36500,
      .fallback = "90", .citation = "-", .compile = compile_retention},
-    LATER(ATTR_RENEW_BEFORE),
-    LATER(ATTR_MAX_VALIDITY),
-    LATER(ATTR_MIN_RSA_BITS),
-    LATER(ATTR_ALLOWED_CURVE),
-    LATER(ATTR_ALLOWED_SIGNATURE),
-    LATER(ATTR_KEY_USAGE),
-    LATER(ATTR_REQUIRED_EKU),
-    LATER(ATTR_FORBIDDEN_EKU),
-    LATER(ATTR_ALLOW_CA),
-    LATER(ATTR_ALLOWED_ISSUER),
-    LATER(ATTR_TRUST_ANCHOR),
-    LATER(ATTR_REVOCATION_CHECK),
-    LATER(ATTR_CRL_MAX_AGE),
-    LATER(ATTR_MAX_VALUES),
-    LATER(ATTR_UNIQUE),
+    {.name = ATTR_RENEW_BEFORE, .type = POLICY_DURATION, .unit = "", .example = "30d",
+     .form = "a time before the end such as 30d (s, h, d or w), or a share of the life from 1% to 99%",
+     .citation = "RFC 5280 section 4.1.2.5", .compile = value_renew_before},
+    {.name = ATTR_MAX_VALIDITY, .type = POLICY_DURATION, .unit = "", .example = "397d",
+     .form = "a time such as 397d (s, h, d or w), or cabf",
+     .citation = "CA/Browser Forum Baseline Requirements section 6.3.2", .compile = value_max_validity},
+    {.name = ATTR_MIN_RSA_BITS, .type = POLICY_INTEGER, .unit = "bits", .least = 512, .most = 65536, .example = "2048",
+     .citation = "NIST SP 800-57 part 1 section 5.6.1", .compile = value_min_rsa_bits},
+    {.name = ATTR_ALLOWED_CURVE, .type = POLICY_ALGORITHM, .multi = true, .unit = "", .example = "P-256",
+     .form = "the name of a curve such as P-256, or an OID in dotted decimal",
+     .citation = "RFC 5480 section 2.1.1, RFC 8410 section 3", .compile = value_allowed_curve},
+    {.name = ATTR_ALLOWED_SIGNATURE, .type = POLICY_ALGORITHM, .multi = true, .unit = "",
+     .example = "sha256WithRSAEncryption",
+     .form = "the name of a signature algorithm such as sha256WithRSAEncryption, or an OID in dotted decimal",
+     .citation = "RFC 5280 section 4.1.1.2", .compile = value_allowed_signature},
+    {.name = ATTR_KEY_USAGE, .type = POLICY_KEYWORD, .multi = true, .unit = "", .example = "digitalSignature",
+     .keywords = "digitalSignature nonRepudiation contentCommitment keyEncipherment dataEncipherment keyAgreement "
+                 "keyCertSign cRLSign encipherOnly decipherOnly",
+     .citation = "RFC 5280 section 4.2.1.3", .compile = value_key_usage},
+    {.name = ATTR_REQUIRED_EKU, .type = POLICY_ALGORITHM, .multi = true, .unit = "", .example = "serverAuth",
+     .form = "the name of a key purpose such as serverAuth, or an OID in dotted decimal",
+     .citation = "RFC 5280 section 4.2.1.12", .compile = value_required_eku},
+    {.name = ATTR_FORBIDDEN_EKU, .type = POLICY_ALGORITHM, .multi = true, .unit = "", .example = "anyExtendedKeyUsage",
+     .form = "the name of a key purpose such as anyExtendedKeyUsage, or an OID in dotted decimal",
+     .citation = "RFC 5280 section 4.2.1.12", .compile = value_forbidden_eku},
+    {.name = ATTR_ALLOW_CA, .type = POLICY_KEYWORD, .unit = "", .keywords = "TRUE FALSE", .example = "FALSE",
+     .citation = "RFC 5280 section 4.2.1.9", .compile = value_allow_ca},
+    {.name = ATTR_ALLOWED_ISSUER, .type = POLICY_DISTINGUISHED_NAME, .multi = true, .unit = "", .example = "CN=Issuing CA,O=Example",
+     .form = "a name as RFC 4514 writes it, such as CN=Issuing CA,O=Example",
+     .citation = "RFC 5280 sections 4.1.2.4 and 7.1", .compile = value_allowed_issuer},
+    {.name = ATTR_TRUST_ANCHOR, .type = POLICY_DISTINGUISHED_NAME, .multi = true, .unit = "",
+     .form = "the distinguished name of an entry of class pkiCA", .citation = "RFC 5280 section 6.1, RFC 4523 section 3.3",
+     .compile = value_trust_anchor},
+    {.name = ATTR_REVOCATION_CHECK, .type = POLICY_KEYWORD, .unit = "", .keywords = "none crl", .fallback = "none",
+     .citation = "RFC 5280 section 6.3", .compile = value_revocation_check},
+    {.name = ATTR_CRL_MAX_AGE, .type = POLICY_DURATION, .unit = "", .example = "7d",
+     .form = "a time such as 7d (s, h, d or w)", .citation = "RFC 5280 section 5.1.2.4", .compile = value_crl_max_age},
+    {.name = ATTR_MAX_VALUES, .type = POLICY_INTEGER, .unit = "certificates", .least = 1, .most = 1000000,
+     .example = "3", .citation = "RFC 4523 section 4.1", .compile = value_max_values},
+    {.name = ATTR_UNIQUE, .type = POLICY_KEYWORD, .multi = true, .unit = "", .keywords = "host-name key certificate",
+     .citation = "RFC 9525 section 2, RFC 5280 sections 4.1.2.6 and 4.1.2.7", .compile = value_unique},
 };
 /* clang-format on */
 

@@ -19,8 +19,8 @@ static struct slice target_example(struct arena *a, const struct policy_attribut
 
 struct slice template_example(struct arena *a, const struct policy_attribute *row, struct slice suffix)
 {
-    if (row->fallback)
-        return slice_of(row->fallback);
+    if (row->fallback || row->example)
+        return slice_of(row->fallback ? row->fallback : row->example);
     struct slice words = slice_of(row->keywords), word;
     switch (row->type) {
     case POLICY_TARGET:
@@ -37,14 +37,16 @@ struct slice template_example(struct arena *a, const struct policy_attribute *ro
         return slice_split(&words, ',', &word) ? word : words;
     case POLICY_RELEASE:
         return slice_of("0000000000000000 100 20300131120000Z");
-    case POLICY_LATER:
+    case POLICY_DISTINGUISHED_NAME:
+        return arena_format(a, "cn=Example CA%s%.*s", suffix.n ? "," : "", SLICE_ARGS(suffix));
+    case POLICY_DURATION:
+    case POLICY_ALGORITHM:
         break;
     }
     return (struct slice){NULL, 0};
 }
 
-/* What a value looks like. */
-static struct slice values_of(struct arena *a, const struct policy_attribute *row)
+struct slice template_values(struct arena *a, const struct policy_attribute *row)
 {
     const char *unit = row->unit && row->unit[0] ? row->unit : NULL;
     switch (row->type) {
@@ -63,10 +65,12 @@ static struct slice values_of(struct arena *a, const struct policy_attribute *ro
         return slice_of("<check> <action> [reason]; actions report, reissue, revoke, reissue-then-revoke");
     case POLICY_RELEASE:
         return slice_of("<policy revision> <count> <until>, as the hold names it");
-    case POLICY_LATER:
+    case POLICY_DURATION:
+    case POLICY_ALGORITHM:
+    case POLICY_DISTINGUISHED_NAME:
         break;
     }
-    return slice_of("not in this version yet: leave it out");
+    return slice_of(row->form);
 }
 
 /* Comment lines of that text, broken between words. */
@@ -87,22 +91,19 @@ static struct slice add_row(struct arena *a, struct slice text, const struct pol
 {
     const struct schema_attribute *known = schema_attribute_find(slice_of(row->name));
     bool cited = row->citation[0] && strcmp(row->citation, "-") != 0;
-    bool later = row->type == POLICY_LATER, required = strcmp(row->name, ATTR_TARGET) == 0;
+    bool required = strcmp(row->name, ATTR_TARGET) == 0;
     text = arena_format(a, "%.*s#\n", SLICE_ARGS(text));
     text = add_comment(a, text, arena_format(a, "%s: %s.", row->name, known ? known->meaning : ""));
-    struct slice values = values_of(a, row);
-    text = add_comment(
-        a, text,
-        arena_format(a, "Values: %.*s%s.%s%s%s", SLICE_ARGS(values), row->multi && !later ? "; several" : "",
-                     row->fallback       ? " Default: "
-                     : later || required ? ""
-                                         : " Default: none",
-                     row->fallback ? row->fallback : "", later || (required && !row->fallback) ? "" : "."));
+    struct slice values = template_values(a, row);
+    text = add_comment(a, text,
+                       arena_format(a, "Values: %.*s%s.%s%s%s", SLICE_ARGS(values), row->multi ? "; several" : "",
+                                    row->fallback ? " Default: "
+                                    : required    ? ""
+                                                  : " Default: none",
+                                    row->fallback ? row->fallback : "", required ? "" : "."));
     if (cited)
         text = add_comment(a, text, arena_format(a, "See %s.", row->citation));
     struct slice example = template_example(a, row, suffix);
-    if (example.n == 0)
-        return text;
     bool stands = required || strcmp(row->name, ATTR_MODE) == 0;
     return arena_format(a, "%.*s%s%s: %.*s\n", SLICE_ARGS(text), stands ? "" : "#", row->name, SLICE_ARGS(example));
 }

@@ -166,8 +166,10 @@ static void put_policy_values(struct text *t, const struct policy_attribute *a)
     case POLICY_RELEASE:
         put_prose(t, "Values: <revision> <count> <until>, as a hold names them.");
         break;
-    case POLICY_LATER:
-        put_prose(t, "Not in this version: a policy that has it is disabled.");
+    case POLICY_DURATION:
+    case POLICY_ALGORITHM:
+    case POLICY_DISTINGUISHED_NAME:
+        put_prose(t, "Values: %s.", a->form);
         break;
     }
 }

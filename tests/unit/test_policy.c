@@ -105,6 +105,51 @@ HOLDS(max_percent_100, p->max_percent == 100)
 HOLDS(min_subjects_0, p->min_subjects_percent == 0)
 HOLDS(retention_0, p->retention_days == 0)
 HOLDS(retention_most, p->retention_days == 36500)
+HOLDS(findings_new, p->on_finding[CHECK_CHAIN].action == ACTION_REVOKE &&
+                        p->on_finding[CHECK_REVOKED].action == ACTION_REISSUE &&
+                        p->on_finding[CHECK_POST_QUANTUM].stated && p->on_finding[CHECK_TOO_MANY_VALUES].stated &&
+                        p->on_finding[CHECK_DUPLICATE_VALUE].action == ACTION_REPORT)
+HOLDS(renew_30_days, p->renew_before.kind == RENEW_SECONDS && p->renew_before.value == 30 * 86400)
+HOLDS(renew_12_hours, p->renew_before.kind == RENEW_SECONDS && p->renew_before.value == 12 * 3600)
+HOLDS(renew_2_weeks, p->renew_before.kind == RENEW_SECONDS && p->renew_before.value == 14 * 86400)
+HOLDS(renew_century, p->renew_before.kind == RENEW_SECONDS && p->renew_before.value == 36500LL * 86400)
+HOLDS(renew_33_percent, p->renew_before.kind == RENEW_PERCENT && p->renew_before.value == 33)
+HOLDS(renew_99_percent, p->renew_before.kind == RENEW_PERCENT && p->renew_before.value == 99)
+HOLDS(validity_397_days, p->max_validity.rule == VALIDITY_AT_MOST && p->max_validity.seconds == 397 * 86400)
+HOLDS(validity_1_second, p->max_validity.rule == VALIDITY_AT_MOST && p->max_validity.seconds == 1)
+HOLDS(validity_cabf, p->max_validity.rule == VALIDITY_CABF)
+HOLDS(bits_512, p->min_rsa_bits == 512)
+HOLDS(bits_most, p->min_rsa_bits == 65536)
+#define OID_IS(list, i, octets) slice_eq((list).items[i], S(octets))
+HOLDS(curves_two, p->allowed_curves.count == 2 &&
+                      OID_IS(p->allowed_curves, 0, "\x2a\x86\x48\xce\x3d\x03\x01\x07") &&
+                      OID_IS(p->allowed_curves, 1, "\x2b\x65\x70"))
+HOLDS(curves_once, p->allowed_curves.count == 1)
+HOLDS(signatures_three,
+      p->allowed_signatures.count == 3 &&
+          OID_IS(p->allowed_signatures, 0, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b") &&
+          OID_IS(p->allowed_signatures, 1, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a") &&
+          OID_IS(p->allowed_signatures, 2, "\x88\x37\x05")) /* one that nobody here knows */
+HOLDS(usages_every, p->key_usage == 0x1ff)
+HOLDS(usage_commitment, p->key_usage == 1 << 1)
+HOLDS(ekus, p->required_ekus.count == 2 && p->forbidden_ekus.count == 1 &&
+                OID_IS(p->required_ekus, 0, "\x2b\x06\x01\x05\x05\x07\x03\x01") &&
+                OID_IS(p->required_ekus, 1, "\x2b\x06\x01\x05\x05\x07\x03\x02") &&
+                OID_IS(p->forbidden_ekus, 0, "\x55\x1d\x25\x00"))
+HOLDS(ca_refused, p->ca_rule == CA_REFUSED)
+HOLDS(ca_allowed, p->ca_rule == CA_ALLOWED && p->key_usage == 1 << 5)
+HOLDS(issuers, p->allowed_issuers.count == 3 && slice_eq(p->allowed_issuers.items[0], S("CN=Example CA,O=Example,C=DE")) &&
+                   slice_eq(p->allowed_issuers.items[1], S("2.5.4.3=#0C0178")) &&
+                   slice_eq(p->allowed_issuers.items[2], S("CN=ends in a blank\\ ")))
+HOLDS(anchors, p->trust_anchor_count == 2 && slice_eq(p->trust_anchors[0], S("cn=ca,dc=example")) &&
+                   slice_eq(p->trust_anchors[1], S("cn=root,dc=example")))
+HOLDS(crl, p->check_crl && p->crl_max_age_s == 0)
+HOLDS(crl_none, !p->check_crl)
+HOLDS(crl_age, p->check_crl && p->crl_max_age_s == 24 * 3600)
+HOLDS(crl_age_kept, !p->check_crl && p->crl_max_age_s == 7 * 86400)
+HOLDS(values_1, p->max_values == 1)
+HOLDS(unique_all, p->unique == (UNIQUE_HOST_NAME | UNIQUE_KEY | UNIQUE_CERTIFICATE))
+HOLDS(unique_key, p->unique == UNIQUE_KEY)
 HOLDS(release_two, p->release_count == 2 && slice_eq(p->releases[0].revision, S("0123456789abcdef")) &&
                        p->releases[0].count == 250 && p->releases[0].until_utc == 1893456000 &&
                        p->releases[1].count == 0)
@@ -155,6 +200,54 @@ static const struct good_row good_rows[] = {
     {"min subjects 0", "dircertMinSubjectsPercent: 0\n", min_subjects_0},
     {"retention 0", "dircertRetentionDays: 0\n", retention_0},
     {"retention 36500", "dircertRetentionDays: 36500\n", retention_most},
+    {"on findings of every check",
+     "dircertOnFinding: chain revoke keyCompromise\ndircertOnFinding: revoked reissue\ndircertOnFinding: post-quantum "
+     "report\ndircertOnFinding: too-many-values report\ndircertOnFinding: duplicate-value report\n",
+     findings_new},
+    {"renew before 30d", "dircertRenewBefore: 30d\n", renew_30_days},
+    {"renew before 30D", "dircertRenewBefore: 30D\n", renew_30_days},
+    {"renew before 12h", "dircertRenewBefore: 12h\n", renew_12_hours},
+    {"renew before 2w", "dircertRenewBefore: 2w\n", renew_2_weeks},
+    {"renew before a century", "dircertRenewBefore: 3153600000s\n", renew_century},
+    {"renew before 33%", "dircertRenewBefore: 33%\n", renew_33_percent},
+    {"renew before 99%", "dircertRenewBefore: 99%\n", renew_99_percent},
+    {"max validity 397d", "dircertMaxValidity: 397d\n", validity_397_days},
+    {"max validity 1s", "dircertMaxValidity: 1s\n", validity_1_second},
+    {"max validity cabf", "dircertMaxValidity: CABF\n", validity_cabf},
+    {"min RSA bits 512", "dircertMinRSABits: 512\n", bits_512},
+    {"min RSA bits 65536", "dircertMinRSABits: 65536\n", bits_most},
+    {"curves", "dircertAllowedCurve: prime256v1\ndircertAllowedCurve: 1.3.101.112\n", curves_two},
+    {"one curve by three names",
+     "dircertAllowedCurve: P-256\ndircertAllowedCurve: secp256r1\ndircertAllowedCurve: 1.2.840.10045.3.1.7\n",
+     curves_once},
+    {"signatures",
+     "dircertAllowedSignature: SHA256WITHRSAENCRYPTION\ndircertAllowedSignature: rsassaPss\n"
+     "dircertAllowedSignature: 2.999.5\n",
+     signatures_three},
+    {"every key usage",
+     "dircertKeyUsage: digitalSignature\ndircertKeyUsage: nonRepudiation\ndircertKeyUsage: keyEncipherment\n"
+     "dircertKeyUsage: dataEncipherment\ndircertKeyUsage: keyAgreement\ndircertKeyUsage: keyCertSign\n"
+     "dircertKeyUsage: crlsign\ndircertKeyUsage: encipherOnly\ndircertKeyUsage: decipherOnly\n",
+     usages_every},
+    {"key usage contentCommitment", "dircertKeyUsage: contentCommitment\ndircertKeyUsage: nonRepudiation\n",
+     usage_commitment},
+    {"purposes",
+     "dircertRequiredEKU: serverAuth\ndircertRequiredEKU: id-kp-clientAuth\ndircertForbiddenEKU: anyExtendedKeyUsage\n",
+     ekus},
+    {"allow CA FALSE", "dircertAllowCA: FALSE\n", ca_refused},
+    {"allow CA TRUE", "dircertAllowCA: TRUE\ndircertKeyUsage: keyCertSign\n", ca_allowed},
+    {"issuers",
+     "dircertAllowedIssuer: CN=Example CA,O=Example,C=DE\ndircertAllowedIssuer: 2.5.4.3=#0C0178\n"
+     "dircertAllowedIssuer: CN=ends in a blank\\ \n",
+     issuers},
+    {"anchors", "dircertTrustAnchor: cn=ca,dc=example\ndircertTrustAnchor: cn=root,dc=example\n", anchors},
+    {"revocation check crl", "dircertRevocationCheck: crl\n", crl},
+    {"revocation check none", "dircertRevocationCheck: none\n", crl_none},
+    {"CRL age", "dircertRevocationCheck: crl\ndircertCRLMaxAge: 24h\n", crl_age},
+    {"CRL age while the check is off", "dircertRevocationCheck: none\ndircertCRLMaxAge: 7d\n", crl_age_kept},
+    {"max values 1", "dircertMaxValues: 1\n", values_1},
+    {"unique of all kinds", "dircertUnique: host-name\ndircertUnique: key\ndircertUnique: certificate\n", unique_all},
+    {"unique key", "dircertUnique: Key\n", unique_key},
     {"releases",
      "dircertRelease: 0123456789abcdef 250 " UNTIL "\ndircertRelease: fedcba9876543210 0 203001010000Z\n", release_two},
 };
@@ -199,10 +292,24 @@ struct bad_row {
     {                                                                                                                  \
         attribute " twice", attribute ": " first "\n", attribute, second, "a second value"                             \
     }
-#define LATER(attribute, value)                                                                                        \
-    {                                                                                                                  \
-        attribute, "", attribute, value, "this version does not have the check"                                        \
-    }
+/* What is wrong for every duration. */
+#define DURATIONS(attribute, reason)                                                                                   \
+    {attribute " without a unit", "", attribute, "30", reason}, {attribute " without a number", "", attribute, "d", reason}, \
+        {attribute " in months", "", attribute, "6m", reason}, {attribute " of nothing", "", attribute, "0d", reason},        \
+        {attribute " with a sign", "", attribute, "-3d", reason}, {attribute " with a blank", "", attribute, "30 d", reason},    \
+        {attribute " with a fraction", "", attribute, "1.5d", reason}, {attribute " in words", "", attribute, "30 days", reason},  \
+        {attribute " of two", "", attribute, "1w2d", reason}, {attribute " empty", "", attribute, "", reason},                       \
+        {attribute " over a century", "", attribute, "36501d", reason},                                                               \
+        {attribute " beyond 64 bits", "", attribute, "99999999999999999999s", reason},                                                 \
+        {attribute " with a leading zero", "", attribute, "030d", reason}
+/* What is wrong for every name of an algorithm. */
+#define ALGORITHMS(attribute, one, kind)                                                                               \
+    {attribute " of two words", "", attribute, one " " one, "one value names one " kind ": state the attribute once for each"}, \
+        {attribute " with a comma", "", attribute, one "," one, "expected the name of a " kind},                               \
+        {attribute " empty", "", attribute, "", "expected the name of a " kind},                                                \
+        {attribute " misspelt", "", attribute, one "x", "expected the name of a " kind},                                         \
+        {attribute " with half an OID", "", attribute, "1.", "expected the name of a " kind},                                     \
+        {attribute " with an impossible OID", "", attribute, "1.40.1", "expected the name of a " kind}
 
 static const struct bad_row bad_rows[] = {
     {"target with a host", "", "dircertTarget", "ldap://h/dc=example??sub?(cn=x)", "ldap:///"},
@@ -310,13 +417,68 @@ static const struct bad_row bad_rows[] = {
      "exactly as the hold names it"},
     {"release with text behind it", "", "dircertRelease", "0123456789abcdef 250 " UNTIL " x",
      "exactly as the hold names it"},
-    LATER("dircertRenewBefore", "30d"), LATER("dircertMaxValidity", "397d"), LATER("dircertMinRSABits", "2048"),
-    LATER("dircertAllowedCurve", "P-256"), LATER("dircertAllowedSignature", "sha256WithRSAEncryption"),
-    LATER("dircertKeyUsage", "digitalSignature"), LATER("dircertRequiredEKU", "serverAuth"),
-    LATER("dircertForbiddenEKU", "codeSigning"), LATER("dircertAllowCA", "FALSE"),
-    LATER("dircertAllowedIssuer", "CN=Example CA"), LATER("dircertTrustAnchor", "cn=ca,dc=example"),
-    LATER("dircertRevocationCheck", "crl"), LATER("dircertCRLMaxAge", "7d"), LATER("dircertMaxValues", "2"),
-    LATER("dircertUnique", "key"),
+    {"a check of the subject cannot revoke", "", "dircertOnFinding", "duplicate-host-name revoke", "can only be reported"},
+    {"duplicate-host-name is only reported", "", "dircertOnFinding", "duplicate-host-name reissue", "can only be reported"},
+    {"duplicate-value is only reported", "", "dircertOnFinding", "duplicate-value reissue", "can only be reported"},
+    {"too-many-values is only reported", "", "dircertOnFinding", "too-many-values reissue-then-revoke",
+     "can only be reported"},
+    DURATIONS("dircertRenewBefore", "expected a time before the end such as 30d"),
+    {"renew before 0%", "", "dircertRenewBefore", "0%", "from 1% to 99%"},
+    {"renew before 100%", "", "dircertRenewBefore", "100%", "from 1% to 99%"},
+    {"renew before %", "", "dircertRenewBefore", "%", "from 1% to 99%"},
+    {"renew before 33 %", "", "dircertRenewBefore", "33 %", "from 1% to 99%"},
+    TWICE("dircertRenewBefore", "30d", "33%"),
+    DURATIONS("dircertMaxValidity", "expected a time such as 397d (s, h, d or w), or cabf"),
+    {"max validity in per cent", "", "dircertMaxValidity", "33%", "or cabf"},
+    {"max validity of another forum", "", "dircertMaxValidity", "cab", "or cabf"},
+    TWICE("dircertMaxValidity", "397d", "cabf"),
+    INTEGERS("dircertMinRSABits", "511", "65537", "expected a whole number from 512 to 65536 bits"),
+    TWICE("dircertMinRSABits", "2048", "3072"),
+    ALGORITHMS("dircertAllowedCurve", "P-256", "curve"),
+    {"curve that is a kind of key", "", "dircertAllowedCurve", "1.2.840.10045.2.1",
+     "this is id-ecPublicKey, a kind of key and no curve"},
+    {"curve that is a key's name", "", "dircertAllowedCurve", "RSA", "expected the name of a curve"},
+    ALGORITHMS("dircertAllowedSignature", "ecdsa-with-SHA256", "signature algorithm"),
+    {"signature that is a kind of key", "", "dircertAllowedSignature", "1.2.840.113549.1.1.1",
+     "this is rsaEncryption, a kind of key and no signature algorithm"},
+    {"signature that two algorithms are called", "", "dircertAllowedSignature", "sha1WithRSA",
+     "expected the name of a signature algorithm"},
+    {"key usage misspelt", "", "dircertKeyUsage", "digitalSignatur", "expected one of: digitalSignature"},
+    {"key usage of two words", "", "dircertKeyUsage", "digitalSignature keyAgreement", "expected one of"},
+    {"key usage by its bit", "", "dircertKeyUsage", "0", "expected one of"},
+    {"key usage empty", "", "dircertKeyUsage", "", "expected one of"},
+    ALGORITHMS("dircertRequiredEKU", "serverAuth", "key purpose"),
+    ALGORITHMS("dircertForbiddenEKU", "codeSigning", "key purpose"),
+    {"purpose that is a curve", "", "dircertForbiddenEKU", "1.2.840.10045.3.1.7", "this is P-256, a curve and no key purpose"},
+    {"purpose required and forbidden", "dircertRequiredEKU: clientAuth\ndircertRequiredEKU: serverAuth\n",
+     "dircertForbiddenEKU", "1.3.6.1.5.5.7.3.1", "it is in dircertRequiredEKU too"},
+    {"allow CA yes", "", "dircertAllowCA", "yes", "expected one of: TRUE FALSE"},
+    {"allow CA empty", "", "dircertAllowCA", "", "expected one of: TRUE FALSE"},
+    TWICE("dircertAllowCA", "TRUE", "FALSE"),
+    {"keyCertSign where no authority is allowed", "dircertAllowCA: FALSE\n", "dircertKeyUsage", "keyCertSign",
+     "only the certificate of an authority may have it"},
+    {"issuer empty", "", "dircertAllowedIssuer", "", "expected a name as RFC 4514 writes it"},
+    {"issuer without a type", "", "dircertAllowedIssuer", "Example CA", "expected a name as RFC 4514 writes it"},
+    {"issuer as OpenSSL writes it", "", "dircertAllowedIssuer", "/C=DE/O=Example/CN=CA", "expected a name"},
+    {"issuer that ends early", "", "dircertAllowedIssuer", "CN=Example CA,", "expected a name as RFC 4514 writes it"},
+    {"issuer with an unknown type", "", "dircertAllowedIssuer", "NICKNAME=x", "expected a name as RFC 4514 writes it"},
+    {"issuer with half an escape", "", "dircertAllowedIssuer", "CN=x\\", "expected a name as RFC 4514 writes it"},
+    {"anchor empty", "", "dircertTrustAnchor", "", "expected the distinguished name of an entry"},
+    {"anchor that is no name", "", "dircertTrustAnchor", "root", "expected the distinguished name of an entry"},
+    {"revocation check ocsp", "", "dircertRevocationCheck", "ocsp", "expected one of: none crl"},
+    {"revocation check TRUE", "", "dircertRevocationCheck", "TRUE", "expected one of: none crl"},
+    TWICE("dircertRevocationCheck", "crl", "none"),
+#define CRL "dircertRevocationCheck: crl\n"
+    {"CRL age without a unit", CRL, "dircertCRLMaxAge", "7", "expected a time such as 7d"},
+    {"CRL age in per cent", CRL, "dircertCRLMaxAge", "50%", "expected a time such as 7d"},
+    {"CRL age of nothing", CRL, "dircertCRLMaxAge", "0h", "expected a time such as 7d"},
+    {"CRL age twice", CRL "dircertCRLMaxAge: 7d\n", "dircertCRLMaxAge", "8d", "a second value"},
+    {"CRL age where nothing looks at CRLs", "", "dircertCRLMaxAge", "7d", "nothing says that CRLs are looked at"},
+    INTEGERS("dircertMaxValues", "0", "1000001", "expected a whole number from 1 to 1000000 certificates"),
+    TWICE("dircertMaxValues", "2", "3"),
+    {"unique misspelt", "", "dircertUnique", "hostname", "expected one of: host-name key certificate"},
+    {"unique of two words", "", "dircertUnique", "key certificate", "expected one of: host-name key certificate"},
+    {"unique empty", "", "dircertUnique", "", "expected one of: host-name key certificate"},
 };
 
 static bool is_governing(const char *attribute)
@@ -347,14 +509,14 @@ static void test_bad(void **state)
     arena_free(&a);
 }
 
-/* No attribute of the table is without a bad and, unless it is for later, a good row. */
+/* No attribute of the table is without a bad and a good row. */
 static void every_attribute_has_rows(void **state)
 {
     (void)state;
     size_t count;
     const struct policy_attribute *rows = policy_attributes(&count);
     for (size_t i = 0; i < count; i++) {
-        unsigned bad = 0, good = rows[i].type == POLICY_LATER;
+        unsigned bad = 0, good = 0;
         for (size_t k = 0; k < COUNT(bad_rows); k++)
             bad += strcmp(bad_rows[k].attribute, rows[i].name) == 0;
         for (size_t k = 0; k < COUNT(good_rows); k++)
@@ -377,8 +539,10 @@ static void rows_are_whole(void **state)
         assert_non_null(rows[i].compile);
         assert_true(rows[i].type != POLICY_INTEGER || rows[i].least < rows[i].most);
         assert_true(rows[i].type != POLICY_KEYWORD || rows[i].keywords);
-        if (rows[i].type != POLICY_LATER)
-            assert_int_equal(rows[i].multi, s->multi);
+        assert_int_equal(rows[i].multi, s->multi);
+        bool has_form = rows[i].type == POLICY_DURATION || rows[i].type == POLICY_ALGORITHM ||
+                        rows[i].type == POLICY_DISTINGUISHED_NAME;
+        assert_int_equal(has_form, rows[i].form != NULL);
         assert_int_equal(rows[i].governs, is_governing(rows[i].name));
     }
 }
@@ -413,6 +577,14 @@ static void defaults_hold(void **state)
     assert_int_equal(p->retention_days, 90);
     assert_int_equal(p->release_count, 0);
     assert_int_equal(p->exclude_count, 0);
+    assert_int_equal(p->renew_before.kind, RENEW_NEVER);
+    assert_int_equal(p->max_validity.rule, VALIDITY_ANY);
+    assert_int_equal(p->ca_rule, CA_ANY);
+    assert_int_equal(p->min_rsa_bits + p->key_usage + p->max_values + p->unique, 0);
+    assert_int_equal(p->allowed_curves.count + p->allowed_signatures.count + p->required_ekus.count, 0);
+    assert_int_equal(p->forbidden_ekus.count + p->allowed_issuers.count + p->trust_anchor_count, 0);
+    assert_false(p->check_crl);
+    assert_int_equal(p->crl_max_age_s, 0);
     arena_free(&a);
 }
 
@@ -430,6 +602,23 @@ static void no_target_is_a_problem(void **state)
     arena_free(&a);
 }
 
+/* However many a server may hold, the work stays bounded. */
+static void many_values_are_a_problem(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    problem_list problems = {0};
+    char *lines = (char *)arena_alloc(&a, 64 * 1100), *at = lines;
+    for (unsigned i = 0; i < 1026; i++)
+        at += sprintf(at, "dircertAllowedIssuer: CN=%u\n", i);
+    struct entry e = policy_entry(&a, lines);
+    const struct policy *p = compile(&a, &e, &problems);
+    assert_int_equal(problems.count, 2);
+    assert_true(slice_eq(problems.items[0].reason, S("more than 1024 values")));
+    assert_true(p->disabled);
+    arena_free(&a);
+}
+
 /* All of what is wrong is told, not only the first of it. */
 static void every_problem_is_told(void **state)
 {
@@ -437,7 +626,7 @@ static void every_problem_is_told(void **state)
     struct arena a = {0};
     problem_list problems = {0};
     struct entry e = policy_entry(&a, "dircertMode: on\ndircertWildcard: yes\ndircertOnFinding: x y\n"
-                                      "dircertOnFinding: version burn\ndircertMinRSABits: 2048\ndircertPrecedence: x\n");
+                                      "dircertOnFinding: version burn\ndircertMinRSABits: many\ndircertPrecedence: x\n");
     const struct policy *p = compile(&a, &e, &problems);
     assert_int_equal(problems.count, 6);
     assert_true(p->disabled);
@@ -628,6 +817,7 @@ int main(void)
         cmocka_unit_test(rows_are_whole),
         cmocka_unit_test(defaults_hold),
         cmocka_unit_test(no_target_is_a_problem),
+        cmocka_unit_test(many_values_are_a_problem),
         cmocka_unit_test(every_problem_is_told),
         cmocka_unit_test(default_host_attribute_must_exist),
         cmocka_unit_test(revision_changes_with_each_attribute),
