@@ -2,8 +2,9 @@
 #include "ctl/commands.h"
 
 static const struct ctl_command *const commands[] = {
-    &command_status,  &command_requests, &command_approve, &command_reject, &command_release, &command_findings,
-    &command_explain, &command_report,   &command_policy,  &command_checks, &command_events,  &command_attributes,
+    &command_status,   &command_requests, &command_approve, &command_reject,     &command_release,
+    &command_findings, &command_explain,  &command_report,  &command_lint,       &command_policy,
+    &command_what_if,  &command_checks,   &command_events,  &command_attributes,
 };
 
 const struct ctl_command *const *ctl_commands(size_t *count)

@@ -17,5 +17,7 @@ extern const struct ctl_command command_findings;
 extern const struct ctl_command command_explain;
 extern const struct ctl_command command_policy;
 extern const struct ctl_command command_report;
+extern const struct ctl_command command_lint;
+extern const struct ctl_command command_what_if;
 
 #endif

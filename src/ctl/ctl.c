@@ -50,6 +50,11 @@ const char *ctl_option(const struct ctl *ctl, const char *name)
     return options_value(ctl->given, name);
 }
 
+const char *ctl_option_next(const struct ctl *ctl, const char *name, size_t *at)
+{
+    return options_next(ctl->given, name, at);
+}
+
 enum rc ctl_option_number(const struct ctl *ctl, const char *name, uint64_t least, uint64_t most, uint64_t fallback,
                           uint64_t *value)
 {
@@ -103,8 +108,8 @@ int64_t ctl_now_utc(void)
 
 static const char exit_codes[] =
     "Exit codes: 0 done; 1 usage, configuration, or not confirmed; 2 the directory was not reached, or not all was\n"
-    "read or written; 3 a guard holds (status); 4 there are findings or problems (findings, explain,\n"
-    "policy check).\n";
+    "read or written; 3 a guard holds, or would (status, what-if); 4 there are findings, problems or differences\n"
+    "(findings, explain, lint, policy check, what-if).\n";
 
 static void print_help(FILE *to)
 {

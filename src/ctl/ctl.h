@@ -71,6 +71,8 @@ const struct ctl_option *ctl_options(void);
 
 /* What was given with the option of that name: NULL, it was not given; "", it takes no argument. */
 const char *ctl_option(const struct ctl *ctl, const char *name);
+/* The values of one that may be given several times, one after the other; *at begins as 0; NULL at the end. */
+const char *ctl_option_next(const struct ctl *ctl, const char *name, size_t *at);
 /* The same as a number from least to most; not given: fallback.  RC_INVALID was told on standard error. */
 enum rc ctl_option_number(const struct ctl *ctl, const char *name, uint64_t least, uint64_t most, uint64_t fallback,
                           uint64_t *value) MUST_USE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/ldif.h"
 
+#include "base/base64.h"
+
 struct ldif_reader ldif_open(struct slice text)
 {
     return (struct ldif_reader){.rest = text, .line = 1};
@@ -70,38 +72,6 @@ static void skip_record(struct arena *a, struct ldif_reader *r)
 
 /* Values. */
 
-static int base64_digit(uint8_t c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-/* @source RFC 4648 section 4 */
-static bool decode_base64(struct arena *a, struct slice text, struct slice *out)
-{
-    size_t padding = 0, n = 0;
-    while (padding < 2 && text.n > padding && text.p[text.n - 1 - padding] == '=')
-        padding++;
-    if (text.n % 4)
-        return false;
-    uint8_t *octets = arena_alloc(a, text.n / 4 * 3 + 1);
-    uint32_t bits = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        int digit = i < text.n - padding ? base64_digit(text.p[i]) : 0;
-        if (digit < 0)
-            return false;
-        bits = bits << 6 | (uint32_t)digit;
-        if (i % 4 == 3) {
-            octets[n++] = (uint8_t)(bits >> 16);
-            octets[n++] = (uint8_t)(bits >> 8);
-            octets[n++] = (uint8_t)bits;
-        }
-    }
-    *out = slice_make(octets, n - (text.n ? padding : 0));
-    return true;
-}
-
 static bool is_attribute(struct slice name)
 {
     for (size_t i = 0; i < name.n; i++) {
@@ -128,7 +98,7 @@ static const char *read_value(struct arena *a, struct slice line, struct ldif_va
         rest = slice_from(rest, 1);
     v->value = rest;
     if (encoded)
-        return decode_base64(a, rest, &v->value) ? NULL : "the value after \"::\" is not base64";
+        return base64_read(a, rest, &v->value) ? NULL : "the value after \"::\" is not base64";
     return rest.n && memchr(rest.p, 0, rest.n) ? "a NUL in the value: write it as base64, after \"::\"" : NULL;
 }
 

@@ -26,6 +26,16 @@ const char *options_value(const struct ctl_given *given, const char *name)
     return NULL;
 }
 
+const char *options_next(const struct ctl_given *given, const char *name, size_t *at)
+{
+    while (*at < given->all_count) {
+        size_t i = (*at)++;
+        if (strcmp(given->rows[given->all[i].row].name, name) == 0)
+            return given->all[i].value;
+    }
+    return NULL;
+}
+
 /* What getopt_long wants to know. */
 struct getopt_rows {
     struct option longs[OPTIONS_MAX + 1];
@@ -84,7 +94,11 @@ enum rc options_read(struct ctl_given *given, int argc, char **argv, bool stop_a
     for (int c; (c = getopt_long(argc, argv, g.shorts, g.longs, NULL)) != -1;) {
         if (c == '?' || c == ':')
             return refuse(given, c, argv, complaint);
-        given->values[index_of(given, c)] = optarg ? optarg : none;
+        if (given->all_count == OPTIONS_GIVEN_MAX)
+            return fault_set(complaint, RC_INVALID, "more than %d options", OPTIONS_GIVEN_MAX);
+        size_t row = index_of(given, c);
+        given->all[given->all_count].row = row;
+        given->all[given->all_count++].value = given->values[row] = optarg ? optarg : none;
     }
     *first = optind;
     return RC_OK;

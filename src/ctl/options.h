@@ -5,12 +5,17 @@
 
 #include "ctl/ctl.h"
 
-enum { OPTIONS_MAX = 48 };
+enum { OPTIONS_MAX = 48, OPTIONS_GIVEN_MAX = 256 };
 
 struct ctl_given {
     struct ctl_option rows[OPTIONS_MAX]; /* everybody's, then the command's */
-    char *values[OPTIONS_MAX];           /* NULL: not given; points into argv */
+    char *values[OPTIONS_MAX];           /* the last one; NULL: not given; points into argv */
     size_t count;
+    struct {
+        size_t row;
+        char *value;
+    } all[OPTIONS_GIVEN_MAX]; /* as they came */
+    size_t all_count;
 };
 
 void options_begin(struct ctl_given *given);
@@ -22,6 +27,8 @@ void options_add(struct ctl_given *given, const struct ctl_option *rows);
 enum rc options_read(struct ctl_given *given, int argc, char **argv, bool stop_at_word, int *first,
                      struct fault *complaint) MUST_USE;
 const char *options_value(const struct ctl_given *given, const char *name);
+/* Each value of an option that may be given several times; *at begins as 0; NULL at the end. */
+const char *options_next(const struct ctl_given *given, const char *name, size_t *at);
 /* "  -H, --uri URI   what it does", one line for each. */
 void options_print(const struct ctl_option *rows, FILE *to);
 

@@ -16,5 +16,7 @@ struct look {
 void look_begin(struct look *l, struct dir *d, struct second_reader *second, const struct inspect_settings *settings,
                 struct arena *a, const struct inspect_sink *sink);
 void look_end(struct look *l);
+/* Tells the observer how the policies fared that were asked for; true when each was judged whole, or is off. */
+bool look_tell_policies(struct pass *p, const struct inspect_settings *settings);
 
 #endif

@@ -38,11 +38,13 @@ static void see_subjects(struct pass *p)
 {
     scan_policies(p);
     evidence_of_subjects(p);
+    authority_judge_requests(p);
     struct plan_input in = input_of(p, false);
     struct plan draft = plan_build(p->arena, &in);
     if (!p->interrupted && makes_unwatched_revocations(p, &draft)) {
         scan_policies(p);
         evidence_of_subjects(p);
+        authority_judge_requests(p);
         in = input_of(p, false);
         draft = plan_build(p->arena, &in);
     }
@@ -103,16 +105,10 @@ static bool watch(void *context)
     return pass_goes_on(context);
 }
 
-/* DESIGN's table, row by row: entries, policies, subjects and facts, findings, plan, guards, writes, events. */
-static enum pass_result run(struct pass *p, struct slice *plan)
+bool pass_derive(struct pass *p)
 {
-    if (!pass_read_control(p) || !status_begin(p))
-        return PASS_INCOMPLETE;
-    if (status_clock_holds(p))
-        return PASS_HELD;
-    expect_entries(p);
     if (!pass_read_policies(p) || !pass_read_requests(p))
-        return PASS_INCOMPLETE;
+        return false;
     governance_resolve(p);
     waivers_resolve(p);
     authority_read(p);
@@ -121,8 +117,21 @@ static enum pass_result run(struct pass *p, struct slice *plan)
     evidence_gather(p);
     waivers_report(p);
     if (!pass_goes_on(p))
-        return PASS_INCOMPLETE;
+        return false;
     pass_plan(p);
+    return true;
+}
+
+/* DESIGN's table, row by row: entries, policies, subjects and facts, findings, plan, guards, writes, events. */
+static enum pass_result run(struct pass *p, struct slice *plan)
+{
+    if (!pass_read_control(p) || !status_begin(p))
+        return PASS_INCOMPLETE;
+    if (status_clock_holds(p))
+        return PASS_HELD;
+    expect_entries(p);
+    if (!pass_derive(p))
+        return PASS_INCOMPLETE;
     if (p->settings->dry_run)
         *plan = plan_text(p->arena, &p->plan);
     else

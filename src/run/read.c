@@ -203,6 +203,32 @@ static void arrange(struct pass *p, struct policy_reading *r)
     }
 }
 
+static bool is_dropped(const struct policy_drafts *d, struct slice dn)
+{
+    for (size_t i = 0; i < d->dropped_count; i++)
+        if (slice_eq_nocase(d->dropped[i], dn))
+            return true;
+    for (size_t i = 0; i < d->put_count; i++)
+        if (slice_eq_nocase(d->put[i]->dn, dn))
+            return true;
+    return false;
+}
+
+/* What a person tries stands in the place of what is stored. */
+static void put_drafts(struct policy_reading *r)
+{
+    const struct policy_drafts *d = r->pass->drafts;
+    size_t kept = 0;
+    if (!d)
+        return;
+    for (size_t i = 0; i < r->policies.count; i++)
+        if (!is_dropped(d, r->policies.items[i]->dn))
+            r->policies.items[kept++] = r->policies.items[i];
+    r->policies.count = kept;
+    for (size_t i = 0; i < d->put_count; i++)
+        *LIST_ADD(r->pass->arena, &r->policies) = d->put[i];
+}
+
 bool pass_read_policies(struct pass *p)
 {
     size_t rows;
@@ -223,16 +249,17 @@ bool pass_read_policies(struct pass *p)
         return false;
     }
     report_problems(p, &r.problems);
+    if (r.policies.count && !are_readable(&r))
+        return false;
+    put_drafts(&r);
     if (r.policies.count == 0) {
         fault_set(&fault, RC_NOT_FOUND,
-                  "no policy is seen below ou=policies,%s: either there is none yet (load one with "
+                  "no policy is %s below ou=policies,%s: either there is none yet (load one with "
                   "ldapadd), or this account may not read it; nothing was concluded",
-                  p->settings->base);
+                  p->drafts ? "left" : "seen", p->settings->base);
         report_fault(p, "read ou=policies", &fault);
         return false;
     }
-    if (!are_readable(&r))
-        return false;
     arrange(p, &r);
     return true;
 }
