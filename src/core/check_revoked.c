@@ -8,16 +8,56 @@ static bool is_on(const struct policy *policy)
     return policy->check_crl;
 }
 
+static enum revocation_answer answer_of(const struct check_input *in)
+{
+    return in->trust ? in->trust->revocation : REVOCATION_NOT_ASKED;
+}
+
+/* The reason code of an entry on hold is certificateHold, whatever else is told of it. */
+static struct slice hold_text(struct arena *a, struct slice why)
+{
+    const struct slice hold = SLICE_LITERAL("certificateHold");
+    return slice_starts(why, hold) ? arena_copy(a, why)
+                                   : arena_format(a, "certificateHold%s%.*s", why.n ? ", " : "", SLICE_ARGS(why));
+}
+
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
-    (void)a, (void)in;
-    out->answer = ANSWER_NOT_APPLICABLE;
+    if (!in->facts->readable) {
+        out->answer = ANSWER_NOT_APPLICABLE;
+        return;
+    }
+    switch (answer_of(in)) {
+    case REVOCATION_GOOD:
+        break;
+    case REVOCATION_NOT_ASKED:
+        out->answer = ANSWER_UNDECIDED;
+        out->detail = slice_of("needs a directory: CRLs are read from there");
+        break;
+    case REVOCATION_UNDECIDED:
+        out->answer = ANSWER_UNDECIDED;
+        out->detail = arena_copy(a, in->trust->revocation_why);
+        break;
+    case REVOCATION_REVOKED:
+        out->answer = ANSWER_VIOLATES;
+        out->detail = arena_copy(a, in->trust->revocation_why);
+        break;
+    case REVOCATION_ON_HOLD:
+        out->answer = ANSWER_VIOLATES;
+        out->detail = hold_text(a, in->trust->revocation_why);
+        break;
+    }
 }
 
 static struct slice compared(struct arena *a, const struct check_input *in)
 {
-    (void)a, (void)in;
-    return slice_of("");
+    static const char *const answers[] = {[REVOCATION_NOT_ASKED] = "not asked",
+                                          [REVOCATION_GOOD] = "does not list it",
+                                          [REVOCATION_REVOKED] = "lists it:",
+                                          [REVOCATION_ON_HOLD] = "has it on hold:",
+                                          [REVOCATION_UNDECIDED] = "undecided:"};
+    struct slice why = in->trust ? in->trust->revocation_why : slice_of("");
+    return arena_format(a, "the issuer's CRL: %s%s%.*s", answers[answer_of(in)], why.n ? " " : "", SLICE_ARGS(why));
 }
 
 const struct check check_revoked = {

@@ -21,8 +21,10 @@ const char *guard_name(enum guard g)
 
 struct slice figures_write(struct arena *a, const struct figures *f)
 {
-    return arena_format(a, "subjects=%zu with-certificate=%zu findings=%zu revision=%.*s policy=%.*s", f->subjects,
-                        f->with_certificate, f->findings, SLICE_ARGS(f->revision), SLICE_ARGS(f->policy_dn));
+    struct slice unverified = f->unverified ? arena_format(a, " unverified=%zu", f->unverified) : slice_of("");
+    return arena_format(a, "subjects=%zu with-certificate=%zu findings=%zu%.*s revision=%.*s policy=%.*s", f->subjects,
+                        f->with_certificate, f->findings, SLICE_ARGS(unverified), SLICE_ARGS(f->revision),
+                        SLICE_ARGS(f->policy_dn));
 }
 
 static bool take_field(struct slice *rest, const char *key, struct slice *value)
@@ -34,12 +36,24 @@ static bool take_field(struct slice *rest, const char *key, struct slice *value)
     return true;
 }
 
+/* Its absence says 0. */
+static bool take_unverified(struct slice *rest, uint64_t *count)
+{
+    struct slice after = *rest, value;
+    *count = 0;
+    if (!take_field(&after, "unverified", &value))
+        return true;
+    *rest = after;
+    return slice_to_uint(value, SIZE_MAX, count);
+}
+
 bool figures_read(struct slice value, struct figures *f)
 {
     struct slice rest = value, subjects, with, findings, prefix = SLICE_LITERAL("policy=");
-    uint64_t s, w, n;
+    uint64_t s, w, n, u;
     if (!take_field(&rest, "subjects", &subjects) || !take_field(&rest, "with-certificate", &with) ||
-        !take_field(&rest, "findings", &findings) || !take_field(&rest, "revision", &f->revision))
+        !take_field(&rest, "findings", &findings) || !take_unverified(&rest, &u) ||
+        !take_field(&rest, "revision", &f->revision))
         return false;
     rest = slice_trim(rest);
     if (!slice_starts(rest, prefix) || !slice_to_uint(subjects, SIZE_MAX, &s) || !slice_to_uint(with, SIZE_MAX, &w) ||
@@ -49,6 +63,7 @@ bool figures_read(struct slice value, struct figures *f)
     f->subjects = s;
     f->with_certificate = w;
     f->findings = n;
+    f->unverified = u;
     return true;
 }
 

@@ -23,9 +23,10 @@ struct figures {
     struct slice policy_dn;
     struct slice revision;
     size_t subjects, with_certificate, findings;
+    size_t unverified; /* revocations that the fulfiller says are done and that no CRL shows */
 };
 
-/* "subjects=… with-certificate=… findings=… revision=… policy=<DN>" */
+/* "subjects=… with-certificate=… findings=… unverified=… revision=… policy=<DN>"; unverified where it is not 0 */
 struct slice figures_write(struct arena *a, const struct figures *f);
 bool figures_read(struct slice value, struct figures *f);
 

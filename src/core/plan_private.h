@@ -36,6 +36,7 @@ struct plan_case {
     unsigned seen;
     struct basis basis;                    /* with SEEN_WANTED */
     const struct certificate *replacement; /* with SEEN_STAND_IN */
+    const char *unverified;                /* revoke: see struct lifecycle_input */
 };
 
 struct planner {

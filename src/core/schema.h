@@ -109,6 +109,10 @@
 /* dircertHost; defined elsewhere, the first in schema/dnshostname.* too. */
 #define ATTR_DNS_HOST_NAME    "dNSHostName"
 #define ATTR_USER_CERTIFICATE "userCertificate"
+/* Of authorities: RFC 4523, class pkiCA. */
+#define ATTR_CA_CERTIFICATE "cACertificate"
+#define ATTR_CRL            "certificateRevocationList"
+#define ATTR_AUTHORITY_CRL  "authorityRevocationList"
 
 /* 2.25 and a UUID as an integer (ITU-T X.667); attributes are .1.n below it, object classes .2.n. */
 #define SCHEMA_OID         "2.25.55681588546566178156800763727008109958"

@@ -38,6 +38,7 @@ static const struct column policy_columns[] = {
     {"with_certificate", "WITH CERTIFICATE", COLUMN_BOTH},
     {"findings", "FINDINGS", COLUMN_BOTH},
     {"figures_revision", NULL, COLUMN_JSON_ONLY},
+    {"unverified", "UNVERIFIED", COLUMN_BOTH}, /* revocations carried out, as is said, and on no CRL */
 };
 static const struct column hold_columns[] = {
     {"policy", "POLICY", COLUMN_BOTH},     {"policy_dn", NULL, COLUMN_JSON_ONLY}, {"guard", "GUARD", COLUMN_BOTH},
@@ -201,6 +202,8 @@ static void add_policy(struct status *s, const struct policy *p)
     cells[7] = cell_number(f.findings);
     cells[7].tone = f.findings ? TONE_WARNING : TONE_GOOD;
     cells[8] = cell_text(f.revision);
+    cells[9] = cell_number(f.unverified);
+    cells[9].tone = f.unverified ? TONE_WARNING : TONE_GOOD;
 }
 
 static int order_policies(const void *a, const void *b)

@@ -281,6 +281,35 @@ static void look_at_target(struct access *a, const struct policy *policy, const 
     filter_attributes(t->tree, look_at_filters, &l);
 }
 
+/* What is not there leaves all chains of the policy undecided. */
+static void look_at_anchors(struct access *a, const struct policy *policy)
+{
+    for (size_t i = 0; i < policy->trust_anchor_count; i++) {
+        struct slice dn = policy->trust_anchors[i];
+        struct access_place place = {.where = dn, .search = {.base = dn, .scope = DIR_BASE, .filter = ANY}};
+        if (begin(a, &place))
+            look_at(a, &place, ATTR_CA_CERTIFICATE);
+    }
+}
+
+/* CRLs of whatever authority may be asked for. */
+static void look_at_crls(struct access *a)
+{
+    const struct dir_capabilities *c = dir_capabilities(a->dir);
+    for (size_t i = 0; i < c->suffix_count; i++) {
+        struct fault why = {{0}};
+        struct access_place place = {
+            .where = arena_format(a->arena, "objectClass=pkiCA below %.*s", SLICE_ARGS(c->suffixes[i])),
+            .search = {.base = c->suffixes[i], .scope = DIR_SUBTREE, .filter = SLICE_LITERAL("(objectClass=pkiCA)")}};
+        place.all = count_shown(a, &place, SLICE_LITERAL(""), "objectClass", &why).entries;
+        if (place.all == 0)
+            continue;
+        look_at(a, &place, ATTR_CA_CERTIFICATE);
+        look_at(a, &place, ATTR_CRL);
+        look_at(a, &place, ATTR_AUTHORITY_CRL);
+    }
+}
+
 /* The one thing that nobody should be able to read. */
 static void look_for_passwords(struct access *a)
 {
@@ -319,6 +348,11 @@ void access_look(struct access *a)
                         SLICE_LITERAL("the policy is malformed, so whom it is about was not looked at"));
         for (size_t k = 0; !policy->disabled && k < policy->target_count; k++)
             look_at_target(a, policy, &policy->targets[k]);
+        if (policy->disabled)
+            continue;
+        look_at_anchors(a, policy);
+        if (policy->check_crl)
+            look_at_crls(a);
     }
     look_for_passwords(a);
 }

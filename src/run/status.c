@@ -261,7 +261,8 @@ static size_t figures_next(struct pass *p, struct slice *values)
                             .revision = pass->policy->revision,
                             .subjects = pass->subjects,
                             .with_certificate = pass->with_certificate,
-                            .findings = pass->findings};
+                            .findings = pass->findings,
+                            .unverified = survey_unverified(p, pass->policy)};
         bool keep = !pass->complete || p->governed[i].blind || (p->holds && p->holds[i] == HOLD_EVERYTHING);
         bool known = !keep;
         for (size_t k = 0; keep && !known && k < p->status.figure_count; k++)

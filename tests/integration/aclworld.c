@@ -147,19 +147,34 @@ int add_instance(LDAP *ld, const char *dn)
                                      "dircertHold: something", NULL});
 }
 
-static int add_subject(LDAP *ld)
+static int add_der(LDAP *ld, const char *dn, const char *attribute, struct slice der)
+{
+    struct arena a = {NULL};
+    char *type = arena_alloc(&a, strlen(attribute) + 1);
+    struct berval value = {.bv_val = arena_alloc(&a, der.n), .bv_len = der.n}, *values[] = {&value, NULL};
+    LDAPMod mod = {.mod_op = LDAP_MOD_ADD | LDAP_MOD_BVALUES, .mod_type = type, .mod_bvalues = values};
+    memcpy(value.bv_val, der.p, der.n);
+    memcpy(type, attribute, strlen(attribute) + 1);
+    int rc = ldap_modify_ext_s(ld, dn, (LDAPMod *[]){&mod, NULL}, NULL, NULL);
+    arena_free(&a);
+    return rc;
+}
+
+static int add_certificates(LDAP *ld)
 {
     struct arena a = {NULL};
     struct certmaker *m = certmaker_new(NULL);
     struct slice der = cert_make(m, &a, &(struct cert_options){.not_after_utc = 4102444800});
-    struct berval value = {.bv_val = arena_alloc(&a, der.n), .bv_len = der.n}, *values[] = {&value, NULL};
-    char type[] = "userCertificate;binary";
-    LDAPMod mod = {.mod_op = LDAP_MOD_ADD | LDAP_MOD_BVALUES, .mod_type = type, .mod_bvalues = values};
-    memcpy(value.bv_val, der.p, der.n);
+    struct slice crl = cert_crl(m, &a, &(struct cert_crl_options){.this_update_utc = 1577836800});
     int rc = add(ld, SUBJECT,
                  (const char *const[]){"objectClass: device", "objectClass: dircertHost",
                                        "dNSHostName: host.example.com", "serialNumber: hidden", NULL}) |
-             ldap_modify_ext_s(ld, SUBJECT, (LDAPMod *[]){&mod, NULL}, NULL, NULL);
+             add(ld, AUTHORITY,
+                 (const char *const[]){"objectClass: device", "objectClass: pkiCA", "serialNumber: hidden", NULL}) |
+             add_der(ld, SUBJECT, "userCertificate;binary", der) |
+             add_der(ld, AUTHORITY, "cACertificate;binary", cert_authority(m, &a, "Sample CA", CERT_EC_P256)) |
+             add_der(ld, AUTHORITY, "certificateRevocationList;binary", crl) |
+             add_der(ld, AUTHORITY, "authorityRevocationList;binary", crl);
     certmaker_free(m);
     arena_free(&a);
     return rc;
@@ -175,7 +190,7 @@ static int populate(struct world *w)
     for (enum who i = DAEMON; i <= FULFILLER; i++)
         rc |= modify(admin, identities[i].dn, LDAP_MOD_REPLACE, "userPassword", PASSWORD);
     rc |= add(admin, SERVERS, (const char *const[]){"objectClass: organizationalUnit", NULL});
-    rc |= add_subject(admin);
+    rc |= add_certificates(admin);
     return rc | add_request(admin, "1", (const char *const[]){NULL}) | add_policy(admin, POLICY) |
            add_waiver(admin, WAIVER) | add_instance(admin, INSTANCE);
 }

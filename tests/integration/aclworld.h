@@ -21,6 +21,7 @@
 #define WAIVER   "cn=waiver," WAIVERS
 #define INSTANCE "cn=instance," STATUS
 #define SUBJECT  "cn=host," SERVERS
+#define AUTHORITY "cn=authority," SERVERS
 
 enum who { NOBODY, DAEMON, APPROVER, FULFILLER, STEWARD, ADMIN, IDENTITIES };
 

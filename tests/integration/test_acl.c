@@ -156,6 +156,8 @@ static const struct {
     {REQUEST, "userPassword", "text", 0},
     {REQUEST, "description", "text", 0},
     {SUBJECT, "userCertificate;binary", NULL, 0},
+    {AUTHORITY, "cACertificate;binary", NULL, 0},
+    {AUTHORITY, "certificateRevocationList;binary", NULL, 0},
     {SUBJECT, "dNSHostName", "evil.example.com", 0},
     {SUBJECT, "description", "text", 0},
     {"cn=dircertd-approvers," ROLES, "member", "cn=dircertd," ROLES, 0},
@@ -238,6 +240,9 @@ static const struct {
     {SUBJECT, "dNSHostName", "serialNumber", BIT(DAEMON) | BIT(FULFILLER)},
     {SUBJECT, "entryUUID", "serialNumber", BIT(DAEMON) | BIT(FULFILLER)},
     {SUBJECT, "objectClass", "serialNumber", BIT(DAEMON) | BIT(FULFILLER)},
+    {AUTHORITY, "cACertificate;binary", "serialNumber", BIT(DAEMON)},
+    {AUTHORITY, "certificateRevocationList;binary", "serialNumber", BIT(DAEMON)},
+    {AUTHORITY, "authorityRevocationList;binary", "serialNumber", BIT(DAEMON)},
     {SERVERS, "hasSubordinates", NULL, BIT(DAEMON) | BIT(FULFILLER)},
     {"cn=dircertd," ROLES, "objectClass", "userPassword", BIT(DAEMON) | BIT(FULFILLER)},
 };

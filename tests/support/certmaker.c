@@ -17,6 +17,8 @@
 
 #include "base/gentime.h"
 
+enum { ENUMERATED = 0x0a }; /* X.680 section 20 */
+
 static const char default_authority[] = "Sample CA";
 
 struct cached_key {
@@ -195,7 +197,7 @@ static struct slice spki_of(struct arena *a, EVP_PKEY *key)
 }
 
 /* RFC 5758 section 3.2, RFC 4055 section 5 (with NULL parameters), RFC 8410 section 3. */
-static struct slice signature_algorithm(struct arena *a, enum cert_key kind)
+struct slice cert_algorithm(struct arena *a, enum cert_key kind)
 {
     static const char *const oids[] = {[CERT_EC_P256] = "1.2.840.10045.4.3.2",
                                        [CERT_RSA_2048] = "1.2.840.113549.1.1.11",
@@ -379,11 +381,57 @@ void certmaker_free(struct certmaker *m)
 struct slice cert_make(struct certmaker *m, struct arena *a, const struct cert_options *o)
 {
     const char *issuer = o->issuer ? o->issuer : default_authority;
-    struct slice algorithm = signature_algorithm(a, o->issuer_key);
+    struct slice algorithm = cert_algorithm(a, o->issuer_key);
     struct slice fields = JOIN(a, version_field(a, o), serial_field(m, a, o), algorithm,
                                cert_authority_name(a, issuer), validity_field(a, o), subject_field(a, o),
                                subject_key_field(m, a, o), extensions_field(a, o));
-    struct slice tbs = cert_der(a, DER_SEQUENCE, fields);
+    return cert_signed(m, a, issuer, o->issuer_key, cert_der(a, DER_SEQUENCE, fields));
+}
+
+struct slice cert_signed(struct certmaker *m, struct arena *a, const char *authority, enum cert_key key,
+                         struct slice tbs)
+{
+    struct slice signature = signature_of(a, authority_key(m, authority, key), key, tbs);
+    return cert_der(a, DER_SEQUENCE, JOIN(a, tbs, cert_algorithm(a, key), signature));
+}
+
+static struct slice crl_entry(struct arena *a, const struct cert_revoked *r)
+{
+    const uint8_t code = (uint8_t)r->reason;
+    struct slice extensions = slice_of("");
+    if (r->reason >= 0)
+        extensions = cert_der(a, DER_SEQUENCE,
+                              extension(a, "2.5.29.21", false, cert_der(a, ENUMERATED, slice_make(&code, 1))));
+    return cert_der(a, DER_SEQUENCE,
+                    JOIN(a, cert_der(a, DER_INTEGER, r->serial), time_field(a, r->at_utc), extensions));
+}
+
+static struct slice crl_entries(struct arena *a, const struct cert_crl_options *o)
+{
+    struct slice *all = ARENA_ARRAY(a, o->revoked_count, struct slice);
+    for (size_t i = 0; i < o->revoked_count; i++)
+        all[i] = crl_entry(a, &o->revoked[i]);
+    return o->revoked_count ? cert_der(a, DER_SEQUENCE, join(a, all, o->revoked_count)) : slice_of("");
+}
+
+static struct slice crl_extensions(struct arena *a, const struct cert_crl_options *o)
+{
+    struct slice *all = ARENA_ARRAY(a, o->extension_count, struct slice);
+    for (size_t i = 0; i < o->extension_count; i++)
+        all[i] = extension(a, o->extensions[i].oid, o->extensions[i].critical, o->extensions[i].value);
+    if (o->extension_count == 0)
+        return slice_of("");
+    return cert_der(a, DER_CONTEXT | DER_CONSTRUCTED | 0, cert_der(a, DER_SEQUENCE, join(a, all, o->extension_count)));
+}
+
+struct slice cert_crl(struct certmaker *m, struct arena *a, const struct cert_crl_options *o)
+{
+    const char *issuer = o->issuer ? o->issuer : default_authority;
+    struct slice algorithm = cert_algorithm(a, o->issuer_key);
+    struct slice next = o->next_update_utc ? time_field(a, o->next_update_utc) : slice_of("");
+    struct slice tbs = cert_der(a, DER_SEQUENCE,
+                                JOIN(a, unsigned_integer(a, 1), algorithm, cert_authority_name(a, issuer),
+                                     time_field(a, o->this_update_utc), next, crl_entries(a, o), crl_extensions(a, o)));
     struct slice signature = signature_of(a, authority_key(m, issuer, o->issuer_key), o->issuer_key, tbs);
     return cert_der(a, DER_SEQUENCE, JOIN(a, tbs, algorithm, signature));
 }

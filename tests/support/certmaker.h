@@ -91,8 +91,33 @@ struct cert_options {
 struct slice cert_make(struct certmaker *m, struct arena *a, const struct cert_options *o);
 /* The self-signed certificate of an authority, valid from 2000 to 2099, in the arena. */
 struct slice cert_authority(struct certmaker *m, struct arena *a, const char *name, enum cert_key key);
+
+struct cert_revoked {
+    struct slice serial; /* content octets of the INTEGER */
+    int64_t at_utc;
+    int reason; /* CRLReason; below 0: no such extension */
+};
+
+/* All zero: a version 2 CRL of "Sample CA" from 1970 that revokes nothing and names no nextUpdate. */
+struct cert_crl_options {
+    const char *issuer; /* NULL: "Sample CA" */
+    enum cert_key issuer_key;
+    int64_t this_update_utc, next_update_utc; /* next 0: none */
+    const struct cert_revoked *revoked;
+    size_t revoked_count;
+    const struct cert_extension *extensions; /* of the CRL, in this order */
+    size_t extension_count;
+};
+/* @source RFC 5280 section 5.1 */
+struct slice cert_crl(struct certmaker *m, struct arena *a, const struct cert_crl_options *o);
 /* The issuer name that this authority writes: the whole Name. */
 struct slice cert_authority_name(struct arena *a, const char *name);
+
+/* The AlgorithmIdentifier with which an authority's key of that kind signs. */
+struct slice cert_algorithm(struct arena *a, enum cert_key key);
+/* SEQUENCE { tbs, that algorithm, the authority's signature }: certificates and CRLs of any content. */
+struct slice cert_signed(struct certmaker *m, struct arena *a, const char *authority, enum cert_key key,
+                         struct slice tbs);
 
 /* One DER element; `content` may be any octets.  For extension values and other raw pieces. */
 struct slice cert_der(struct arena *a, uint8_t tag, struct slice content);
