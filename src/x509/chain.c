@@ -38,7 +38,6 @@ enum { RANK_PATH = CHAIN_LENGTH + 1 }; /* a path to an anchor says more than a s
 static const struct slice harmless[] = {
     SLICE_LITERAL("\x2b\x06\x01\x04\x01\x82\x37\x19\x02"), /* szOID_NTDS_CA_SECURITY_EXT */
     SLICE_LITERAL("\x2b\x06\x01\x04\x01\x82\x37\x15\x07"), /* szOID_CERTIFICATE_TEMPLATE */
-    SLICE_LITERAL("\x2b\x06\x01\x04\x01\x82\x37\x15\x0a"), /* szOID_APPLICATION_CERT_POLICIES: purposes */
     SLICE_LITERAL("\x2b\x06\x01\x04\x01\x82\x37\x14\x02"), /* szOID_ENROLL_CERTTYPE_EXTENSION */
     SLICE_LITERAL("\x2b\x06\x01\x05\x05\x07\x01\x01"),     /* authorityInfoAccess */
     SLICE_LITERAL("\x2b\x06\x01\x05\x05\x07\x01\x03"),     /* qcStatements, RFC 3739 */
@@ -237,7 +236,9 @@ static bool may_issue(struct search *s, const struct authority *c, bool is_ancho
 {
     uint32_t flags = X509_get_extension_flags(c->x);
     bool is_ca = c->f.version == 3 && (flags & EXFLAG_BCONS) && (flags & EXFLAG_CA);
-    if (!is_ca && !(is_anchor && c->f.version < 3))
+    if (X509_NAME_entry_count(X509_get_subject_name(c->x)) == 0)
+        note_of(s, &s->refused, c, "issues certificates without a name of its own (RFC 5280 section 4.1.2.6)");
+    else if (!is_ca && !(is_anchor && c->f.version < 3))
         note_of(s, &s->refused, c, "is not the certificate of an authority (RFC 5280 section 6.1.4 (k))");
     else if ((flags & EXFLAG_KUSAGE) && !(X509_get_key_usage(c->x) & KU_KEY_CERT_SIGN))
         note_of(s, &s->refused, c, "may not sign certificates (RFC 5280 section 6.1.4 (n))");
@@ -263,7 +264,7 @@ static bool is_sound(struct search *s, size_t i)
         return false;
     if (!is_end && !may_issue(s, c, is_anchor))
         return false;
-    return is_anchor || (has_sound_extensions(s, c) && !has_unknown_critical(s, c));
+    return (is_anchor && !is_end) || (has_sound_extensions(s, c) && !has_unknown_critical(s, c));
 }
 
 static void note_error(struct search *s, int error, int depth)
@@ -299,6 +300,8 @@ static bool is_accepted(struct search *s)
         X509_STORE_CTX_set_app_data(ctx, s);
         X509_STORE_CTX_set0_trusted_stack(ctx, anchor);
         X509_VERIFY_PARAM_set_depth(param, CHAIN_LENGTH);
+        /* Where an authority demands a policy, any will do (section 6.1.1 (c)); without this none would. */
+        (void)X509_VERIFY_PARAM_add0_policy(param, OBJ_nid2obj(NID_any_policy));
         X509_VERIFY_PARAM_set_time(param, (time_t)s->now_utc);
         X509_VERIFY_PARAM_set_flags(param,
                                     X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_IGNORE_CRITICAL | X509_V_FLAG_POLICY_CHECK);
