@@ -130,7 +130,7 @@ bool name_equals_text(struct arena *a, struct slice name, struct slice text)
 {
     struct arena_mark mark = arena_mark(a);
     struct name_values values;
-    bool equal = name_read(a, text, &values) && name_equals(name, &values);
+    bool equal = name_compile(a, text, &values) && name_equals(name, &values);
     arena_reset(a, mark);
     return equal;
 }

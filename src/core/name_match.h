@@ -13,7 +13,7 @@
 #ifndef CORE_NAME_MATCH_H
 #define CORE_NAME_MATCH_H
 
-#include "core/name_read.h"
+#include "core/name_compile.h"
 
 /* `name` is the whole Name, header included. */
 bool name_equals(struct slice name, const struct name_values *values);

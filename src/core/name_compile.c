@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/name_read.h"
+#include "core/name_compile.h"
 
 #include "base/der.h"
 #include "base/escape.h"
@@ -118,7 +118,7 @@ static bool read_value(struct reader *r, struct name_value *v)
     return at(r, '#') ? read_hexadecimal(r, v) : read_string(r, v);
 }
 
-bool name_read(struct arena *a, struct slice text, struct name_values *values)
+bool name_compile(struct arena *a, struct slice text, struct name_values *values)
 {
     struct reader r = {a, text, arena_alloc(a, text.n + 1)};
     size_t in_rdn = 0;
@@ -143,7 +143,7 @@ bool name_parse_ok(struct slice text)
 {
     struct arena a = {0};
     struct name_values values;
-    bool ok = name_read(&a, text, &values);
+    bool ok = name_compile(&a, text, &values);
     arena_free(&a);
     return ok;
 }

@@ -4,8 +4,8 @@
  * "=", "," and "+" are passed over; quotation marks and ";" between RDNs, which RFC 4514 no longer has, are refused.
  * @source RFC 4514 section 3
  */
-#ifndef CORE_NAME_READ_H
-#define CORE_NAME_READ_H
+#ifndef CORE_NAME_COMPILE_H
+#define CORE_NAME_COMPILE_H
 
 #include "base/arena.h"
 
@@ -25,8 +25,8 @@ struct name_values {
     size_t count, room;
 };
 
-/* Reads one name of at least one RDN into the arena; false: it does not parse, and *values is good for nothing. */
-bool name_read(struct arena *a, struct slice text, struct name_values *values);
+/* Compiles one name of at least one RDN into the arena; false: it does not parse, and *values is good for nothing. */
+bool name_compile(struct arena *a, struct slice text, struct name_values *values);
 /* Does it parse?  For policies: what does not is a problem there. */
 bool name_parse_ok(struct slice text);
 
