@@ -4,10 +4,10 @@
 
 #include "base/dn.h"
 #include "core/algorithm.h"
-#include "core/name_read.h"
+#include "core/name_compile.h"
 
 /* A century is longer than any certificate should live, and no sum of times comes near the end of an int64_t. */
-enum { DAY_S = 86400, DURATION_DAYS_MOST = 36500, VALUES_MOST = 1024 };
+enum { DAY_S = 86400, WEEK_S = 604800, DURATION_DAYS_MOST = 36500, VALUES_MOST = 1024 };
 
 static bool refuse_form(struct arena *a, const struct policy_attribute *row, struct slice *reason)
 {
@@ -20,7 +20,7 @@ static bool read_duration(struct slice value, int64_t *seconds)
     static const struct {
         uint8_t unit;
         int64_t seconds;
-    } units[] = {{'s', 1}, {'h', 3600}, {'d', DAY_S}, {'w', 7 * DAY_S}};
+    } units[] = {{'s', 1}, {'h', 3600}, {'d', DAY_S}, {'w', WEEK_S}};
     const int64_t most = (int64_t)DURATION_DAYS_MOST * DAY_S;
     for (size_t i = 0; value.n && i < sizeof units / sizeof *units; i++) {
         uint64_t n;
@@ -113,7 +113,7 @@ static bool add_oid(struct arena *a, const struct policy_attribute *row, enum al
 {
     struct slice oid, rest = value, word;
     if (!algorithm_compile(a, kind, value, &oid)) {
-        if (slice_word(&rest, &word) && slice_word(&rest, &word))
+        if (slice_word(&rest, &word) && slice_trim(rest).n)
             return policy_refuse(
                 reason, arena_format(a, "one value names one %s: state the attribute once for each", kind_text(kind)));
         return refuse_form(a, row, reason);
