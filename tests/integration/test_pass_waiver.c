@@ -141,7 +141,7 @@ static void test_a_request_is_withdrawn_and_comes_back(void **state)
     begin(p);
     program_pass(p, PROGRAM_COMPLETE);
     expect_requests(p, "pending", "pending");
-    program_decide(p, "reissue", A, "approve");
+    program_decide(p, "reissue", A, "approve 1");
     program_pass(p, PROGRAM_COMPLETE);
     expect_requests(p, "approved", "pending");
     waive(p, WHOLE);
