@@ -234,7 +234,7 @@ static void read_for(struct pass *p, const struct policy *only)
     }
 }
 
-void authority_read(struct pass *p)
+void authority_read_all(struct pass *p)
 {
     read_for(p, NULL);
 }

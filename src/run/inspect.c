@@ -71,7 +71,7 @@ static bool inspect(struct pass *p, const struct inspect_settings *settings)
         report_fault(p, "find the policy", &fault);
         return false;
     }
-    authority_read(p);
+    authority_read_all(p);
     scan_policies(p);
     if (settings->policy.n == 0)
         waivers_report(p);

@@ -111,7 +111,7 @@ bool pass_derive(struct pass *p)
         return false;
     governance_resolve(p);
     waivers_resolve(p);
-    authority_read(p);
+    authority_read_all(p);
     crossing_survey(p);
     see_subjects(p);
     evidence_gather(p);

@@ -172,7 +172,7 @@ void evidence_of_openings(struct pass *p, const struct plan *plan);
  * The authorities that policies trust, their certificates and CRLs, from the directory.  What can't be read is told,
  * and then the answers are undecided.  authority_close frees what is OpenSSL's.
  */
-void authority_read(struct pass *p);
+void authority_read_all(struct pass *p);
 /* The same for one policy alone. */
 void authority_read_of(struct pass *p, const struct policy *policy);
 /*
