@@ -27,6 +27,10 @@ _dircertctl()
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
+    --policy | -P)
+        [[ $command == lint ]] && mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
     --ca-directory)
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
@@ -38,6 +42,9 @@ _dircertctl()
             words=$("$program" --complete ${command:+"$command"} 2>/dev/null)
         elif [[ $command == requests ]]; then
             words='show'
+        elif [[ $command == lint || $command == what-if ]]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
         elif [[ $command == policy ]]; then
             words='check template'
             [[ $previous == check ]] && mapfile -t COMPREPLY < <(compgen -f -- "$current") && return
