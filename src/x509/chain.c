@@ -191,8 +191,13 @@ static int callback(int ok, X509_STORE_CTX *ctx)
     return ok;
 }
 
-static bool is_harmless(struct slice oid)
+/* szOID_APPLICATION_CERT_POLICIES says the same as extKeyUsage, which Windows prefers where both are there. */
+static const struct slice application_policies = SLICE_LITERAL("\x2b\x06\x01\x04\x01\x82\x37\x15\x0a");
+
+static bool is_harmless(const struct authority *c, struct slice oid)
 {
+    if (slice_eq(oid, application_policies))
+        return X509_get_extension_flags(c->x) & EXFLAG_XKUSAGE;
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
         if (slice_eq(harmless[i], oid))
             return true;
@@ -206,7 +211,7 @@ static bool has_unknown_critical(struct search *s, const struct authority *c)
         X509_EXTENSION *e = X509_get_ext(c->x, i);
         const ASN1_OBJECT *object = X509_EXTENSION_get_object(e);
         struct slice oid = slice_make(OBJ_get0_data(object), OBJ_length(object));
-        if (!X509_EXTENSION_get_critical(e) || X509_supported_extension(e) || is_harmless(oid))
+        if (!X509_EXTENSION_get_critical(e) || X509_supported_extension(e) || is_harmless(c, oid))
             continue;
         char dotted[100];
         size_t n = der_oid_write(oid, dotted, sizeof dotted);
