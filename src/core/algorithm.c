@@ -16,15 +16,6 @@ const char *algorithm_class_name(enum algorithm_class c)
     return names[c];
 }
 
-const struct algorithm *algorithm_by_oid(enum algorithm_kind kind, struct slice oid)
-{
-    const struct algorithm *row;
-    for (size_t i = 0; (row = algorithm_at(i)); i++)
-        if (row->kind == kind && slice_eq(row->oid, oid))
-            return row;
-    return NULL;
-}
-
 static bool is_named(const struct algorithm *row, struct slice name)
 {
     if (slice_eq_nocase(name, slice_of(row->name)))

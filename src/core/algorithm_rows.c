@@ -320,3 +320,12 @@ const struct algorithm *algorithm_at(size_t index)
 {
     return index < sizeof table / sizeof *table ? &table[index] : NULL;
 }
+
+/* Beside the table, because it is asked for each certificate. */
+const struct algorithm *algorithm_by_oid(enum algorithm_kind kind, struct slice oid)
+{
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].oid.n == oid.n && table[i].kind == kind && memcmp(table[i].oid.p, oid.p, oid.n) == 0)
+            return &table[i];
+    return NULL;
+}

@@ -236,6 +236,14 @@ static bool is_name_constraints(struct slice value, unsigned *odd)
     return s.n == 0;
 }
 
+/* PolicyQualifierInfo and AttributeTypeAndValue: an OID and a value defined by it. */
+static bool is_oid_and_value(struct slice s, unsigned *odd)
+{
+    (void)odd;
+    struct der_element e;
+    return oid_next(&s) && der_next(&s, &e) && s.n == 0 && value_any_ok(&e);
+}
+
 /* DistributionPointName: fullName [0] GeneralNames or nameRelativeToCRLIssuer [1] RDN. */
 static bool is_point_name(struct slice s, unsigned *odd)
 {
@@ -244,7 +252,7 @@ static bool is_point_name(struct slice s, unsigned *odd)
         return false;
     if (e.tag == NEST_0)
         return is_general_names(e.content, odd);
-    return e.tag == NEST_1 && e.content.n && is_elements(e.content);
+    return e.tag == NEST_1 && each(e.content, DER_SEQUENCE, is_oid_and_value, odd);
 }
 
 static bool is_distribution_point(struct slice s, unsigned *odd)
@@ -257,8 +265,7 @@ static bool is_distribution_point(struct slice s, unsigned *odd)
         return false;
     if (!optional(&s, NEST_2, &e, &there) || (there && !is_general_names(e.content, odd)))
         return false;
-    *odd |= !is_named && !there ? ODD_VALUE : 0;
-    return s.n == 0;
+    return (is_named || there) && s.n == 0;
 }
 
 static bool is_crl_points(struct slice value, unsigned *odd)
@@ -267,20 +274,12 @@ static bool is_crl_points(struct slice value, unsigned *odd)
     return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_distribution_point, odd);
 }
 
-/* PolicyQualifierInfo: an OID and a value defined by it. */
-static bool is_qualifier(struct slice s, unsigned *odd)
-{
-    (void)odd;
-    struct der_element e;
-    return oid_next(&s) && der_next(&s, &e) && s.n == 0 && value_any_ok(&e);
-}
-
 static bool is_policy(struct slice s, unsigned *odd)
 {
     struct slice qualifiers;
     if (!oid_next(&s))
         return false;
-    return s.n == 0 || (only(s, DER_SEQUENCE, &qualifiers) && each(qualifiers, DER_SEQUENCE, is_qualifier, odd));
+    return s.n == 0 || (only(s, DER_SEQUENCE, &qualifiers) && each(qualifiers, DER_SEQUENCE, is_oid_and_value, odd));
 }
 
 static bool is_policies(struct slice value, unsigned *odd)
@@ -313,8 +312,7 @@ static bool is_aki(struct slice value, unsigned *odd)
         return false;
     if (!optional(&s, TAG_2, &e, &there) || (there && !der_integer_ok(e.content)))
         return false;
-    *odd |= has_issuer != there ? ODD_VALUE : 0;
-    return s.n == 0;
+    return has_issuer == there && s.n == 0; /* both or neither */
 }
 
 static bool is_policy_constraints(struct slice value, unsigned *odd)

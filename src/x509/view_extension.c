@@ -35,7 +35,7 @@ static bool has_empty_points(const CRL_DIST_POINTS *points)
 {
     for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
         const DIST_POINT *point = sk_DIST_POINT_value(points, i);
-        if (is_empty_list(point->CRLissuer))
+        if (is_empty_list(point->CRLissuer) || (!point->distpoint && !point->CRLissuer))
             return true;
         if (!point->distpoint)
             continue;
@@ -72,7 +72,7 @@ static bool is_forbidden_value(int nid, const void *decoded)
     case NID_key_usage:
         return has_no_bit(decoded);
     case NID_authority_key_identifier:
-        return is_empty_list(authority->issuer);
+        return is_empty_list(authority->issuer) || !authority->issuer != !authority->serial;
     case NID_name_constraints:
         return has_empty_subtrees(decoded);
     case NID_policy_constraints:
@@ -120,46 +120,64 @@ bool view_is_odd_value(X509_EXTENSION *e, bool lets_false_pass)
     return odd;
 }
 
-/* A SEQUENCE whose elements `ok` accepts, at least one, encoded as OpenSSL encodes it. */
-static bool is_list(struct slice s, bool (*ok)(int type, struct slice value))
+static void free_list(ASN1_SEQUENCE_ANY *list)
+{
+    sk_ASN1_TYPE_pop_free(list, ASN1_TYPE_free);
+}
+
+/* The elements of a SEQUENCE; NULL when it is none, or OpenSSL would encode it otherwise. */
+static ASN1_SEQUENCE_ANY *read_list(struct slice s)
 {
     const unsigned char *p = s.p;
     unsigned char *renewed = NULL;
     ASN1_SEQUENCE_ANY *list = d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)s.n);
     int n = list ? i2d_ASN1_SEQUENCE_ANY(list, &renewed) : -1;
-    bool is = n > 0 && slice_eq(s, slice_make(renewed, (size_t)n)) && sk_ASN1_TYPE_num(list) > 0;
-    for (int i = 0; is && i < sk_ASN1_TYPE_num(list); i++) {
-        const ASN1_TYPE *t = sk_ASN1_TYPE_value(list, i);
-        is = ok(ASN1_TYPE_get(t),
-                ASN1_TYPE_get(t) == V_ASN1_SEQUENCE ? view_octets(t->value.sequence) : slice_make(NULL, 0));
-    }
+    bool same = n > 0 && slice_eq(s, slice_make(renewed, (size_t)n));
     OPENSSL_free(renewed);
-    sk_ASN1_TYPE_pop_free(list, ASN1_TYPE_free);
+    if (same)
+        return list;
+    free_list(list);
+    return NULL;
+}
+
+/* The octets of element i, which is a SEQUENCE; empty when it is not. */
+static struct slice nested(const ASN1_SEQUENCE_ANY *list, int i)
+{
+    const ASN1_TYPE *t = sk_ASN1_TYPE_value(list, i);
+    return t && ASN1_TYPE_get(t) == V_ASN1_SEQUENCE ? view_octets(t->value.sequence) : slice_make(NULL, 0);
+}
+
+static bool begins_with_oid(const ASN1_SEQUENCE_ANY *list)
+{
+    return sk_ASN1_TYPE_num(list) > 0 && ASN1_TYPE_get(sk_ASN1_TYPE_value(list, 0)) == V_ASN1_OBJECT;
+}
+
+/* A SEQUENCE of SEQUENCEs, at least one, each of which `ok` accepts. */
+static bool is_list(struct slice s, bool (*ok)(struct slice element))
+{
+    ASN1_SEQUENCE_ANY *list = read_list(s);
+    bool is = sk_ASN1_TYPE_num(list) > 0;
+    for (int i = 0; is && i < sk_ASN1_TYPE_num(list); i++)
+        is = ok(nested(list, i));
+    free_list(list);
     return is;
 }
 
-static bool is_oid_and_value(int type, struct slice value)
+static bool is_qualifier(struct slice element)
 {
-    const unsigned char *p = value.p;
-    ASN1_SEQUENCE_ANY *pair = type == V_ASN1_SEQUENCE ? d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)value.n) : NULL;
-    bool is = sk_ASN1_TYPE_num(pair) == 2 && ASN1_TYPE_get(sk_ASN1_TYPE_value(pair, 0)) == V_ASN1_OBJECT;
-    sk_ASN1_TYPE_pop_free(pair, ASN1_TYPE_free);
+    ASN1_SEQUENCE_ANY *pair = read_list(element);
+    bool is = begins_with_oid(pair) && sk_ASN1_TYPE_num(pair) == 2;
+    free_list(pair);
     return is;
 }
 
 /* An OID and perhaps a list of qualifiers, of which it counts only that they are an OID and a value. */
-static bool is_policy(int type, struct slice value)
+static bool is_policy(struct slice element)
 {
-    const unsigned char *p = value.p;
-    ASN1_SEQUENCE_ANY *parts = type == V_ASN1_SEQUENCE ? d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)value.n) : NULL;
+    ASN1_SEQUENCE_ANY *parts = read_list(element);
     int n = sk_ASN1_TYPE_num(parts);
-    bool is = (n == 1 || n == 2) && ASN1_TYPE_get(sk_ASN1_TYPE_value(parts, 0)) == V_ASN1_OBJECT;
-    if (is && n == 2) {
-        const ASN1_TYPE *qualifiers = sk_ASN1_TYPE_value(parts, 1);
-        is = ASN1_TYPE_get(qualifiers) == V_ASN1_SEQUENCE &&
-             is_list(view_octets(qualifiers->value.sequence), is_oid_and_value);
-    }
-    sk_ASN1_TYPE_pop_free(parts, ASN1_TYPE_free);
+    bool is = begins_with_oid(parts) && (n == 1 || (n == 2 && is_list(nested(parts, 1), is_qualifier)));
+    free_list(parts);
     return is;
 }
 

@@ -127,6 +127,7 @@ static const struct exception reader_exceptions[] = {
     {"c328bb4bff0fffb546ad6107.bin", "a name in a distribution point that is BER, which OpenSSL keeps as it stands"},
     {"00f273efd53c687f8d54a2f9.bin", "a name in a distribution point that is BER, which OpenSSL keeps as it stands"},
     {"dbd7c9b3dee07335f1d6b028.bin", "a name in a distribution point that is BER, which OpenSSL keeps as it stands"},
+    {"cc6e9fdcb5ace225eee24b09.bin", "values of policy qualifiers that OpenSSL would encode otherwise"},
     {"d1a22d9bf4651377e39a9764.bin", "a name attribute of a type that OpenSSL does not take for a string"},
     {"b9377f307da5db9c364b1ad9.bin", "a name attribute of a type that OpenSSL does not take for a string"},
 };
@@ -294,7 +295,7 @@ static const struct hostile {
     {"v3", NULL, true, 3, FIELD_PRESENT, 0},
     {"ver9", "version", true, 0, FIELD_PRESENT, 0},
     {"weak", NULL, true, 3, FIELD_ABSENT, 0},
-    {"y1950", NULL, true, 3, FIELD_ABSENT, UNUSUAL_VALUE},
+    {"y1950", NULL, true, 3, FIELD_ABSENT, 0},
     {"y9999", NULL, true, 3, FIELD_ABSENT, 0},
 };
 
