@@ -24,7 +24,8 @@ static struct slice value_text(struct arena *a, const struct der_element *value,
     struct slice text =
         facts_text(value->tag, value->content, utf8, sizeof utf8, &n) ? slice_make(utf8, n) : value->content;
     uint8_t *out = arena_alloc(a, cap + 1);
-    return slice_make(out, escape_write(text, ",+\"<>;=", out, cap));
+    bool like_hexadecimal = text.n && text.p[0] == '#';
+    return slice_make(out, escape_write(text, like_hexadecimal ? ",+\"<>;=#" : ",+\"<>;=", out, cap));
 }
 
 struct slice name_text(struct arena *a, struct slice name, size_t cap)
