@@ -17,8 +17,8 @@ static void run(struct arena *a, const struct check_input *in, struct check_resu
     if (in->holding->count <= in->policy->max_values)
         return;
     out->answer = ANSWER_VIOLATES;
-    out->detail =
-        arena_format(a, "the entry holds more than the %u certificates that policy allows", in->policy->max_values);
+    out->detail = arena_format(a, "the entry holds more certificates than policy allows, which is at most %u",
+                               in->policy->max_values);
 }
 
 static struct slice compared(struct arena *a, const struct check_input *in)
