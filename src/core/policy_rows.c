@@ -373,7 +373,7 @@ static const struct policy_attribute rows[] = {
      .form = "a name as RFC 4514 writes it, such as CN=Issuing CA,O=Example",
      .citation = "RFC 5280 sections 4.1.2.4 and 7.1", .compile = value_allowed_issuer},
     {.name = ATTR_TRUST_ANCHOR, .type = POLICY_DISTINGUISHED_NAME, .multi = true, .unit = "",
-     .form = "the distinguished name of an entry of class pkiCA", .citation = "RFC 5280 section 6.1, RFC 4523 section 3.3",
+     .form = "the distinguished name of an entry of class pkiCA", .citation = "RFC 5280 section 6.1, RFC 4523 section 3.2",
      .compile = value_trust_anchor},
     {.name = ATTR_REVOCATION_CHECK, .type = POLICY_KEYWORD, .unit = "", .keywords = "none crl", .fallback = "none",
      .citation = "RFC 5280 section 6.3", .compile = value_revocation_check},
