@@ -25,6 +25,12 @@ static bool breaks_name(const struct world *w, int i, const struct model_policy 
     return p->names && !breaks_version(c) && c->host != w->subjects[i].host;
 }
 
+/* ... and nobody tolerates it. */
+static bool acts_on_version(const struct world *w, int i, const struct sample *c)
+{
+    return breaks_version(c) && !world_tolerates(w, i, c);
+}
+
 static bool is_expired(const struct world *w, const struct sample *c)
 {
     return w->now_utc > c->not_after_utc;
@@ -59,7 +65,7 @@ static bool asks(enum model_action action, bool reissue)
 
 static bool wants_reissue(const struct world *w, int i, const struct model_policy *p, const struct sample *c)
 {
-    bool bad = (breaks_version(c) && asks(p->on_version, true)) ||
+    bool bad = (acts_on_version(w, i, c) && asks(p->on_version, true)) ||
                (breaks_name(w, i, p, c) && asks(p->on_name, true)) || (is_expired(w, c) && p->on_expired);
     return bad && !is_replaced(w, i, p, c);
 }
@@ -68,9 +74,10 @@ static bool wants_revoke(const struct world *w, int i, const struct model_policy
 {
     if (is_expired(w, c))
         return false;
-    bool at_once =
-        (breaks_version(c) && asks(p->on_version, false)) || (breaks_name(w, i, p, c) && asks(p->on_name, false));
-    bool after = (breaks_version(c) && p->on_version == DO_RTR) || (breaks_name(w, i, p, c) && p->on_name == DO_RTR);
+    bool at_once = (acts_on_version(w, i, c) && asks(p->on_version, false)) ||
+                   (breaks_name(w, i, p, c) && asks(p->on_name, false));
+    bool after =
+        (acts_on_version(w, i, c) && p->on_version == DO_RTR) || (breaks_name(w, i, p, c) && p->on_name == DO_RTR);
     return at_once || (after && is_replaced(w, i, p, c));
 }
 
@@ -152,7 +159,7 @@ static void check_make_before_break(struct world *w, struct arena *a, const stru
     for (int i = 0; c && i < SUBJECTS; i++) {
         int p = w->subjects[i].exists ? policy_of(w, i) : -1;
         const struct model_policy *policy = p < 0 ? NULL : &w->policies[p];
-        bool at_once = policy && ((breaks_version(c) && policy->on_version == DO_REVOKE) ||
+        bool at_once = policy && ((acts_on_version(w, i, c) && policy->on_version == DO_REVOKE) ||
                                   (breaks_name(w, i, policy, c) && policy->on_name == DO_REVOKE));
         bool speaks = slice_eq(world_or_no_id(a, w, i), is->record.subject_id) || shows(&w->subjects[i], c);
         if (policy && speaks && ((at_once && shows(&w->subjects[i], c)) || is_replaced(w, i, policy, c)))
@@ -198,6 +205,21 @@ static bool is_opening(const struct request *was, const struct request *is)
     return reopened || by_policy;
 }
 
+/* Nothing is opened for what is tolerated: the version alone is, here. */
+static void check_waivers(struct world *w, struct arena *a, const struct request *is)
+{
+    const struct basis *b = &is->record.basis;
+    bool fair = w->disturbed || b->checks != CHECK_BIT(CHECK_VERSION);
+    for (size_t k = 0; k < b->certificate_count && !fair; k++) {
+        const struct sample *c = sample_of(w, &b->certificates[k]);
+        fair = is->record.type == REQUEST_REVOKE && w->waived != c;
+        for (int i = 0; i < SUBJECTS && is->record.type == REQUEST_REISSUE; i++)
+            fair |= slice_eq(world_or_no_id(a, w, i), is->record.subject_id) && acts_on_version(w, i, c);
+    }
+    if (!fair)
+        world_fail(w, "a request about what a waiver covers was opened: %.*s", SLICE_ARGS(is->record.id));
+}
+
 /* An opening counts for the policy that governs its request now. */
 static int owner_of(const struct opening *o, const struct request_list *after)
 {
@@ -234,6 +256,8 @@ void invariants_after_pass(struct world *w, struct arena *ledger_arena, struct l
         if (was && !is_sound(was))
             was = is_sound(is) && is->record.generation != was->record.generation ? NULL : was; /* it began anew */
         int p = policy_index(is->record.basis.policy_dn);
+        if (is_opening(was, is))
+            check_waivers(w, &a, is);
         if (p >= 0 && is_opening(was, is)) {
             *LIST_ADD(ledger_arena, &ledger->openings) =
                 (struct opening){w->now_utc, p, arena_copy(ledger_arena, is->record.id)};

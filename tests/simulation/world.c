@@ -213,11 +213,12 @@ static void set_value(struct world *w, int i, int k, const struct sample *c)
 static void add_subject(struct world *w, int i)
 {
     struct arena a = {0};
+    const char *name = (const char *)arena_format(&a, "s%d", i).p;
     w->subjects[i] = (struct model_subject){.exists = true, .host = (int)world_pick(w, HOSTS)};
     say(w, "subject %d appears as host %d", i, w->subjects[i].host);
-    put_entry(
-        w, world_subject_dn(&a, w, i),
-        (const char *const[][2]){{"objectClass", "device"}, {"dNSHostName", hosts[w->subjects[i].host]}, {NULL, NULL}});
+    put_entry(w, world_subject_dn(&a, w, i),
+              (const char *const[][2]){
+                  {"objectClass", "device"}, {"cn", name}, {"dNSHostName", hosts[w->subjects[i].host]}, {NULL, NULL}});
     set_value(w, i, 0, any_sample(w, w->subjects[i].host));
     arena_free(&a);
 }
@@ -376,6 +377,72 @@ static void change_policy(struct world *w)
             p->mode = 2;
         }
     write_policy(w, i);
+}
+
+/* Waivers: at most one for an entry, and one for a certificate. */
+
+static const char waiver_of_entry[] = "cn=entry,ou=waivers,ou=dircertd,dc=x",
+                  waiver_of_certificate[] = "cn=certificate,ou=waivers,ou=dircertd,dc=x";
+
+bool world_tolerates(const struct world *w, int subject, const struct sample *c)
+{
+    return w->waived == c || w->waived_subject == subject;
+}
+
+static void put_waiver(struct world *w, const char *dn, const char *attribute, const char *value)
+{
+    put_entry(w, slice_of(dn),
+              (const char *const[][2]){{"objectClass", "dircertWaiver"},
+                                       {attribute, value},
+                                       {"dircertCheck", "version"},
+                                       {"dircertWaiverUntil", "99991231235959Z"},
+                                       {"dircertWaiverReason", "agreed"},
+                                       {NULL, NULL}});
+}
+
+static void waive_entry(struct world *w, int subject)
+{
+    struct arena a = {0};
+    if (w->waived_subject >= 0)
+        world_write(w, &(struct dir_change){DIR_DELETE, slice_of(waiver_of_entry), NULL, 0});
+    w->waived_subject = subject;
+    say(w, "the waiver of an entry: %d", subject);
+    if (subject >= 0)
+        put_waiver(w, waiver_of_entry, "dircertTarget",
+                   (const char *)arena_format(&a, "ldap:///dc=x??sub?(cn=s%d)", subject).p);
+    arena_free(&a);
+}
+
+static void waive_certificate(struct world *w, const struct sample *c)
+{
+    char hex[DIGEST_HEX + 1] = {0};
+    if (w->waived)
+        world_write(w, &(struct dir_change){DIR_DELETE, slice_of(waiver_of_certificate), NULL, 0});
+    w->waived = c;
+    say(w, "the waiver of a certificate: %s", c ? "another" : "none");
+    if (!c)
+        return;
+    digest_to_hex(&c->digest, (uint8_t *)hex);
+    put_waiver(w, waiver_of_certificate, "dircertCertificateSHA256", hex);
+}
+
+static void change_waiver(struct world *w)
+{
+    int i = (int)world_pick(w, SUBJECTS);
+    switch (world_pick(w, 5)) {
+    case 0:
+        waive_entry(w, i);
+        break;
+    case 1:
+        waive_certificate(w, w->subjects[i].values[world_pick(w, VALUES)]);
+        break;
+    case 2:
+        waive_certificate(w, NULL);
+        break;
+    default:
+        waive_entry(w, -1);
+        break;
+    }
 }
 
 /* People and the authority. */
@@ -538,6 +605,8 @@ void world_step(struct world *w)
             change_policy(w);
             break;
         case 1:
+            change_waiver(w);
+            break;
         case 2:
         case 3:
             decide(w);
@@ -634,9 +703,11 @@ void world_begin(struct world *w, uint64_t seed)
                                              "ou=waivers,ou=dircertd,dc=x",
                                              "ou=hosts,dc=x",
                                              "ou=moved,dc=x"};
-    static const char *const known[] = {"objectClass",     "dircertPause",    "dNSHostName",
+    static const char *const known[] = {"objectClass",     "dircertPause",    "dNSHostName", "cn",
                                         "userCertificate", "hasSubordinates", "entryUUID"};
     w->seed = w->random = seed;
+    w->waived_subject = -1;
+    w->waived = NULL;
     w->now_utc = EPOCH;
     w->dir = memory_open(slice_of(world_suffix));
     w->memo = seed % 2 ? memo_open() : NULL;

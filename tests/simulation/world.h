@@ -55,7 +55,9 @@ struct world {
     int64_t now_utc;
     struct model_subject subjects[SUBJECTS];
     struct model_policy policies[POLICIES];
-    bool disturbed; /* something is hidden, fails or is edited by hand until the next calm */
+    int waived_subject;          /* whose version is tolerated; -1: nobody's */
+    const struct sample *waived; /* the certificate whose version is tolerated; NULL: none */
+    bool disturbed;              /* something is hidden, fails or is edited by hand until the next calm */
 };
 
 enum { INTERVAL_S = 300 };
@@ -69,6 +71,8 @@ void world_end(struct world *w);
 unsigned world_pick(struct world *w, unsigned below);
 /* One thing happens. */
 void world_step(struct world *w);
+/* A waiver tolerates the version of that certificate there. */
+bool world_tolerates(const struct world *w, int subject, const struct sample *c);
 /* Nothing is hidden or failing, both policies are well-formed and enforce, and the caps are high. */
 void world_calm(struct world *w);
 enum pass_result world_pass(struct world *w);

@@ -327,7 +327,7 @@ static void test_the_survey_and_its_summary(void **state)
     passworld_expect(w, 1,
                      WORDS("event=summary severity=info", POLICY,
                            "mode=audit subjects=3 with-certificate=2 "
-                           "compliant=1 findings=version:1 requests=- oldest-open=- holds=-"));
+                           "compliant=1 findings=version:1 waived=0 requests=- oldest-open=- holds=-"));
     passworld_replace(w, POLICY, "dircertMode", "enforce");
     passworld_replace(w, POLICY, "dircertOnFinding", "version reissue");
     pass(w);
