@@ -122,7 +122,6 @@ static const struct lint {
     {"e_spki_rsa_encryption_parameter_not_null", .ours = OF_UNUSUAL, .unusual = UNUSUAL_KEY},
     {"e_algorithm_identifier_improper_encoding", .ours = OF_UNUSUAL, .unusual = UNUSUAL_KEY},
     {"e_subject_empty_without_san", .ours = OF_UNUSUAL, .unusual = UNUSUAL_SUBJECT},
-    {"e_subject_dn_not_printable_characters", .ours = OF_UNUSUAL, .unusual = UNUSUAL_NAME},
     {"e_rsa_public_exponent_not_odd", .ours = OF_MALFORMED, .about = "subjectPublicKeyInfo"},
 };
 
