@@ -22,6 +22,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < problems.count; i++)
         PROMISE(problems.items[i].reason.n > 0 && problems.items[i].attribute.n > 0);
     if (!p->disabled) {
+        PROMISE(p->renew_before.kind == RENEW_NEVER || p->renew_before.value > 0);
+        PROMISE(p->renew_before.kind != RENEW_PERCENT || p->renew_before.value < 100);
+        PROMISE((p->max_validity.rule == VALIDITY_AT_MOST) == (p->max_validity.seconds > 0));
+        for (size_t i = 0; i < p->required_ekus.count; i++)
+            for (size_t k = 0; k < p->forbidden_ekus.count; k++)
+                PROMISE(!slice_eq(p->required_ekus.items[i], p->forbidden_ekus.items[k]));
         PROMISE(p->target_count > 0);
         PROMISE(p->certificate_attributes && p->certificate_attributes[0]);
         PROMISE(p->max_percent <= 100 && p->confirmations >= 1);

@@ -95,6 +95,31 @@ static void test_malformed_values_are_named(void **state)
     assert_int_equal(program_writes(p, REQUESTS), before);
 }
 
+/* What the compiler takes, the directory stores, and the other way round: every attribute in each of its forms. */
+static void test_every_attribute_is_stored_and_taken(void **state)
+{
+    struct program *p = *state;
+    program_add_server(p, "a", "a.example.com", program_good(p, "a.example.com"));
+    program_add_policy(p, "servers",
+                       "dircertAllowedVersion: 3\ndircertNameMatch: cn-or-san\ndircertWildcard: allow\n"
+                       "dircertRenewBefore: 33%\ndircertMaxValidity: cabf\ndircertMinRSABits: 2048\n"
+                       "dircertAllowedCurve: P-256\ndircertAllowedCurve: Ed25519\ndircertAllowedCurve: 1.3.132.0.34\n"
+                       "dircertAllowedSignature: sha256WithRSAEncryption\ndircertAllowedSignature: ecdsa-with-SHA256\n"
+                       "dircertKeyUsage: digitalSignature\ndircertKeyUsage: contentCommitment\n"
+                       "dircertRequiredEKU: serverAuth\ndircertRequiredEKU: 1.3.6.1.5.5.7.3.2\n"
+                       "dircertForbiddenEKU: anyExtendedKeyUsage\ndircertAllowCA: FALSE\n"
+                       "dircertAllowedIssuer: CN=Issuing CA\\, Berlin+OU=x,O=Example,C=DE\n"
+                       "dircertRevocationCheck: none\ndircertCRLMaxAge: 24h\ndircertMaxValues: 3\n"
+                       "dircertUnique: host-name\ndircertUnique: key\ndircertUnique: certificate\n"
+                       "dircertOnFinding: chain revoke\ndircertOnFinding: weak-key reissue\n"
+                       "dircertOnFinding: too-many-values report\ndircertOnFinding: post-quantum report\n");
+    program_pass(p, PROGRAM_COMPLETE);
+    assert_int_equal(program_lines(p, WORDS("event=problem")), 0);
+    replace(p, POLICY("servers"), "dircertTrustAnchor", "cn=nobody,ou=nowhere,dc=example,dc=com"); /* a name that no entry has */
+    program_pass(p, PROGRAM_INCOMPLETE);
+    program_expect(p, WORDS("event=problem", "attribute=dircertTrustAnchor "));
+}
+
 static void test_no_policy(void **state)
 {
     struct program *p = *state;
@@ -298,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_malformed_values_are_named),
+        CASE(test_every_attribute_is_stored_and_taken),
         CASE(test_no_policy),
         CASE(test_policies_hidden),
         CASE(test_target_base_missing),
