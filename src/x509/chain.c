@@ -29,6 +29,7 @@ struct search {
     struct outcome refused, undecided;
 };
 
+enum { TURNS = 4 };
 enum { RANK_PATH = CHAIN_LENGTH + 1 }; /* a path to an anchor says more than a search that ended */
 
 /*
@@ -95,9 +96,11 @@ static bool same_octets(const ASN1_OCTET_STRING *a, const ASN1_OCTET_STRING *b)
 /* In which turn a candidate is tried: those first of which there is a reason to think that they are the issuer. */
 static unsigned turn_of(const struct authority *child, const struct authority *c)
 {
-    if (c->is_anchor || c->is_proven)
+    if (c->is_anchor)
         return 0;
-    return same_octets(X509_get0_authority_key_id(child->x), X509_get0_subject_key_id(c->x)) ? 1 : 2;
+    if (c->is_proven)
+        return 1;
+    return same_octets(X509_get0_authority_key_id(child->x), X509_get0_subject_key_id(c->x)) ? 2 : 3;
 }
 
 static bool is_issuer_name(const struct authority *child, const struct authority *c)
@@ -153,8 +156,8 @@ const struct issuers *chain_issuers(struct trust_pool *p, struct authority *c)
         return &c->issuers;
     c->issuers = (struct issuers){.count = 0};
     for (size_t i = 0; i < p->authorities.count; i++)
-        turns[i] = is_issuer_name(c, p->authorities.items[i]) ? (uint8_t)turn_of(c, p->authorities.items[i]) : 3;
-    for (unsigned turn = 0; turn < 3; turn++)
+        turns[i] = is_issuer_name(c, p->authorities.items[i]) ? (uint8_t)turn_of(c, p->authorities.items[i]) : TURNS;
+    for (unsigned turn = 0; turn < TURNS; turn++)
         for (size_t i = 0; i < p->authorities.count; i++)
             if (turns[i] == turn)
                 try_issuer(p, &trial, c, i);
@@ -261,6 +264,46 @@ static bool has_sound_extensions(struct search *s, const struct authority *c)
     return false;
 }
 
+static bool constrains_mail(const struct authority *c)
+{
+    NAME_CONSTRAINTS *constraints = X509_get_ext_d2i(c->x, NID_name_constraints, NULL, NULL);
+    bool found = false;
+    for (int excluded = 0; constraints && excluded < 2; excluded++) {
+        STACK_OF(GENERAL_SUBTREE) *trees = excluded ? constraints->excludedSubtrees : constraints->permittedSubtrees;
+        for (int i = 0; i < sk_GENERAL_SUBTREE_num(trees); i++)
+            found |= sk_GENERAL_SUBTREE_value(trees, i)->base->type == GEN_EMAIL;
+    }
+    NAME_CONSTRAINTS_free(constraints);
+    return found;
+}
+
+/* local@host; what is quoted is left to OpenSSL. */
+static bool is_mailbox(struct slice s)
+{
+    const uint8_t *at = s.n ? memchr(s.p, '@', s.n) : NULL;
+    if (s.n && s.p[0] == '"')
+        return true;
+    return at && at > s.p && at + 1 < s.p + s.n && !memchr(at + 1, '@', (size_t)(s.p + s.n - at - 1));
+}
+
+/* OpenSSL takes what follows the last "@" for the host, and so lets an address pass that is none. */
+static bool fits_mail_constraints(struct search *s, size_t i)
+{
+    const struct authority *c = s->path[i];
+    struct slice cursor = facts_san(c->der, &c->f), value;
+    enum general_name kind;
+    bool all = true, constrained = false;
+    while (facts_next_name(&cursor, &kind, &value))
+        all &= kind != NAME_EMAIL || is_mailbox(value);
+    for (size_t up = i + 1; !all && !constrained && up < s->n; up++)
+        constrained = constrains_mail(s->path[up]);
+    if (constrained)
+        note_of(s, &s->refused, c,
+                "has an e-mail address that is none, under name constraints (RFC 5280 section "
+                "4.2.1.6)");
+    return !constrained;
+}
+
 static bool is_sound(struct search *s, size_t i)
 {
     const struct authority *c = s->path[i];
@@ -269,7 +312,8 @@ static bool is_sound(struct search *s, size_t i)
         return false;
     if (!is_end && !may_issue(s, c, is_anchor))
         return false;
-    return (is_anchor && !is_end) || (has_sound_extensions(s, c) && !has_unknown_critical(s, c));
+    return (is_anchor && !is_end) ||
+           (has_sound_extensions(s, c) && !has_unknown_critical(s, c) && fits_mail_constraints(s, i));
 }
 
 static void note_error(struct search *s, int error, int depth)
