@@ -119,8 +119,7 @@ static bool same_parameters(struct view *v, const char *field, struct span ours,
 
 static bool same_key_size(struct view *v)
 {
-    struct seen_key theirs;
-    view_key(v, &theirs);
+    struct seen_key theirs = v->key;
     if (!theirs.is_known) /* nor ours, or of a curve that only one of us knows */
         return true;
     return same_number(v, "key malformed", v->f->key_malformed, theirs.malformed) &&

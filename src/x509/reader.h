@@ -9,10 +9,13 @@
  * a BIT STRING, an empty or unordered RDN, a string that is not of its type, an RSA, EC or EdDSA key that does not
  * decode, an extension that is there twice or does not decode (which a list without elements, a key usage without a
  * bit, a path length that is negative or over 2^31 - 1, half of an authority's issuer and serial number and a
- * distribution point that names nothing do not), no or over READER_EXTENSIONS extensions.
+ * distribution point that names nothing do not), no or over READER_EXTENSIONS extensions,
+ * over READER_OCTETS octets.
  * Not readable: everything that is not DER, a wrong order or type of the parts, a time not in RFC 5280's form.
  * Unusual, as it decodes and says what it means: a GeneralizedTime before 2050, notBefore after notAfter, a key usage
- * with zero bits at the end, a path length without cA, an empty key identifier (all UNUSUAL_VALUE), a PrintableString
+ * with zero bits at the end, a path length without cA, an empty key identifier, a name constraint or keyCertSign
+ * without cA, parameters that a signature
+ * algorithm does not have (all UNUSUAL_VALUE), a PrintableString
  * with other ASCII characters (UNUSUAL_SUBJECT), an RSA key without parameters, a curve that is described or that we
  * do not know (UNUSUAL_KEY), an unknown critical extension (UNUSUAL_CRITICAL): an authority may have agreed on it with
  * who uses its certificates.
@@ -26,6 +29,8 @@
 
 /* More extensions than this are malformed: no certificate has a use for them, and looking for pairs stays cheap. */
 enum { READER_EXTENSIONS = 64 };
+/* A larger certificate is malformed, although it is read: nobody's software takes it, and nothing is done about it. */
+enum { READER_OCTETS = 1000 * 1000 };
 
 /*
  * Reads the certificate `der` into *f, which needs no initial value.  Input that is empty, PEM

@@ -12,6 +12,7 @@
 struct second_reader {
     OSSL_LIB_CTX *ctx;
     OSSL_PROVIDER *null_provider;
+    struct curve_sizes curves;
 };
 
 static enum second compare(struct view *v)
@@ -65,7 +66,7 @@ void second_close(struct second_reader *s)
 
 enum second second_read(struct second_reader *s, struct slice der, const struct facts *f, char *why, size_t room)
 {
-    struct view v = {.der = der, .f = f, .why = why, .room = room};
+    struct view v = {.der = der, .f = f, .why = why, .room = room, .curves = &s->curves};
     enum second result = SECOND_FAULT;
     const unsigned char *p = der.p;
     why[0] = '\0';

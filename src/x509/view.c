@@ -4,7 +4,7 @@
 #include <openssl/x509.h>
 #include <time.h>
 
-enum { EXTENSIONS_MOST = 64 };
+enum { EXTENSIONS_MOST = 64, OCTETS_MOST = 1000 * 1000 };
 
 /* Whether what OpenSSL made of an extension is all that the extension holds. */
 static bool is_whole(const struct view *v, int nid, unsigned char *encoded, int n)
@@ -73,6 +73,11 @@ static void look_up_purposes(struct view *v)
 static bool has_octets_after(const struct view *v)
 {
     return v->consumed != v->der.n;
+}
+
+static bool has_too_many_octets(const struct view *v)
+{
+    return v->der.n > OCTETS_MOST;
 }
 
 static bool has_no_version(const struct view *v)
@@ -195,9 +200,7 @@ static bool has_odd_extension_value(const struct view *v)
 
 static bool has_bad_key(const struct view *v)
 {
-    struct seen_key key;
-    view_key(v, &key);
-    return key.is_known && key.malformed;
+    return v->key.is_known && v->key.malformed;
 }
 
 static bool has_bad_sid(const struct view *v)
@@ -213,6 +216,7 @@ static const struct objection {
     const char *text;
 } objections[] = {
     {.objects = has_octets_after, .text = "octets after the certificate"},
+    {.objects = has_too_many_octets, .text = "more octets than anybody takes"},
     {.objects = has_no_version, .text = "a version outside 1..3"},
     {.objects = has_parts_of_later_version, .text = "parts that its version does not have"},
     {.objects = has_odd_extensions, .text = "an extension twice, none or too many"},
@@ -233,6 +237,7 @@ void view_look_up(struct view *v)
 {
     look_up_names(v);
     look_up_purposes(v);
+    view_key(v, &v->key);
 }
 
 bool view_has_version(const struct view *v)

@@ -15,6 +15,22 @@ struct seen {
     bool critical;
 };
 
+/* The public key as OpenSSL decodes it. */
+struct seen_key {
+    bool is_known; /* RSA, EdDSA, or EC: and then also over a curve that both know, or malformed before that matters */
+    bool malformed;
+    uint32_t bits; /* as in struct facts */
+};
+
+/* Sizes of curves that were asked for before: OpenSSL computes a whole group for each answer. */
+struct curve_sizes {
+    struct {
+        int nid;
+        uint32_t bits;
+    } items[8];
+    unsigned count;
+};
+
 /* What is OpenSSL's in it belongs to second_read, which frees it. */
 struct view {
     struct slice der;
@@ -24,18 +40,13 @@ struct view {
     GENERAL_NAMES *names;
     EXTENDED_KEY_USAGE *purposes;
     struct seen san, eku;
+    struct seen_key key;
+    struct curve_sizes *curves;
     char *why;
     size_t room;
 };
 
-/* The public key as OpenSSL decodes it. */
-struct seen_key {
-    bool is_known; /* RSA, EdDSA, or EC: and then also over a curve that both know, or malformed before that matters */
-    bool malformed;
-    uint32_t bits; /* as in struct facts */
-};
-
-/* Fills san, eku, names and purposes from v->x. */
+/* Fills san, eku, names, purposes and key from v->x. */
 void view_look_up(struct view *v);
 /* False when OpenSSL reads none of the versions 1, 2 and 3. */
 bool view_has_version(const struct view *v);
@@ -55,7 +66,7 @@ bool view_is_odd_value(X509_EXTENSION *e, bool lets_false_pass);
 bool view_has_odd_path_length(const struct view *v);
 /* How many critical extensions there are that neither RFC 5280 nor we know. */
 int64_t view_unknown_critical(const struct view *v);
-/* Nothing is left in *key of before.  Needs no provider. */
+/* Needs no provider. */
 void view_key(const struct view *v, struct seen_key *key);
 
 /* NULL, or what OpenSSL has against the certificate, in a few words: a static string.  Changes v->x: ask it last. */

@@ -91,6 +91,21 @@ static bool is_point(struct slice octets, uint32_t degree)
     return false;
 }
 
+static uint32_t curve_bits(struct curve_sizes *curves, int nid)
+{
+    for (unsigned i = 0; i < curves->count; i++)
+        if (curves->items[i].nid == nid)
+            return curves->items[i].bits;
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(nid);
+    uint32_t bits = group ? (uint32_t)EC_GROUP_get_degree(group) : 0;
+    EC_GROUP_free(group);
+    if (group && curves->count < sizeof curves->items / sizeof *curves->items) {
+        curves->items[curves->count].nid = nid;
+        curves->items[curves->count++].bits = bits;
+    }
+    return bits;
+}
+
 static void see_ec(const struct view *v, const struct raw_key *raw, struct seen_key *key)
 {
     bool named = raw->parameters_type == V_ASN1_OBJECT;
@@ -98,9 +113,7 @@ static void see_ec(const struct view *v, const struct raw_key *raw, struct seen_
     key->is_known = key->malformed || !named;
     if (key->is_known)
         return;
-    EC_GROUP *curve = EC_GROUP_new_by_curve_name(OBJ_obj2nid(raw->parameters));
-    uint32_t degree = curve ? (uint32_t)EC_GROUP_get_degree(curve) : 0;
-    EC_GROUP_free(curve);
+    uint32_t degree = curve_bits(v->curves, OBJ_obj2nid(raw->parameters));
     key->is_known = degree && (v->f->key_bits || v->f->key_malformed);
     key->malformed = degree && !is_point(raw->octets, degree);
     key->bits = key->malformed ? 0 : degree;
