@@ -89,7 +89,7 @@ struct facts {
 
 static inline struct slice facts_slice(struct slice der, struct span s)
 {
-    return (uint64_t)s.at + s.n <= der.n ? slice_make(der.p + s.at, s.n) : slice_make(der.p, 0);
+    return (uint64_t)s.at + s.n <= der.n ? slice_upto(slice_from(der, s.at), s.n) : slice_make(der.p, 0);
 }
 
 /* GeneralName choices by their context tag number (RFC 5280 section 4.2.1.6). */
