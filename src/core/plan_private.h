@@ -67,6 +67,12 @@ void plan_revokes(struct planner *p);
 void plan_ended_reissues(struct planner *p);
 void plan_ended_revokes(struct planner *p);
 
+/*
+ * Checks whose answer needs other entries and is undecided for this certificate now.  Where a request rests on one of
+ * them, nothing follows until somebody can tell again: it would lose its approval for an entry that is hidden a while.
+ */
+unsigned plan_checks_in_doubt(const struct certificate *c);
+
 /* Ascending, each once; returns how many are left. */
 size_t sort_slices(struct slice *items, size_t count);
 /* Those of the checks that the policy has turned on and answers with this action. */

@@ -21,6 +21,7 @@ struct gathering {
     unsigned checks;
     enum reason reason;
     bool undecided;
+    unsigned doubted;           /* see plan_checks_in_doubt() */
     struct stand_ins stand_ins; /* see find_stand_in */
     bool has_stand_ins;
     struct slice *published; /* DER, ascending; see is_published */
@@ -75,6 +76,7 @@ static void gather_certificate(struct gathering *g, const struct certificate *c)
 {
     const struct subject *s = g->subject;
     g->undecided |= certificate_is_undecided(c);
+    g->doubted |= plan_checks_in_doubt(c);
     const struct certificate *stand_in = NULL;
     bool looked = false;
     for (size_t i = 0; i < c->finding_count; i++) {
@@ -359,6 +361,8 @@ static bool is_undecided(struct gathering *g)
         return true;
     if (s->policy->mode != MODE_ENFORCE)
         return false;
+    if (g->existing && (g->existing->request.record.basis.checks & g->doubted))
+        return true;
     if (g->existing && !g->findings.count && look_for_left(g) == LEFT_WAIVED)
         return false; /* whatever else there is: what the request was made for is tolerated, and that is sure */
     return !g->findings.count && (g->undecided || (s->certificate_count == 0 && !s->shows_no_certificate));

@@ -110,7 +110,9 @@ static const struct revoke_want *leader_of(const struct revoke_want *wants, size
 struct published {
     bool here, complies_here;
     bool complies_elsewhere, undecided;
-    bool waived; /* wherever: all that is found there is tolerated, and revoking it there would act on that */
+    bool may_comply;  /* undecided, and nothing is surely wrong with it there */
+    unsigned doubted; /* see plan_checks_in_doubt() */
+    bool waived;      /* wherever: all that is found there is tolerated, and revoking it there would act on that */
 };
 
 static bool is_waived(const struct certificate *c)
@@ -121,6 +123,14 @@ static bool is_waived(const struct certificate *c)
     return c->finding_count > 0;
 }
 
+static bool surely_violates(const struct certificate *c)
+{
+    for (size_t i = 0; i < c->finding_count; i++)
+        if (!c->findings[i].undecided && !c->findings[i].report_only)
+            return c->opinion == OPINION_AGREES;
+    return false;
+}
+
 static void look_at(struct published *seen, const struct publication *at, const struct plan_request *q)
 {
     const struct certificate *c = at->certificate;
@@ -128,6 +138,8 @@ static void look_at(struct published *seen, const struct publication *at, const 
     seen->here |= here;
     seen->waived |= is_waived(c);
     seen->undecided |= certificate_is_undecided(c) || at->subject->undecided;
+    seen->may_comply |= (certificate_is_undecided(c) && !surely_violates(c)) || at->subject->undecided;
+    seen->doubted |= plan_checks_in_doubt(c);
     if (certificate_complies(c) && !at->subject->undecided)
         *(here ? &seen->complies_here : &seen->complies_elsewhere) = true;
 }
@@ -277,7 +289,8 @@ static void plan_wanted(struct planner *p, const struct revoke_want *wants, size
     struct published at = look(p, &wants[0].digest, q);
     if (q)
         p->taken[q - p->in->requests] = true;
-    bool undecided = at.undecided && !at.complies_elsewhere && !at.waived; /* elsewhere nobody can tell */
+    bool may_comply = at.may_comply && !at.complies_elsewhere && !at.waived; /* elsewhere nobody can tell */
+    bool undecided = may_comply || (q && (q->request.record.basis.checks & at.doubted));
     unsigned on_crl = see_crl(p, &c, &leader->certificate->trust);
     if (undecided && !(q && on_crl))
         return;

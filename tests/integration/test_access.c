@@ -114,6 +114,19 @@ static void expect_neither(struct program *p)
     assert_int_equal(count_lines(p->output, "too-much"), 0);
 }
 
+static void test_anchors_are_looked_at(void **state)
+{
+    struct program *p = *state;
+    program_add_policy(p, "trusting", "dircertTrustAnchor: cn=ca," SERVERS "\n");
+    check(p, 2);
+    expect_told(p, "missing  read", "cn=ca," SERVERS, "the entry");
+    program_change(p, "dn: cn=ca," SERVERS "\nchangetype: add\nobjectClass: device\ncn: ca\n");
+    check(p, 0);
+    expect_told(p, "ok       read", "cn=ca," SERVERS, "cACertificate");
+    check_under(p, "to dn.exact=\"cn=ca," SERVERS "\" attrs=cACertificate" HIDE, 2);
+    expect_told(p, "missing  read", "cn=ca," SERVERS, "cACertificate");
+}
+
 static void test_recipe_has_what_is_needed_and_no_more(void **state)
 {
     struct program *p = *state;
@@ -263,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD(test_recipe_has_what_is_needed_and_no_more),
+        WORLD(test_anchors_are_looked_at),
         cmocka_unit_test_setup_teardown(test_fresh_tree, enter_fresh, program_leave),
         WORLD(test_what_is_missing_is_named),
         WORLD(test_what_is_too_much_is_named),

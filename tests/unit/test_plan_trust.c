@@ -131,6 +131,45 @@ static void unpublished_certificate_is_approved_by_policy_too(void **state)
     planworld_end(&w);
 }
 
+#define ANCHOR "dircertTrustAnchor: cn=ca,dc=x\n"
+
+/* What a request rests on can't be told for a while: its approval and its number stay. */
+static void doubt_about_the_basis_changes_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *policy, *request, *created;
+    } rows[] = {
+        {REVOKE ANCHOR "dircertOnFinding: chain revoke\n", R, "create revoke v1 chain,version"},
+        {RULES ANCHOR "dircertOnFinding: version reissue\ndircertOnFinding: chain reissue\n", "reissue h1",
+         "create reissue h1 chain,version"},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct planworld w;
+        begin(&w, rows[i].policy, "v1", refused);
+        planworld_assert_pass(&w, 0, rows[i].created);
+        planworld_decide(&w, rows[i].request, "approve");
+        planworld_pass(&w, 0);
+        w.trust = undecided;
+        planworld_assert_pass(&w, 0, "");
+        assert_state(&w, rows[i].request, "approved");
+        w.trust = verified; /* now it is another finding */
+        planworld_pass(&w, 0);
+        assert_string_equal(planworld_value(&w, rows[i].request, "dircertGeneration"), "2");
+        planworld_end(&w);
+    }
+}
+
+/* What is surely wrong does not wait for what can't be told. */
+static void doubt_about_something_else_hinders_nothing(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, REVOKE ANCHOR, "v1", undecided);
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
+    planworld_end(&w);
+}
+
 /* CRLs. */
 
 static void revoke_at(struct planworld *w, enum state to)
@@ -255,6 +294,8 @@ int main(void)
         cmocka_unit_test(approval_stands_while_nobody_can_tell),
         cmocka_unit_test(undecided_chain_approves_no_new_generation),
         cmocka_unit_test(unpublished_certificate_is_approved_by_policy_too),
+        cmocka_unit_test(doubt_about_the_basis_changes_nothing),
+        cmocka_unit_test(doubt_about_something_else_hinders_nothing),
         cmocka_unit_test(serial_on_the_crl_fulfils),
         cmocka_unit_test(nobody_has_to_know_where_else_it_is),
         cmocka_unit_test(before_approval_the_crl_fulfils_nothing),

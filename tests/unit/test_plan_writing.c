@@ -68,7 +68,10 @@ static void checks_stand_in_byte_order(void **state)
     struct operation o = operation_of(VERB_CREATE, REQUEST_REISSUE, "cn=a");
     o.checks = (1u << CHECK_COUNT) - 1;
     assert_line(&o, "create reissue " HEX_ONES
-                    " cn-mismatch,expired,malformed,missing,not-yet-valid,san-mismatch,version cn=a");
+                    " ca-certificate,chain,cn-mismatch,duplicate-host-name,duplicate-value,expired,expiring,"
+                    "extended-key-usage,issuer,key-usage,malformed,missing,not-yet-valid,post-quantum,revoked,"
+                    "san-mismatch,shared-certificate,shared-key,too-many-values,validity-too-long,version,weak-key,"
+                    "weak-signature cn=a");
     o.checks = CHECK_BIT(CHECK_VERSION);
     assert_line(&o, "create reissue " HEX_ONES " version cn=a");
 }
