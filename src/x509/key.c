@@ -124,3 +124,16 @@ const char *key_read(struct slice der, struct facts *f, struct slice bits)
         f->unusual |= UNUSUAL_KEY;
     return flaw;
 }
+
+/* ECDSA and EdDSA have none (RFC 5758 section 3.2, RFC 8410 section 3), RSA NULL or none (RFC 4055 section 2.1). */
+bool key_signature_is_odd(struct slice der, const struct facts *f)
+{
+    static const uint8_t ecdsa[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04}, eddsa[] = {0x2b, 0x65};
+    static const uint8_t rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01}, pss = 0x0a;
+    if (f->signature_parameters.n == 0)
+        return false;
+    struct slice oid = facts_slice(der, f->signature_algorithm);
+    if (slice_starts(oid, slice_make(rsa, sizeof rsa)))
+        return oid.p[oid.n - 1] != pss && facts_slice(der, f->signature_parameters).p[0] != DER_NULL;
+    return slice_starts(oid, slice_make(ecdsa, sizeof ecdsa)) || slice_starts(oid, slice_make(eddsa, sizeof eddsa));
+}

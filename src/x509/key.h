@@ -2,7 +2,8 @@
 /*
  * The public key inside a SubjectPublicKeyInfo, as far as its algorithm says what is in it: RSA, EC and EdDSA.  What
  * is inside the key is measured, not judged.
- * @source RFC 3279 section 2.3.1, RFC 4055 section 1.2, RFC 5480 section 2, RFC 8410 sections 3 and 4
+ * @source RFC 3279 section 2.3.1, RFC 4055 section 1.2, RFC 5480 section 2, RFC 8410 sections 3 and 4,
+ *         RFC 4055 section 2.1, RFC 5758 section 3.2
  */
 #ifndef X509_KEY_H
 #define X509_KEY_H
@@ -15,5 +16,8 @@
  * f->malformed.  Takes no time for the size of the key.
  */
 const char *key_read(struct slice der, struct facts *f, struct slice bits);
+
+/* Whether signature_algorithm has signature_parameters that it should not have. */
+bool key_signature_is_odd(struct slice der, const struct facts *f);
 
 #endif

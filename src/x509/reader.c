@@ -98,25 +98,12 @@ static bool read_algorithm(const struct reading *r, struct slice *cursor, struct
     return true;
 }
 
-/* ECDSA and EdDSA have none (RFC 5758 section 3.2, RFC 8410 section 3), RSA NULL or none (RFC 4055 section 2.1). */
-static bool has_odd_parameters(const struct reading *r)
-{
-    static const uint8_t ecdsa[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04}, eddsa[] = {0x2b, 0x65};
-    static const uint8_t rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01}, pss = 0x0a;
-    if (r->f->signature_parameters.n == 0)
-        return false;
-    struct slice oid = facts_slice(r->der, r->f->signature_algorithm);
-    if (slice_starts(oid, slice_make(rsa, sizeof rsa)))
-        return oid.p[oid.n - 1] != pss && facts_slice(r->der, r->f->signature_parameters).p[0] != DER_NULL;
-    return slice_starts(oid, slice_make(ecdsa, sizeof ecdsa)) || slice_starts(oid, slice_make(eddsa, sizeof eddsa));
-}
-
 /* Section 4.1.2.3. */
 static bool read_inner_algorithm(struct reading *r, struct slice *tbs)
 {
     if (!read_algorithm(r, tbs, &r->inner_algorithm, &r->f->signature_algorithm, &r->f->signature_parameters))
         return broken(r, *tbs, "signature: RFC 5280 section 4.1.2.3: not an AlgorithmIdentifier");
-    if (has_odd_parameters(r))
+    if (key_signature_is_odd(r->der, r->f))
         r->f->unusual |= UNUSUAL_VALUE;
     return true;
 }
@@ -394,7 +381,7 @@ static bool read_extension(struct reading *r, struct slice *list)
 static bool says_more_than_it_is(const struct facts *f)
 {
     enum { KEY_CERT_SIGN = 1 << 5 };
-    return !f->is_ca && (f->key_usage_bits & KEY_CERT_SIGN || f->name_constraints.presence != FIELD_ABSENT);
+    return !f->is_ca && (f->key_usage_bits & KEY_CERT_SIGN || f->name_constraints.presence == FIELD_PRESENT);
 }
 
 /* Section 4.1.2.9: [3] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension. */

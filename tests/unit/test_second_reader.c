@@ -443,6 +443,15 @@ static struct slice elaborate(struct arena *a)
     return der;
 }
 
+/* In the middle of many that are the same: those say nothing that their neighbours do not. */
+static bool is_filler(struct slice der, size_t at)
+{
+    for (size_t i = at < 4 ? 0 : at - 4; i < at + 4 && i < der.n; i++)
+        if (der.p[i] != der.p[at])
+            return false;
+    return true;
+}
+
 /* Every octet, every bit of it turned, and a few values that are special in DER. */
 static void mutate(struct arena *a, struct slice der)
 {
@@ -453,6 +462,8 @@ static void mutate(struct arena *a, struct slice der)
     assert_non_null(copy);
     memcpy(copy, der.p, der.n);
     for (size_t at = 0; at < der.n; at++) {
+        if (is_filler(der, at))
+            continue;
         for (size_t i = 0; i < 8 + COUNT(special); i++, tried++) {
             struct facts f;
             copy[at] = i < 8 ? (uint8_t)(der.p[at] ^ (1u << i)) : special[i - 8];
