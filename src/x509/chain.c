@@ -399,11 +399,19 @@ static bool is_on_path(const struct search *s, const struct authority *c)
     return false;
 }
 
+static bool is_self_signed(struct trust_pool *p, struct authority *c)
+{
+    if (!c->knows_self_signed)
+        c->self_signed = c->self_issued && signature_on_certificate(p, c, c) == SIGNATURE_GOOD;
+    c->knows_self_signed = true;
+    return c->self_signed;
+}
+
 static void note_end(struct search *s, struct authority *c, const struct issuers *issuers)
 {
     struct slice who = s->n == 1 ? slice_of("") : arena_format(s->a, "%.*s is ", SLICE_ARGS(authority_name(s->a, c)));
     struct slice issuer = authority_issuer_name(s->a, c);
-    if (c->self_issued && c->key && signature_on_certificate(s->p, c, c) == SIGNATURE_GOOD)
+    if (is_self_signed(s->p, c))
         note(&s->refused, s->n, arena_format(s->a, "%.*sself-signed, and not an anchor", SLICE_ARGS(who)));
     else if (issuers->count)
         note(&s->refused, s->n,

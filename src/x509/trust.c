@@ -211,10 +211,10 @@ enum rc trust_anchors_open(struct trust_pool *p, const struct slice *ders, size_
         } else if (!t->is[place]) {
             t->is[place] = true;
             t->count++;
+            p->generation += !p->authorities.items[place]->is_anchor; /* anchors come first among the issuers */
             p->authorities.items[place]->is_anchor = true;
         }
     }
-    p->generation++; /* anchors come first among the issuers */
     return RC_OK;
 }
 

@@ -53,7 +53,8 @@ struct authority {
     bool is_anchor; /* of any policy */
     bool is_proven; /* its key has verified something */
     bool self_issued;
-    uint64_t issuers_generation; /* of the pool when `issuers` was found; 0: never */
+    bool knows_self_signed, self_signed; /* whether its own key verifies it, once that was asked */
+    uint64_t issuers_generation;         /* of the pool when `issuers` was found; 0: never */
     struct issuers issuers;
 };
 

@@ -503,11 +503,11 @@ static void test_crowd(void **state)
     clock_t start = clock();
     assert_int_equal(judge(w, leaf, true, false).chain, CHAIN_UNDECIDED);
     clock_t first = clock();
-    for (unsigned i = 0; i < 100; i++)
+    for (unsigned i = 0; i < 10; i++)
         assert_int_equal(judge(w, leaf, true, false).chain, CHAIN_UNDECIDED);
     print_message("%d certificates of one name: %.1f ms for the first question, then %.2f ms each\n",
                   TRUST_CERTIFICATES, (double)(first - start) * 1e3 / CLOCKS_PER_SEC,
-                  (double)(clock() - first) * 1e3 / CLOCKS_PER_SEC / 100);
+                  (double)(clock() - first) * 1e3 / CLOCKS_PER_SEC / 10);
     assert_int_equal(judge(w, stranger, true, false).chain, CHAIN_UNDECIDED);
     /* among all of them, the anchor is found */
     add_root(w, "Crowd", CERT_EC_P256);
