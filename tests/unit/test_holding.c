@@ -84,7 +84,7 @@ static void the_same_octets_twice(void **state)
     const struct policy p = policy_with(1);
     struct slice one = certificate(&a, 1, 0x2a, false), two = certificate(&a, 1, 0x2b, false);
     (void)state;
-    const char said[] = "userCertificate and userCertificate;binary hold the same certificate, serial 12a";
+    const char said[] = "userCertificate and userCertificate;binary hold the same certificate, serial 012a";
     struct subject s = SUBJECT(&a, &p, {"userCertificate", "", one}, {"userCertificate", "binary", one});
     assert_int_equal(s.certificate_count, 1);
     expect(&s, CHECK_DUPLICATE_VALUE, said);
@@ -112,7 +112,7 @@ static void two_of_one_number(void **state)
                                {"cACertificate", "", certificate(&a, 2, 0x2b, false)});
     assert_int_equal(s.finding_count, 1);
     assert_true(slice_starts(s.findings[0].detail, S("two certificates of ")));
-    assert_non_null(strstr((const char *)s.findings[0].detail.p, " with serial 12a"));
+    assert_non_null(strstr((const char *)s.findings[0].detail.p, " with serial 012a"));
     s = SUBJECT(&a, &p, {"userCertificate", "", certificate(&a, 1, 0x2a, false)},
                 {"userCertificate", "binary", certificate(&a, 2, 0x2b, false)});
     assert_int_equal(s.finding_count, 0);

@@ -69,7 +69,8 @@ static void copies_outlive_the_entry(void **state)
     struct arena theirs = {0}, ours = {0};
     problem_list problems = {0};
     const struct policy p = policy_of(MATCH_SAN);
-    struct entry e = entrytext_of(&theirs, "dn: cn=x\ndNSHostName: h1.example\nuserCertificate: rubbish\nentryUUID: u\n");
+    struct entry e =
+        entrytext_of(&theirs, "dn: cn=x\ndNSHostName: h1.example\nuserCertificate: rubbish\nentryUUID: u\n");
     struct subject s = subject_compile(&theirs, &e, &p, "entryUUID", &problems);
     facts_read(s.certificates[0].der, &s.certificates[0].facts);
     subject_judge_certificate(&theirs, &s, &s.certificates[0], NOW);
@@ -160,14 +161,20 @@ static struct slice eku_of(struct arena *a, enum eku eku)
     return der_extension(a, 37, none, DER(a, DER_SEQUENCE, any));
 }
 
-/* Only the algorithm counts here; the key itself is never looked at by this reader. */
+/* Only the algorithm counts here. */
 static struct slice spki_of(struct arena *a, enum key key, struct slice rsa)
 {
-    struct slice oid = key == KEYS_EC    ? DER_OCTETS(0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1)
-                       : key == KEYS_ODD ? DER_OCTETS(0x2a, 3, 4)
-                                         : DER_OCTETS(0x2a, 3, 5);
-    struct slice algorithm = DER(a, DER_SEQUENCE, DER(a, DER_OID, oid), DER_EMPTY(a, DER_NULL));
-    return key == KEYS_RSA ? rsa : DER(a, DER_SEQUENCE, algorithm, DER(a, DER_BIT_STRING, S("\0\x04\x01")));
+    struct slice ec = DER_OCTETS(0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1), odd = DER_OCTETS(0x2a, 3, 4),
+                 odder = DER_OCTETS(0x2a, 3, 5);
+    struct slice p256 = DER(a, DER_OID, DER_OCTETS(0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7));
+    struct slice algorithm = DER(a, DER_SEQUENCE,
+                                 DER(a, DER_OID,
+                                     key == KEYS_EC    ? ec
+                                     : key == KEYS_ODD ? odd
+                                                       : odder),
+                                 key == KEYS_EC ? p256 : DER_EMPTY(a, DER_NULL));
+    return key == KEYS_RSA ? rsa
+                           : DER(a, DER_SEQUENCE, algorithm, DER(a, DER_BIT_STRING, DER_OCTETS(0), der_fill(a, 4, 65)));
 }
 
 static struct certificate certificate_of(struct arena *a, const struct subject *s, const struct shape *shape)
@@ -264,7 +271,10 @@ static void names_are_text(void **state)
     (void)state;
     struct arena a = {0};
     struct slice o = der_attribute(&a, 10, DER_UTF8_STRING, S("A, B + C"));
-    struct slice cn = der_attribute(&a, 3, DER_BMP_STRING, S("\0h\0" "1")), ou = der_attribute(&a, 11, 0x0c, S("x\n"));
+    struct slice cn = der_attribute(&a, 3, DER_BMP_STRING,
+                                    S("\0h\0"
+                                      "1")),
+                 ou = der_attribute(&a, 11, 0x0c, S("x\n"));
     struct slice odd = DER(&a, DER_SEQUENCE, DER(&a, DER_OID, S("\x2a\x03")), DER(&a, 0x0c, S("\xff\0")));
     struct slice name = DER(&a, DER_SEQUENCE, DER(&a, DER_SET, o), DER(&a, DER_SET, cn, ou), DER(&a, DER_SET, odd));
     assert_true(slice_eq(name_text(&a, name, 200), S("1.2.3=\\ff\\00,CN=h1+OU=x\\0a,O=A\\2c B \\2b C")));
@@ -293,10 +303,14 @@ static void serials_are_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_are_written),          cmocka_unit_test(entries_are_compiled),
-        cmocka_unit_test(copies_outlive_the_entry), cmocka_unit_test(actions_need_certainty),
-        cmocka_unit_test(what_complies),            cmocka_unit_test(stand_in_rows),
-        cmocka_unit_test(stand_ins_are_found),      cmocka_unit_test(names_are_text),
+        cmocka_unit_test(ids_are_written),
+        cmocka_unit_test(entries_are_compiled),
+        cmocka_unit_test(copies_outlive_the_entry),
+        cmocka_unit_test(actions_need_certainty),
+        cmocka_unit_test(what_complies),
+        cmocka_unit_test(stand_in_rows),
+        cmocka_unit_test(stand_ins_are_found),
+        cmocka_unit_test(names_are_text),
         cmocka_unit_test(serials_are_text),
     };
     return cmocka_run_group_tests_name("subject", tests, NULL, NULL);
