@@ -178,11 +178,35 @@ static void issuers(void **state)
     arena_free(&a);
 }
 
+/* A value without octets: no check of a certificate has anything to say, and explain still shows something. */
+static void nothing_at_all(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    static const struct slice one = SLICE_LITERAL("CN=x");
+    const struct oid_list list = {&one, 1};
+    struct policy p = {.renew_before = {RENEW_SECONDS, 1},
+                       .max_validity = {VALIDITY_CABF, 0},
+                       .min_rsa_bits = 1,
+                       .allowed_curves = list,
+                       .allowed_signatures = list,
+                       .key_usage = 1,
+                       .required_ekus = list,
+                       .ca_rule = CA_REFUSED,
+                       .allowed_issuers = {&one, 1}};
+    p.on_finding[CHECK_POST_QUANTUM].stated = true;
+    struct sketch s = {.arena = &a};
+    for (unsigned id = CHECK_EXPIRING; id <= CHECK_ISSUER; id++)
+        sketch_expect(&s, &p, 0, (enum check_id)id, "n/a", NULL);
+    arena_free(&a);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(rows) + 1];
+    struct CMUnitTest tests[COUNT(rows) + 2];
     for (size_t i = 0; i < COUNT(rows); i++)
         tests[i] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     tests[COUNT(rows)] = (struct CMUnitTest)cmocka_unit_test(issuers);
+    tests[COUNT(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(nothing_at_all);
     return cmocka_run_group_tests_name("checks of usages", tests, NULL, NULL);
 }
