@@ -254,8 +254,8 @@ static void test_status(void **state)
     program_add_policy(p, "broken", "dircertMode: perhaps\n");
     as_admin(p, 0, ARGS("status"));
     EXPECT_OUTPUT(p, "INSTANCE  STATE  HEARTBEAT  LEASE");
-    EXPECT_OUTPUT(p, "POLICY   MODE       PRECEDENCE  SUBJECTS  WITH CERTIFICATE  FINDINGS\n");
-    EXPECT_OUTPUT(p, "servers  enforce           100         2                 2         2\n");
+    EXPECT_OUTPUT(p, "POLICY   MODE       PRECEDENCE  SUBJECTS  WITH CERTIFICATE  FINDINGS  UNVERIFIED\n");
+    EXPECT_OUTPUT(p, "servers  enforce           100         2                 2         2           0\n");
     EXPECT_OUTPUT(p, "broken   malformed           -");
     EXPECT_OUTPUT(p, "STATE    REISSUE  REVOKE\npending        2       0\n");
     assert_null(strchr(p->output, '\033'));

@@ -25,6 +25,7 @@ static void figures_round_trip(void **state)
     static const struct figures all[] = {
         {.policy_dn = S("cn=p,ou=policies"), .revision = S(REVISION), .subjects = 5, .with_certificate = 4,
          .findings = 3},
+        {.policy_dn = S("cn=p"), .revision = S(REVISION), .subjects = 5, .unverified = 2},
         {.policy_dn = S("cn=two words = odd,ou=policy=x"), .revision = S(REVISION)},
         {.policy_dn = S("cn=\xc3\xa4,dc=b"), .revision = S(REVISION), .subjects = SIZE_MAX, .findings = SIZE_MAX},
     };
@@ -37,6 +38,7 @@ static void figures_round_trip(void **state)
         assert_true(back.subjects == all[i].subjects);
         assert_true(back.with_certificate == all[i].with_certificate);
         assert_true(back.findings == all[i].findings);
+        assert_true(back.unverified == all[i].unverified);
         arena_free(&a);
     }
 }
@@ -55,6 +57,7 @@ static void figures_refuse(void **state)
         "subjects=5 with-certificate=4 findings=18446744073709551616 revision=" REVISION " policy=cn=p",
         "with-certificate=4 subjects=5 findings=3 revision=" REVISION " policy=cn=p",
         "subjects=5 with-certificate=4 findings=3 revision=" REVISION " dn=cn=p",
+        "subjects=5 with-certificate=4 findings=3 unverified=x revision=" REVISION " policy=cn=p",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct figures f;
