@@ -15,6 +15,23 @@ static const struct {
     const char *reason;
 } known[] = {
     {"over ", "too large for the second reader"},
+    {"malformed: ours is \"no\", OpenSSL's \"no certificate\"",
+     "OpenSSL takes only string types for a name attribute; X.501 allows any"},
+    {"cRLDistributionPoints presence: ours is 1, OpenSSL's 2",
+     "the same, in a directoryName or a name relative to the issuer"},
+    {"cRLDistributionPoints presence: ours is 2, OpenSSL's 1",
+     "BER within a directoryName, which OpenSSL keeps as it stands"},
+    {"nameConstraints presence: ours is 1, OpenSSL's 2", "a name attribute of no string type in a directoryName"},
+    {"nameConstraints presence: ours is 2, OpenSSL's 1",
+     "BER within a directoryName, which OpenSSL keeps as it stands"},
+    {"authorityKeyIdentifier presence: ours is 1, OpenSSL's 2",
+     "a name attribute of no string type in a directoryName"},
+    {"authorityKeyIdentifier presence: ours is 2, OpenSSL's 1",
+     "BER within a directoryName, which OpenSSL keeps as it stands"},
+    {"subjectAltName presence: ours is 2, OpenSSL's 1",
+     "X.690 section 8.1.5 keeps tag 0 for another use; OpenSSL lets the value of an otherName have it"},
+    {"certificatePolicies presence: ours is 1, OpenSSL's 2",
+     "values of policy qualifiers that OpenSSL would encode otherwise"},
 };
 
 static bool is_known(const char *why)
