@@ -175,7 +175,7 @@ static void add_certificates(struct program *p, const char *dn, unsigned count)
 /* One entry with thousands of certificates, each of which violates, is one request. */
 static void test_thousands_of_certificates(void **state)
 {
-    enum { MANY = 2000 };
+    enum { MANY = 800 };
     struct program *p = *state;
     program_add_servers(p, "good", 12, program_good);
     program_add_server(p, "a", "a.example.com", program_good(p, "a.example.com"));

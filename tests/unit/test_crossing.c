@@ -2,6 +2,7 @@
 /* What entries have in common: exact, whoever governs them, whatever collides; and nothing of it where it fails. */
 #include "dir/dir_private.h"
 #include "run/crossing_private.h"
+#include "run/explain.h"
 #include "run/inspect_private.h"
 #include "support/derbuild.h"
 #include "support/passworld.h"
@@ -469,6 +470,57 @@ static void test_nobody_asks(void **state)
     look_end(&l);
 }
 
+/* Thousands of certificates in one entry, each of which asks for something: one pass, one request, and then silence. */
+static void test_ten_thousand_in_one_entry(void **state)
+{
+    enum { MANY = 10000 };
+    struct passworld *w = *state;
+    struct slice *ders = ARENA_ARRAY(&w->arena, MANY, struct slice);
+    for (unsigned i = 0; i < MANY; i++)
+        ders[i] = certificate(w, (uint8_t)(i >> 8), (uint8_t)i);
+    UNIQUE(w, "key", "certificate");
+    passworld_replace(w, POLICY, "dircertMode", "enforce");
+    passworld_replace(w, POLICY, "dircertConfirmations", "1");
+    passworld_replace(w, POLICY, "dircertMaxValues", "100");
+    passworld_replace(w, POLICY, "dircertRenewBefore", "99%");
+    passworld_replace(w, POLICY, "dircertOnFinding", "expiring reissue-then-revoke superseded");
+    passworld_publish(w, "h1", MANY, ders);
+    w->least = SEVERITY_ERR; /* thousands of lines */
+    pass(w);
+    assert_int_equal(w->survey.policies[0].findings[CHECK_TOO_MANY_VALUES], 1);
+    assert_int_equal(w->survey.policies[0].findings[CHECK_EXPIRING], MANY);
+    assert_int_equal(w->survey.requests_open, 1);
+    pass(w);
+    assert_false(w->survey.wrote);
+}
+
+/* A person who asks about one entry is told what it shares with all others. */
+static void test_explain_compares_with_everybody(void **state)
+{
+    struct passworld *w = *state;
+    struct explanation out;
+    const struct inspect_settings settings = {.base = PASSWORLD_BASE, .now_utc = w->now_utc};
+    UNIQUE(w, "key", "host-name");
+    publish(w, "h1", 1, 1);
+    publish(w, "h2", 1, 2);
+    NAME(w, "h1", "a.example");
+    NAME(w, "h2", "a.example");
+    assert_int_equal(explain_run(w->dir, w->second, &settings, &w->arena, slice_of(HOST("h1")), &nobody, &out), RC_OK);
+    unsigned found = 0;
+    for (size_t i = 0; i < out.certificates[0].check_count; i++)
+        if (out.certificates[0].checks[i].check->id == CHECK_SHARED_KEY) {
+            assert_int_equal(out.certificates[0].checks[i].answer, EXPLAIN_VIOLATES);
+            assert_string_equal((const char *)out.certificates[0].checks[i].compared.p, HOST("h2") " has it too");
+            found++;
+        }
+    for (size_t i = 0; i < out.check_count; i++)
+        if (out.checks[i].check->id == CHECK_DUPLICATE_HOST_NAME) {
+            assert_int_equal(out.checks[i].answer, EXPLAIN_VIOLATES);
+            found++;
+        }
+    assert_int_equal(found, 2);
+}
+
 /* Contested names. */
 
 #define H1 HOST("h1")
@@ -596,6 +648,8 @@ int main(void)
         TEST(test_values_that_collide_are_told_apart),
         TEST(test_what_is_kept_of_a_value),
         TEST(test_nobody_asks),
+        TEST(test_ten_thousand_in_one_entry),
+        TEST(test_explain_compares_with_everybody),
         TEST(test_a_contested_name_is_not_issued),
         TEST(test_a_contest_holds_and_its_end_begins_anew),
         TEST(test_an_unknown_contest_moves_nothing),
