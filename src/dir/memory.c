@@ -151,7 +151,7 @@ static bool in_scope(const struct stored_entry *e, const struct dir_search *sear
 static bool is_asked_for(const struct dir_search *search, struct slice name)
 {
     for (const char *const *a = search->attributes; a && *a; a++)
-        if (slice_eq_nocase(slice_of(*a), name))
+        if (strcmp(*a, "*") == 0 || slice_eq_nocase(slice_of(*a), name))
             return true;
     return !search->attributes;
 }

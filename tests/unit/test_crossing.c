@@ -506,6 +506,7 @@ static void test_explain_compares_with_everybody(void **state)
     NAME(w, "h1", "a.example");
     NAME(w, "h2", "a.example");
     assert_int_equal(explain_run(w->dir, w->second, &settings, &w->arena, slice_of(HOST("h1")), &nobody, &out), RC_OK);
+    assert_int_equal(out.certificate_count, 1);
     unsigned found = 0;
     for (size_t i = 0; i < out.certificates[0].check_count; i++)
         if (out.certificates[0].checks[i].check->id == CHECK_SHARED_KEY) {
