@@ -53,17 +53,6 @@ unsigned plan_checks_asking(const struct policy *policy, unsigned checks, enum a
     return asking;
 }
 
-unsigned plan_checks_in_doubt(const struct certificate *c)
-{
-    const unsigned others = CHECK_BIT(CHECK_CHAIN) | CHECK_BIT(CHECK_REVOKED) | CHECK_BIT(CHECK_SHARED_KEY) |
-                            CHECK_BIT(CHECK_SHARED_CERTIFICATE);
-    unsigned doubted = 0;
-    for (size_t i = 0; i < c->finding_count; i++)
-        if (c->findings[i].undecided)
-            doubted |= CHECK_BIT(c->findings[i].check) & others;
-    return doubted;
-}
-
 const struct plan_request *planner_find(const struct planner *p, struct slice id)
 {
     size_t low = 0, high = p->by_id_count;

@@ -52,6 +52,7 @@ struct planner {
     struct publication *publications; /* by digest */
     size_t publication_count;
     LIST_OF(struct revoke_want) wants;
+    LIST_OF(struct digest) doubted;  /* certificates of which nobody can tell whether they are replaced */
     LIST_OF(struct plan_case) ended; /* what may be deleted, once it is known what became of the others */
     LIST_OF(struct operation) operations;
 };
@@ -66,12 +67,6 @@ void plan_revokes(struct planner *p);
 /* Deletes ended reissues for which no revocation waits, then ended revocations whose reissue is gone. */
 void plan_ended_reissues(struct planner *p);
 void plan_ended_revokes(struct planner *p);
-
-/*
- * Checks whose answer needs other entries and is undecided for this certificate now.  Where a request rests on one of
- * them, nothing follows until somebody can tell again: it would lose its approval for an entry that is hidden a while.
- */
-unsigned plan_checks_in_doubt(const struct certificate *c);
 
 /* Ascending, each once; returns how many are left. */
 size_t sort_slices(struct slice *items, size_t count);

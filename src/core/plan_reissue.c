@@ -21,19 +21,35 @@ struct gathering {
     unsigned checks;
     enum reason reason;
     bool undecided;
-    unsigned doubted;           /* see plan_checks_in_doubt() */
-    struct stand_ins stand_ins; /* see find_stand_in */
+    unsigned doubted;                              /* see certificate_doubts() */
+    struct stand_ins stand_ins, doubted_stand_ins; /* see find_stand_in */
     bool has_stand_ins;
+    bool stand_in_doubted;   /* of some certificate */
     struct slice *published; /* DER, ascending; see is_published */
 };
 
 /* An entry may hold thousands of certificates: those that stand in for others are looked for once. */
 static const struct certificate *find_stand_in(struct gathering *g, const struct certificate *old)
 {
-    if (!g->has_stand_ins)
+    if (!g->has_stand_ins) {
         g->stand_ins = stand_ins_of(g->planner->arena, g->subject, NULL, 0, g->planner->in->now_utc);
+        g->doubted_stand_ins = stand_ins_doubted(g->planner->arena, g->subject, g->planner->in->now_utc);
+    }
     g->has_stand_ins = true;
     return stand_ins_find(&g->stand_ins, old);
+}
+
+/*
+ * A replacement is there, and for a while nobody can tell whether it counts (a stale CRL, an anchor that is hidden):
+ * asking for another one would act on that.
+ */
+static bool is_stand_in_doubted(struct gathering *g, const struct certificate *old)
+{
+    if (find_stand_in(g, old) || !stand_ins_find(&g->doubted_stand_ins, old))
+        return false;
+    g->undecided = g->stand_in_doubted = true;
+    *LIST_ADD(g->planner->arena, &g->planner->doubted) = old->digest;
+    return true;
 }
 
 static struct revoke_want *add_want(struct gathering *g, const struct certificate *c, const struct finding *f,
@@ -76,17 +92,18 @@ static void gather_certificate(struct gathering *g, const struct certificate *c)
 {
     const struct subject *s = g->subject;
     g->undecided |= certificate_is_undecided(c);
-    g->doubted |= plan_checks_in_doubt(c);
+    g->doubted |= certificate_doubts(c);
     const struct certificate *stand_in = NULL;
-    bool looked = false;
+    bool looked = false, doubted = false;
     for (size_t i = 0; i < c->finding_count; i++) {
         const struct finding *f = &c->findings[i];
         enum action action = finding_action(s->policy, c, f);
         if (asks_reissue(action) && !looked) {
             stand_in = find_stand_in(g, c);
+            doubted = is_stand_in_doubted(g, c);
             looked = true;
         }
-        if (asks_reissue(action) && !stand_in)
+        if (asks_reissue(action) && !stand_in && !doubted)
             ask_reissue(g, c, f);
         if (action == ACTION_REVOKE || (action == ACTION_REISSUE_THEN_REVOKE && stand_in))
             add_want(g, c, f, action == ACTION_REISSUE_THEN_REVOKE);
@@ -361,7 +378,7 @@ static bool is_undecided(struct gathering *g)
         return true;
     if (s->policy->mode != MODE_ENFORCE)
         return false;
-    if (g->existing && (g->existing->request.record.basis.checks & g->doubted))
+    if (g->existing && ((g->existing->request.record.basis.checks & g->doubted) || g->stand_in_doubted))
         return true;
     if (g->existing && !g->findings.count && look_for_left(g) == LEFT_WAIVED)
         return false; /* whatever else there is: what the request was made for is tolerated, and that is sure */

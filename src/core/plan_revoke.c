@@ -111,7 +111,7 @@ struct published {
     bool here, complies_here;
     bool complies_elsewhere, undecided;
     bool may_comply;  /* undecided, and nothing is surely wrong with it there */
-    unsigned doubted; /* see plan_checks_in_doubt() */
+    unsigned doubted; /* see certificate_doubts() */
     bool waived;      /* wherever: all that is found there is tolerated, and revoking it there would act on that */
 };
 
@@ -139,7 +139,7 @@ static void look_at(struct published *seen, const struct publication *at, const 
     seen->waived |= is_waived(c);
     seen->undecided |= certificate_is_undecided(c) || at->subject->undecided;
     seen->may_comply |= (certificate_is_undecided(c) && !surely_violates(c)) || at->subject->undecided;
-    seen->doubted |= plan_checks_in_doubt(c);
+    seen->doubted |= certificate_doubts(c);
     if (certificate_complies(c) && !at->subject->undecided)
         *(here ? &seen->complies_here : &seen->complies_elsewhere) = true;
 }
@@ -174,15 +174,22 @@ static bool has_ended(const struct plan_request *q)
     return state_in(q->request.record.state, STATES_FINAL);
 }
 
+/* What of the request's reasons policy still answers with a revocation, and no waiver covers. */
+static unsigned checks_left(const struct plan_request *q, const struct policy *policy)
+{
+    unsigned checks = q->request.record.basis.checks & ~q->waived;
+    return enforces(policy) ? plan_checks_asking(policy, checks, ACTION_REVOKE) |
+                                  plan_checks_asking(policy, checks, ACTION_REISSUE_THEN_REVOKE)
+                            : 0;
+}
+
 /* The subject on record does not show it: unpublishing cures nothing, so what is on record stands, if it had not ended.
  */
 static unsigned see_unpublished(const struct plan_request *q, struct plan_case *c)
 {
-    unsigned checks = q->request.record.basis.checks;
     if (has_ended(q))
         return 0;
-    if (!enforces(c->policy) || !(plan_checks_asking(c->policy, checks, ACTION_REVOKE) |
-                                  plan_checks_asking(c->policy, checks, ACTION_REISSUE_THEN_REVOKE)))
+    if (!checks_left(q, c->policy))
         return SEEN_POLICY_WEAK;
     c->basis = q->request.record.basis;
     return SEEN_WANTED | SEEN_ENFORCED;
@@ -195,11 +202,24 @@ static bool is_covered(const struct plan_request *q)
     return checks && !(checks & ~q->waived);
 }
 
-static unsigned see_published(const struct published *at)
+/* Nobody but policy approved it, which finds nothing wrong now: it is not carried out, and ends when it is held. */
+static bool is_approved_by_policy_alone(const struct request *q)
 {
-    if (at->complies_here)
+    return state_in(q->record.state, STATE_BIT(STATE_APPROVED) | STATE_BIT(STATE_FAILED)) &&
+           !(q->decision == DECISION_APPROVE && q->decision_generation == q->record.generation);
+}
+
+static unsigned see_published(const struct published *at, const struct plan_request *q)
+{
+    if (at->complies_here && !is_approved_by_policy_alone(&q->request))
         return SEEN_CURED | SEEN_ENFORCED;
     return SEEN_POLICY_WEAK; /* audited, or policy asks for another action now, or the replacement is there no more */
+}
+
+/* Sorted: all reissues were planned before. */
+static bool is_doubted(const struct planner *p, const struct digest *d)
+{
+    return p->doubted.count && bsearch(d, p->doubted.items, p->doubted.count, sizeof *d, digest_order);
 }
 
 static void plan_existing(struct planner *p, const struct plan_request *q)
@@ -222,13 +242,13 @@ static void plan_existing(struct planner *p, const struct plan_request *q)
         return;
     else if (is_covered(q) && !at.complies_here)
         c.seen = SEEN_WAIVED | SEEN_POLICY_WEAK; /* what is approved waits: it may not be carried out, nor forgotten */
-    else if (!at.undecided)
-        c.seen = (at.here ? see_published(&at) : see_unpublished(q, &c)) |
-                 (at.complies_elsewhere ? SEEN_COMPLIANT_ELSEWHERE : 0);
+    else if (!at.undecided && !(at.here && is_doubted(p, &old->digest)))
+        c.seen = (at.here ? see_published(&at, q) : see_unpublished(q, &c)) |
+                 (at.complies_elsewhere || at.waived ? SEEN_COMPLIANT_ELSEWHERE : 0);
     if (!expired)
         c.seen |= see_crl(p, &c, &old->trust);
     if (c.seen)
-        c.seen |= approved_by_policy(&c, &old->trust, q->request.record.basis.checks, NULL);
+        c.seen |= approved_by_policy(&c, &old->trust, checks_left(q, c.policy), NULL);
     if (has_ended(q) && !(c.seen & SEEN_WANTED))
         *LIST_ADD(p->arena, &p->ended) = c;
     else if (c.seen)
@@ -303,6 +323,7 @@ static void plan_wanted(struct planner *p, const struct revoke_want *wants, size
 
 void plan_revokes(struct planner *p)
 {
+    p->doubted.count = sort_digests(p->doubted.items, p->doubted.count);
     if (p->wants.count)
         qsort(p->wants.items, p->wants.count, sizeof *p->wants.items, compare_wants);
     for (size_t i = 0, next; i < p->wants.count; i = next) {

@@ -68,6 +68,16 @@ static bool may_stand_in(const struct subject *s, const struct certificate *c, i
     return certificate_complies(c) && covers_hosts(s, c, now_utc);
 }
 
+/* Nothing is wrong with it but what other entries would have to tell. */
+static bool might_stand_in(const struct subject *s, const struct certificate *c, int64_t now_utc)
+{
+    unsigned doubted = certificate_doubts(c);
+    for (size_t i = 0; i < c->finding_count; i++)
+        if (!c->findings[i].undecided || !(CHECK_BIT(c->findings[i].check) & doubted))
+            return false;
+    return doubted && c->opinion == OPINION_AGREES && covers_hosts(s, c, now_utc);
+}
+
 /* The candidate may stand in for something: for this one too? */
 static bool replaces(const struct certificate *candidate, const struct certificate *old)
 {
@@ -163,13 +173,15 @@ static bool is_one_of(const struct certificate *c, const struct digest *digests,
     return count && bsearch(&c->digest, digests, count, sizeof *digests, digest_order);
 }
 
-struct stand_ins stand_ins_of(struct arena *a, const struct subject *s, const struct digest *not_these, size_t count,
-                              int64_t now_utc)
+typedef bool candidate_fn(const struct subject *s, const struct certificate *c, int64_t now_utc);
+
+static struct stand_ins collect(struct arena *a, const struct subject *s, candidate_fn *is_candidate,
+                                const struct digest *not_these, size_t count, int64_t now_utc)
 {
     size_t found = 0;
     struct candidate *all = ARENA_ARRAY(a, s->certificate_count, struct candidate);
     for (size_t i = 0; i < s->certificate_count; i++)
-        if (may_stand_in(s, &s->certificates[i], now_utc) && !is_one_of(&s->certificates[i], not_these, count))
+        if (is_candidate(s, &s->certificates[i], now_utc) && !is_one_of(&s->certificates[i], not_these, count))
             all[found++] = candidate_of(&s->certificates[i], i);
     if (found)
         found = thin_out(all, found);
@@ -177,6 +189,17 @@ struct stand_ins stand_ins_of(struct arena *a, const struct subject *s, const st
     for (size_t i = 0; i < found; i++)
         items[i] = all[i].certificate;
     return (struct stand_ins){items, found};
+}
+
+struct stand_ins stand_ins_of(struct arena *a, const struct subject *s, const struct digest *not_these, size_t count,
+                              int64_t now_utc)
+{
+    return collect(a, s, may_stand_in, not_these, count, now_utc);
+}
+
+struct stand_ins stand_ins_doubted(struct arena *a, const struct subject *s, int64_t now_utc)
+{
+    return collect(a, s, might_stand_in, NULL, 0, now_utc);
 }
 
 struct certificate *stand_ins_find(const struct stand_ins *s, const struct certificate *old)

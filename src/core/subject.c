@@ -215,3 +215,14 @@ bool certificate_is_undecided(const struct certificate *c)
             return true;
     return false;
 }
+
+unsigned certificate_doubts(const struct certificate *c)
+{
+    const unsigned others = CHECK_BIT(CHECK_CHAIN) | CHECK_BIT(CHECK_REVOKED) | CHECK_BIT(CHECK_SHARED_KEY) |
+                            CHECK_BIT(CHECK_SHARED_CERTIFICATE);
+    unsigned doubted = 0;
+    for (size_t i = 0; i < c->finding_count; i++)
+        if (c->findings[i].undecided)
+            doubted |= CHECK_BIT(c->findings[i].check) & others;
+    return doubted;
+}

@@ -86,6 +86,11 @@ bool certificate_complies(const struct certificate *c);
 /* Something about it could not be decided, so that nothing may be concluded from it. */
 bool certificate_is_undecided(const struct certificate *c);
 /*
+ * Checks whose answer needs other entries and is undecided for this certificate now.  Where a request rests on one of
+ * them, nothing follows until somebody can tell again: it would lose its approval for an entry that is hidden a while.
+ */
+unsigned certificate_doubts(const struct certificate *c);
+/*
  * Policy wants host names to be one entry's alone, and one of this entry's is another's too, or nobody could compare:
  * nothing may be issued on the strength of it.
  */
@@ -111,6 +116,9 @@ struct stand_ins {
 };
 struct stand_ins stand_ins_of(struct arena *a, const struct subject *s, const struct digest *not_these, size_t count,
                               int64_t now_utc);
+/* The same of those that would, if what other entries have to tell of them were known and good: see certificate_doubts.
+ */
+struct stand_ins stand_ins_doubted(struct arena *a, const struct subject *s, int64_t now_utc);
 /* The first that stands in for `old`; or NULL. */
 struct certificate *stand_ins_find(const struct stand_ins *s, const struct certificate *old);
 

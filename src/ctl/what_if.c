@@ -221,16 +221,27 @@ static void write_holds(struct json *j, const struct whatif *w)
     json_array_end(j);
 }
 
-static void write_all(const struct ctl *ctl, const struct whatif *w, bool complete)
+static void write_count(struct json *j, const char *key, size_t count, bool known)
 {
+    if (known)
+        json_number(j, key, count);
+    else
+        json_null(j, key);
+}
+
+/* Of what was not read whole no difference is certain, so none is written. */
+static void write_all(const struct ctl *ctl, const struct whatif *whole, bool complete)
+{
+    const struct whatif nothing = {.policies = whole->policies, .paused = whole->paused},
+                        *w = complete ? whole : &nothing;
     struct json j = json_open(ctl->out);
     json_object(&j, NULL);
     json_bool(&j, "complete", complete);
     json_bool(&j, "paused", w->paused);
     write_policies(&j, w);
     json_object(&j, "findings");
-    json_number(&j, "now", w->findings_before);
-    json_number(&j, "then", w->findings_after);
+    write_count(&j, "now", w->findings_before, complete);
+    write_count(&j, "then", w->findings_after, complete);
     write_findings(&j, "new", w, WHATIF_NEW);
     write_findings(&j, "gone", w, WHATIF_GONE);
     json_object_end(&j);

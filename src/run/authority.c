@@ -281,7 +281,7 @@ static struct crl_point *find_point(struct authorities *u, struct slice dn)
 static bool waits_for_point(struct pass *p, struct arena *a, const struct certificate *c)
 {
     struct authorities *u = p->authorities;
-    if (u->closed || u->partial || trust_pool_has_crl(u->pool, c->der, &c->facts))
+    if (u->closed || u->partial || c->trust.revocation != REVOCATION_UNDECIDED)
         return false;
     struct slice cursor = facts_crl_points(c->der, &c->facts), uri, dn;
     bool waits = false;
@@ -354,8 +354,6 @@ bool authority_judge(struct pass *p, struct arena *a, const struct policy *polic
         doubt(policy, not_whole, &c->trust);
         return true;
     }
-    if (policy->check_crl && waits_for_point(p, a, c))
-        return false;
     if (policy->trust_anchor_count && !set->anchors) {
         doubt(policy, no_anchor, &c->trust);
         return true;
@@ -371,7 +369,7 @@ bool authority_judge(struct pass *p, struct arena *a, const struct policy *polic
         c->trust.chain = CHAIN_UNDECIDED;
         c->trust.chain_why = no_anchor;
     }
-    return true;
+    return !waits_for_point(p, a, c);
 }
 
 void authority_judge_now(struct pass *p, struct arena *a, const struct policy *policy, struct certificate *c)

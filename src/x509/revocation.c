@@ -51,12 +51,18 @@ static const char *scope_objection(const struct crl *c, const struct authority *
     return NULL;
 }
 
+/* Its time has been: an older one knows less than it does, whatever nextUpdate that one has. */
+static bool is_over(const struct trust_question *q, const struct crl *c)
+{
+    return c->has_next_update && c->next_update_utc < q->now_utc;
+}
+
 /* Empty: it is fresh. */
 static struct slice age_objection(struct arena *a, const struct trust_question *q, const struct crl *c)
 {
     if (c->this_update_utc > q->now_utc)
         return arena_format(a, "is from the future: thisUpdate is %.*s", SLICE_ARGS(date_text(a, c->this_update_utc)));
-    if (c->has_next_update && c->next_update_utc < q->now_utc)
+    if (is_over(q, c))
         return arena_format(a, "is stale: nextUpdate was %.*s", SLICE_ARGS(date_text(a, c->next_update_utc)));
     if (q->crl_max_age_s > 0 && q->now_utc - c->this_update_utc > q->crl_max_age_s)
         return arena_format(a, "is older than policy allows: thisUpdate was %.*s",
@@ -222,12 +228,22 @@ static void look_up(struct trust_pool *p, struct arena *a, struct pool_crl *c, s
     }
 }
 
-/* Later thisUpdate first; then by octets, so that the order of the pool makes no difference. */
+/* Of two numbers without a sign; empty: none. */
+static int compare_numbers(struct slice a, struct slice b)
+{
+    return a.n != b.n ? (a.n > b.n) - (a.n < b.n) : slice_compare(a, b);
+}
+
+/*
+ * Later thisUpdate first, within a second the higher cRLNumber (RFC 5280 section 5.2.3); then by octets, so that the
+ * order of the pool makes no difference.
+ */
 static bool is_newer(const struct pool_crl *a, const struct pool_crl *b)
 {
     if (a->c.this_update_utc != b->c.this_update_utc)
         return a->c.this_update_utc > b->c.this_update_utc;
-    return digest_order(&a->digest, &b->digest) > 0;
+    int number = compare_numbers(a->c.number, b->c.number);
+    return number ? number > 0 : digest_order(&a->digest, &b->digest) > 0;
 }
 
 /* The newest of this issuer that is older than `before` (NULL: any). */
@@ -259,6 +275,10 @@ void revocation_find(struct trust_pool *p, struct arena *a, const struct trust_q
         }
         if (first.n == 0)
             first = objection;
+        if (!scope_objection(&c->c, end) && is_over(q, &c->c) && !signature_objection(p, a, q, end, c)) {
+            first = objection;
+            break;
+        }
     }
     out->revocation = REVOCATION_UNDECIDED;
     out->revocation_why = first.n ? arena_format(a, "the CRL of %.*s %.*s", SLICE_ARGS(issuer), SLICE_ARGS(first))

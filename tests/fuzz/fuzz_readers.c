@@ -28,6 +28,8 @@ static const struct {
      "a name attribute of no string type in a directoryName"},
     {"authorityKeyIdentifier presence: ours is 2, OpenSSL's 1",
      "BER within a directoryName, which OpenSSL keeps as it stands"},
+    {"authorityInfoAccess presence: ours is 2, OpenSSL's 1",
+     "what an x400Address or a directoryName holds, which OpenSSL keeps as it stands"},
     {"subjectAltName presence: ours is 2, OpenSSL's 1",
      "X.690 section 8.1.5 keeps tag 0 for another use; OpenSSL lets the value of an otherName have it"},
     {"certificatePolicies presence: ours is 1, OpenSSL's 2",

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PROMISE(!w->malformed || problems.count > 0);
     PROMISE(!w->reach_unknown || w->malformed);
     PROMISE(!w->ended || problems.count > 0);
-    PROMISE(w->malformed || w->target_count > 0 || w->certificate_count > 0);
+    PROMISE(w->malformed || w->ended || w->target_count > 0 || w->certificate_count > 0);
     for (unsigned id = 0; id < CHECK_COUNT; id++)
         if (waiver_covers_check(w, (enum check_id)id))
             PROMISE(!w->ended);

@@ -241,6 +241,9 @@ static void test_crl_comes_from_a_distribution_point_of_this_directory(void **st
                        "?certificateRevocationList?base?objectClass=cRLDistributionPoint"));
     expect_unverified(p, "");
     program_change(p, "dn: " POINT "\nchangetype: add\nobjectClass: cRLDistributionPoint\ncn: crl\n");
+    publish_crl(p, ANCHOR, NULL, -1, -30, -2); /* what the authority itself publishes has become stale */
+    program_pass(p, PROGRAM_COMPLETE);
+    expect_unverified(p, "stale");
     publish_crl(p, POINT, "\x11", 1, -1, 30);
     program_pass(p, PROGRAM_COMPLETE);
     program_expect_state(p, "revoke", A, "fulfilled");

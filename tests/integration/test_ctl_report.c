@@ -245,7 +245,7 @@ static void test_what_was_not_read_is_told(void **state)
     program_add_policy(p, "good", "dircertAllowedVersion: 3\n");
     program_change(p, "dn: cn=bad," POLICIES "\nchangetype: add\nobjectClass: dircertPolicy\ncn: bad\n"
                       "dircertTarget: ldap:///ou=nowhere,dc=example,dc=com??sub?(objectClass=*)\n"
-                      "dircertMinRSABits: 2048\n");
+                      "dircertMinRSABits: 511\n");
     reportworld_run(p, WORDS(NULL));
     expect(p, 2, "Not everything was read: these figures are too small.");
     expect(p, 2, "dircertMinRSABits");

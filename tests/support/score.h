@@ -10,5 +10,8 @@
 void score_tell(const char *file, const char *category, unsigned right, unsigned total, const char *note);
 /* The file is not there, so nothing of it was tried: also a line of the score. */
 void score_absent(const char *file);
+/* The exit code of a suite that ended in so many failures: 77, which counts as skipped, where nothing was there to try.
+ */
+int score_result(int failed);
 
 #endif

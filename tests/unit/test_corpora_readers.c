@@ -269,5 +269,5 @@ int main(void)
         cmocka_unit_test(test_readers_agree),
         cmocka_unit_test(test_default_provider),
     };
-    return cmocka_run_group_tests_name("corpora's readers", tests, open_second, close_second);
+    return score_result(cmocka_run_group_tests_name("corpora's readers", tests, open_second, close_second));
 }

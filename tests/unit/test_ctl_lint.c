@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dircertctl lint and checks, by what the built program prints; it needs no directory. */
-#include "base/hex.h"
 #include "core/policy.h"
 #include "ctl/moment.h"
 #include "support/certmaker.h"
 #include "support/command.h"
-#include "support/jsonl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,9 +12,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#define CORPORA SOURCE_DIR "/../shared/corpora"
-#define HOSTILE SOURCE_DIR "/../shared/labs/hostile"
 
 enum { FOUND = 4, WORDS_MOST = 24 };
 
@@ -427,133 +422,6 @@ static void many_in_one_file(void **state)
     command_free(&r);
 }
 
-/* Truth that others wrote. */
-
-/* A row of the corpus, and which files are judged in one run: those with the same host name under the same policy. */
-struct row {
-    struct slice id, host, expect;
-    const char *path;
-    bool fallback, taken;
-};
-typedef LIST_OF(struct row) row_list;
-
-static struct slice unhex(struct arena *a, struct slice hex)
-{
-    uint8_t *out = arena_alloc(a, hex.n / 2 + 1);
-    for (size_t i = 0; i + 1 < hex.n; i += 2)
-        out[i / 2] = (uint8_t)(hex_digit(hex.p[i]) << 4 | hex_digit(hex.p[i + 1]));
-    return slice_make(out, hex.n / 2);
-}
-
-static bool read_rows(struct arena *a, row_list *rows)
-{
-    struct slice rest = jsonl_load(a, CORPORA "/hostmatch.jsonl"), line;
-    bool there = rest.p;
-    while (slice_split(&rest, '\n', &line)) {
-        if (!slice_eq(jsonl_member(line, "strength"), SLICE_LITERAL("consensus")))
-            continue;
-        *LIST_ADD(a, rows) = (struct row){
-            .id = jsonl_member(line, "id"),
-            .host = unhex(a, jsonl_member(line, "host_hex")),
-            .expect = jsonl_member(line, "expect"),
-            .path = (const char *)arena_format(a, CORPORA "/%.*s", SLICE_ARGS(jsonl_member(line, "cert"))).p,
-            .fallback = slice_eq(jsonl_member(line, "policy"), SLICE_LITERAL("cn-fallback"))};
-    }
-    return there;
-}
-
-static bool has_line(struct arena *a, const char *output, const char *path, const char *check)
-{
-    return strstr(output, (const char *)arena_format(a, "%s: %s: ", path, check).p) != NULL;
-}
-
-/* A certificate that is malformed covers no name. */
-static bool is_right(struct arena *a, const struct row *r, const struct command_result *result)
-{
-    bool mismatch =
-        has_line(a, result->output, r->path, "cn-mismatch") || has_line(a, result->output, r->path, "san-mismatch");
-    bool refused = mismatch || has_line(a, result->output, r->path, "malformed");
-    bool ended = result->status == 0 || result->status == FOUND;
-    return ended && (slice_starts(r->expect, SLICE_LITERAL("match")) ? !mismatch : refused);
-}
-
-/* All rows like the first of these, in one run; how many were judged wrongly. */
-static unsigned judge_like(struct arena *a, row_list *rows, size_t first, const char *by, unsigned *judged)
-{
-    enum { FILES_MOST = 100 };
-    const struct row *one = &rows->items[first];
-    const char *argv[FILES_MOST + 16] = {BINARY_DIR "/bin/dircertctl",
-                                         "lint",
-                                         "--policy",
-                                         by,
-                                         "--at",
-                                         "2025-06-15",
-                                         "--host",
-                                         (const char *)arena_copy(a, one->host).p,
-                                         "--"};
-    size_t words = 9, members[FILES_MOST], count = 0;
-    unsigned wrong = 0;
-    for (size_t i = first; i < rows->count && count < FILES_MOST; i++) {
-        struct row *r = &rows->items[i];
-        if (r->taken || r->fallback != one->fallback || !slice_eq(r->host, one->host))
-            continue;
-        r->taken = true;
-        argv[words++] = r->path;
-        members[count++] = i;
-    }
-    struct command_result result = command_run(argv, NULL, NULL, 60);
-    for (size_t i = 0; i < count; i++) {
-        bool right = is_right(a, &rows->items[members[i]], &result);
-        wrong += !right;
-        if (!right)
-            print_message("  wrong: %.*s (%s)\n", SLICE_ARGS(rows->items[members[i]].id), result.errors);
-    }
-    command_free(&result);
-    *judged += (unsigned)count;
-    return wrong;
-}
-
-static void host_names_of_the_corpus(void **state)
-{
-    struct world *w = *state;
-    const char *by_san = put(w, "san.ldif", slice_of(POLICY_HEAD "dircertNameMatch: san\ndircertWildcard: allow\n")),
-               *by_cn =
-                   put(w, "cn.ldif", slice_of(POLICY_HEAD "dircertNameMatch: cn-or-san\ndircertWildcard: allow\n"));
-    row_list rows = {0};
-    unsigned judged = 0, wrong = 0, passed_over = 0;
-    if (!read_rows(&w->arena, &rows)) {
-        print_message("SKIPPED: " CORPORA "/hostmatch.jsonl is not there\n");
-        skip();
-    }
-    for (size_t i = 0; i < rows.count; i++) {
-        const struct row *r = &rows.items[i];
-        if (r->host.n && memchr(r->host.p, '\0', r->host.n))
-            passed_over++; /* no argument of a program holds a NUL */
-        else if (!r->taken)
-            wrong += judge_like(&w->arena, &rows, i, r->fallback ? by_cn : by_san, &judged);
-    }
-    print_message("hostmatch.jsonl from the command line: %u of %u consensus rows right, %u can't be asked there\n",
-                  judged - wrong, judged, passed_over);
-    assert_true(judged > 0);
-    assert_int_equal(wrong, 0);
-}
-
-/* Each file ends with a verdict, all of them in one run. */
-static void hostile_files_survive(void **state)
-{
-    (void)state;
-    if (access(HOSTILE, R_OK) != 0) {
-        print_message("SKIPPED: " HOSTILE " is not there\n");
-        skip();
-    }
-    const char *const argv[] = {"sh", "-c", "exec \"$0\" lint --host a.example.com " HOSTILE "/*.der",
-                                BINARY_DIR "/bin/dircertctl", NULL};
-    struct command_result r = command_run(argv, NULL, NULL, 60);
-    assert_int_equal(r.status, FOUND);
-    assert_non_null(strstr(r.output, ": malformed: "));
-    command_free(&r);
-}
-
 /* checks */
 
 static void checks_tell_the_table(void **state)
@@ -604,8 +472,6 @@ int main(void)
         cmocka_unit_test(what_takes_a_directory_is_named),
         cmocka_unit_test(json_tells_the_same),
         cmocka_unit_test(many_in_one_file),
-        cmocka_unit_test(host_names_of_the_corpus),
-        cmocka_unit_test(hostile_files_survive),
         cmocka_unit_test(checks_tell_the_table),
     };
     return cmocka_run_group_tests(tests, enter, leave);

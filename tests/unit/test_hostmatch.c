@@ -285,5 +285,5 @@ static void test_syntax(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_hostmatch), cmocka_unit_test(test_syntax)};
-    return cmocka_run_group_tests_name("hostmatch", tests, NULL, NULL);
+    return score_result(cmocka_run_group_tests_name("hostmatch", tests, NULL, NULL));
 }

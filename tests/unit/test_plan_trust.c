@@ -285,6 +285,91 @@ static void key_that_was_the_finding_does_not_go_on(void **state)
     }
 }
 
+/* What stands in for the old one may be doubted for a while: nobody is issued anything anew, and nothing is taken back.
+ */
+static void doubted_stand_in_changes_nothing(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, RULES ANCHOR "dircertOnFinding: version reissue-then-revoke\n", "v1 good", verified);
+    planworld_assert_pass(&w, 0, "create revoke v1 version");
+    planworld_decide(&w, R, "approve");
+    planworld_pass(&w, 0);
+    w.trust = undecided;
+    planworld_assert_pass(&w, 0, "");
+    assert_state(&w, R, "approved");
+    planworld_end(&w);
+
+    begin(&w, RULES ANCHOR "dircertOnFinding: version reissue\n", "v1 good", undecided);
+    planworld_assert_pass(&w, 0, "");
+    w.trust = verified;
+    planworld_assert_pass(&w, 0, "");
+    w.trust = refused; /* surely none */
+    planworld_assert_pass(&w, 0, "create reissue h1 version");
+    planworld_end(&w);
+}
+
+/* What was approved for more than a name may rest on a name alone later, or on nothing. */
+#define NAMES                                                                                                          \
+    "dircertMode: enforce\ndircertConfirmations: 1\ndircertNameMatch: cn\ndircertApproval: revoke auto\n"              \
+    "dircertOnFinding: cn-mismatch revoke\ndircertOnFinding: version revoke\n"
+#define R_OTHER "revoke v1other"
+
+static void what_is_left_is_what_policy_approves(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct planworld w;
+        begin(&w, NAMES "dircertAllowedVersion: 3\n", "v1other", verified);
+        planworld_assert_pass(&w, 0, "create revoke v1other cn-mismatch,version");
+        assert_state(&w, R_OTHER, "approved");
+        planworld_show(&w, "none");
+        planworld_assert_pass(&w, 0, "");
+        if (i == 0)
+            planworld_waive(&w, "h1", "version");
+        else
+            planworld_policy(&w, "p", NAMES);
+        planworld_pass(&w, 0);
+        assert_state(&w, R_OTHER, "pending");
+        planworld_end(&w);
+    }
+}
+
+/* Somebody notices what he asked for: what nobody but policy has approved is not carried out. */
+static void corrected_policy_takes_its_approval_back(void **state)
+{
+    (void)state;
+    for (int by_person = 0; by_person < 2; by_person++) {
+        struct planworld w;
+        begin(&w, NAMES "dircertAllowedVersion: 3\n", "v1", by_person ? refused : verified);
+        planworld_pass(&w, 0);
+        if (by_person)
+            planworld_decide(&w, R, "approve");
+        planworld_pass(&w, 0);
+        assert_state(&w, R, "approved");
+        planworld_policy(&w, "p", NAMES "dircertAllowedVersion: 1\ndircertAllowedVersion: 3\n");
+        planworld_assert_pass(&w, 0, by_person ? "" : "move-held revoke v1 -");
+        planworld_assert_pass(&w, 0, by_person ? "" : "move-withdrawn revoke v1 -");
+        planworld_assert_pass(&w, 0, "");
+        planworld_end(&w);
+    }
+}
+
+/* Unpublished by whom it was asked for, and tolerated where it still stands. */
+static void what_is_waived_elsewhere_is_not_revoked(void **state)
+{
+    (void)state;
+    struct planworld w;
+    begin(&w, AUTO, "v1", verified);
+    planworld_pass(&w, 0);
+    planworld_show(&w, "none");
+    planworld_subject(&w, "h2", "p", "h1.x", "v1");
+    planworld_waive(&w, "h2", "version");
+    planworld_pass(&w, 0);
+    assert_state(&w, R, "held");
+    planworld_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +381,10 @@ int main(void)
         cmocka_unit_test(unpublished_certificate_is_approved_by_policy_too),
         cmocka_unit_test(doubt_about_the_basis_changes_nothing),
         cmocka_unit_test(doubt_about_something_else_hinders_nothing),
+        cmocka_unit_test(doubted_stand_in_changes_nothing),
+        cmocka_unit_test(what_is_left_is_what_policy_approves),
+        cmocka_unit_test(corrected_policy_takes_its_approval_back),
+        cmocka_unit_test(what_is_waived_elsewhere_is_not_revoked),
         cmocka_unit_test(serial_on_the_crl_fulfils),
         cmocka_unit_test(nobody_has_to_know_where_else_it_is),
         cmocka_unit_test(before_approval_the_crl_fulfils_nothing),

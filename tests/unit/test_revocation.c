@@ -213,6 +213,47 @@ static void test_newest_usable_counts(void **state)
     assert_revocation(w, leaf, REVOCATION_GOOD, "");
 }
 
+/* Two of one second: their numbers say which came later. */
+static void test_number_counts_within_a_second(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        void *own = NULL;
+        assert_int_equal(trustworld_open(&own), 0);
+        struct trustworld *w = own;
+        const struct cert_extension before = {"2.5.29.20", false, i < 2 ? S("\x02\x01\x7f") : S("\x02\x01\x01")},
+                                    after = {"2.5.29.20", false, i < 2 ? S("\x02\x02\x00\x80") : S("\x02\x01\x02")};
+        const struct cert_revoked line = {S("\x12\x34"), now - 2 * day, 1};
+        struct cert_crl_options older = fresh("Root"), newer = fresh("Root");
+        older.extensions = &before;
+        newer.extensions = &after;
+        older.extension_count = newer.extension_count = newer.revoked_count = 1;
+        newer.revoked = &line;
+        assert_null(trust_pool_add_certificate(w->pool, trustworld_root(w, "Root", CERT_EC_P256)));
+        add_crl(w, i % 2 ? &older : &newer);
+        add_crl(w, i % 2 ? &newer : &older);
+        assert_revocation(w, trustworld_leaf(w, "Root"), REVOCATION_REVOKED, "keyCompromise, 20251230000000Z");
+        trustworld_close(&own);
+    }
+}
+
+/* An older list that lasts longer does not know what the newer one knew; a forged one takes nothing from it. */
+static void test_stale_list_ends_those_before_it(void **state)
+{
+    struct trustworld *w = *state;
+    struct cert_crl_options older = fresh("Root"), newer = fresh("Root");
+    struct slice leaf = trustworld_leaf(w, "Root");
+    assert_null(trust_pool_add_certificate(w->pool, trustworld_root(w, "Root", CERT_EC_P256)));
+    older.this_update_utc = now - 3 * day;
+    newer.next_update_utc = now - 1;
+    add_crl(w, &older);
+    assert_null(trust_pool_add_crl(w->pool, cert_crl(w->other, &w->arena, &newer)));
+    assert_revocation(w, leaf, REVOCATION_GOOD, "");
+    add_crl(w, &newer);
+    assert_revocation(w, leaf, REVOCATION_UNDECIDED,
+                      "the CRL of CN=Root,O=Example is stale: nextUpdate was 20251231235959Z");
+}
+
 static void test_issuer_that_may_not_sign_lists(void **state)
 {
     struct trustworld *w = *state;
@@ -305,6 +346,8 @@ int main(void)
         TRUST_TEST(test_point_of_the_certificate),
         TRUST_TEST(test_lists_that_do_not_count),
         TRUST_TEST(test_newest_usable_counts),
+        cmocka_unit_test(test_number_counts_within_a_second),
+        TRUST_TEST(test_stale_list_ends_those_before_it),
         TRUST_TEST(test_issuer_that_may_not_sign_lists),
         TRUST_TEST(test_issuer_not_verified),
         TRUST_TEST(test_unknown_critical_entry),

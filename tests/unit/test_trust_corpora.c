@@ -575,5 +575,5 @@ int main(void)
         cmocka_unit_test(test_crls),
         cmocka_unit_test(test_crls_survive),
     };
-    return cmocka_run_group_tests_name("trust corpora", tests, NULL, NULL);
+    return score_result(cmocka_run_group_tests_name("trust corpora", tests, NULL, NULL));
 }

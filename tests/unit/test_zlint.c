@@ -8,6 +8,7 @@
 #include "core/algorithm.h"
 #include "core/policy.h"
 #include "support/jsonl.h"
+#include "support/score.h"
 #include "x509/reader.h"
 
 #include <setjmp.h>
@@ -320,7 +321,7 @@ static void zlint(void **state)
     unsigned right = 0, wrong = 0, excepted = 0;
     struct slice rest = jsonl_load(&a, CORPORA "/zlint.jsonl"), line;
     if (!rest.p) {
-        print_message("skipped: the optional corpus of zlint's certificates is not beside the source tree\n");
+        score_absent("zlint.jsonl");
         skip();
     }
     struct arena_mark mark = arena_mark(&a);
@@ -331,7 +332,8 @@ static void zlint(void **state)
         right += s.right[i];
         wrong += s.wrong[i];
         excepted += s.excepted[i];
-        print_message("zlint: %s: %u right, %u wrong\n", lints[i].name, s.right[i], s.wrong[i]);
+        score_tell("zlint.jsonl", lints[i].name, s.right[i], s.right[i] + s.wrong[i] + s.excepted[i],
+                   s.excepted[i] ? "the others with a reason" : NULL);
         assert_true(s.right[i] + s.wrong[i] + s.excepted[i] > 0); /* a lint that is named here occurs */
     }
     print_message(
@@ -345,5 +347,5 @@ static void zlint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(zlint)};
-    return cmocka_run_group_tests_name("zlint", tests, NULL, NULL);
+    return score_result(cmocka_run_group_tests_name("zlint", tests, NULL, NULL));
 }
