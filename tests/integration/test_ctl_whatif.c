@@ -227,6 +227,10 @@ static void what_is_not_read_is_not_told(void **state)
     assert_int_equal(p->code, PROGRAM_INCOMPLETE);
     assert_string_equal(p->output, "");
     assert_non_null(strstr(p->log, "no policy is left"));
+    run_with(p, "dn: " POLICY("servers") "\nchangetype: delete\n", "--json");
+    assert_int_equal(p->code, PROGRAM_INCOMPLETE);
+    expect_python(p, "d['complete'], d['findings'], d['requests'], d['guards']",
+                  "False {'now': None, 'then': None, 'new': [], 'gone': []} {'new': [], 'gone': []} []\n");
     program_rule(p, "to attrs=userCertificate by * none");
     program_rule(p, "to dn.subtree=\"" BASE "\" by * read");
     const char *const argv[] = {BINARY_DIR "/bin/dircertctl",
