@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is the key what policy asks for?  dircertMinRSABits speaks of RSA keys, whether they are bound to RSASSA-PSS or not;
+ * Is the key what policy asks for?  dircertMinRSABits speaks of RSA keys, whether they are bound to RSASSA-PSS or
+ * RSAES-OAEP or not: of their length, and that they can be RSA keys at all, with a modulus and an exponent that are odd
+ * and an exponent above 1 (RFC 8017 section 3.1);
  * dircertAllowedCurve of keys on elliptic curves: named ones by the curve's OID, Ed25519, Ed448, X25519 and X448 by the
  * OID of their algorithm.  A curve that is written out in parameters has no name, so it is never an allowed one
  * (RFC 5480 section 2.1.1).  A rule that is not stated judges nothing, and no rule speaks of DSA or ML-DSA.  Only a key
@@ -26,6 +28,7 @@ static const struct {
 } kinds[] = {
     {SLICE_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"), KIND_RSA}, /* rsaEncryption */
     {SLICE_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), KIND_RSA}, /* id-RSASSA-PSS */
+    {SLICE_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07"), KIND_RSA}, /* id-RSAES-OAEP */
     {SLICE_LITERAL("\x2a\x86\x48\xce\x3d\x02\x01"), KIND_EC},
     {SLICE_LITERAL("\x2b\x65\x6e"), KIND_NAMED}, /* X25519, X448, Ed25519, Ed448 */
     {SLICE_LITERAL("\x2b\x65\x6f"), KIND_NAMED},
@@ -41,9 +44,26 @@ static enum kind kind_of(struct slice oid)
     return KIND_OTHER;
 }
 
+static bool is_even(struct slice number)
+{
+    return number.n && !(number.p[number.n - 1] & 1);
+}
+
+/* What no RSA key has, and whoever finds it can sign; NULL: nothing of the kind. */
+static const char *impossible_rsa(const struct check_input *in)
+{
+    struct slice exponent = facts_slice(in->der, in->facts->rsa_exponent);
+    if (is_even(facts_slice(in->der, in->facts->rsa_modulus)))
+        return "an RSA key whose modulus is even";
+    if (is_even(exponent) || (exponent.n == 1 && exponent.p[0] == 1))
+        return "an RSA key whose exponent is even or 1";
+    return NULL;
+}
+
 static void judge_rsa(struct arena *a, const struct check_input *in, struct check_result *out)
 {
     unsigned least = in->policy->min_rsa_bits;
+    const char *impossible = impossible_rsa(in);
     if (!least) {
         out->answer = ANSWER_NOT_APPLICABLE;
     } else if (in->facts->key_malformed) {
@@ -52,6 +72,9 @@ static void judge_rsa(struct arena *a, const struct check_input *in, struct chec
     } else if (in->facts->key_bits < least) {
         out->answer = ANSWER_VIOLATES;
         out->detail = arena_format(a, "RSA key of %u bits, policy asks for %u", in->facts->key_bits, least);
+    } else if (impossible) {
+        out->answer = ANSWER_VIOLATES;
+        out->detail = slice_of(impossible);
     }
 }
 

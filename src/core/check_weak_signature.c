@@ -48,6 +48,17 @@ static const struct hash *hash_find(struct slice oid)
     return NULL;
 }
 
+/* What is left of RSASSA-PSS-params: some of [1] to [3], in this order, one element in each. */
+static bool is_rest_of_pss(struct slice fields)
+{
+    struct der_element wrapped, inner;
+    for (uint8_t n = 1; n <= 3; n++)
+        if (der_is(fields, DER_CONTEXT | DER_CONSTRUCTED | n) &&
+            (!der_next(&fields, &wrapped) || !der_next(&wrapped.content, &inner) || wrapped.content.n))
+            return false;
+    return fields.n == 0;
+}
+
 /* RSASSA-PSS-params begins with [0] EXPLICIT hashAlgorithm, or leaves it out.  False: it does not decode. */
 static bool pss_hash(struct slice parameters, struct slice *oid)
 {
@@ -57,12 +68,12 @@ static bool pss_hash(struct slice parameters, struct slice *oid)
         return false;
     struct slice fields = sequence.content;
     if (!der_is(fields, DER_CONTEXT | DER_CONSTRUCTED))
-        return true;
-    if (!der_next(&fields, &wrapped) || !der_expect(&wrapped.content, DER_SEQUENCE, &algorithm) ||
+        return is_rest_of_pss(fields);
+    if (!der_next(&fields, &wrapped) || !der_expect(&wrapped.content, DER_SEQUENCE, &algorithm) || wrapped.content.n ||
         !der_expect(&algorithm.content, DER_OID, &type))
         return false;
     *oid = type.content;
-    return true;
+    return is_rest_of_pss(fields);
 }
 
 /* What the signature is made with, for people; *weak: RSASSA-PSS with a hash that its name does not admit. */

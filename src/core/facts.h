@@ -60,7 +60,7 @@ struct facts {
     struct span key_algorithm;             /* content octets of the OID in it */
     struct span key_parameters;            /* the whole parameters of that AlgorithmIdentifier; absent: none */
     /*
-     * RSA (also RSASSA-PSS): bits of the modulus.  EC on a named curve that we know, Ed25519, Ed448: bits of the field.
+     * RSA (also RSASSA-PSS and RSAES-OAEP): bits of the modulus.  EC on a named curve that we know, Ed25519, Ed448: bits of the field.
      * 0: another key, or key_malformed.
      */
     uint32_t key_bits;

@@ -170,14 +170,16 @@ static bool is_ski(struct slice value, unsigned *odd)
 }
 
 /* X.690 section 11.2.2 wants zero bits at the end left off; with them it still says the same. */
+/* All of its bits have their place in two octets; one that is set only behind them says nothing. */
 static bool is_key_usage(struct slice value, unsigned *odd)
 {
+    enum { BITS_END = 3 };
     struct slice bits;
     if (!only(value, DER_BIT_STRING, &bits) || !value_bit_string_ok(bits))
         return false;
     if (bits.n > 1 && !(bits.p[bits.n - 1] >> bits.p[0] & 1))
         *odd |= ODD_VALUE;
-    for (size_t i = 1; i < bits.n; i++)
+    for (size_t i = 1; i < bits.n && i < BITS_END; i++)
         if (bits.p[i])
             return true;
     return false;

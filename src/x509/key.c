@@ -5,11 +5,13 @@
 #include "core/algorithm.h"
 
 static const char not_rsa[] = "subjectPublicKeyInfo: RFC 3279 section 2.3.1: not an RSA public key";
-static const char not_pss[] = "subjectPublicKeyInfo: RFC 4055 section 1.2: not an RSASSA-PSS public key";
+static const char not_bound_rsa[] =
+    "subjectPublicKeyInfo: RFC 4055 section 1.2: not an RSASSA-PSS or RSAES-OAEP public key";
 static const char not_ec[] = "subjectPublicKeyInfo: RFC 5480 section 2: not an elliptic curve's public key";
 static const char not_eddsa[] = "subjectPublicKeyInfo: RFC 8410 sections 3 and 4: not an EdDSA public key";
 
-static const uint8_t oid_pss[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a};
+static const struct slice oid_pss = SLICE_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a");
+static const struct slice oid_oaep = SLICE_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07");
 
 static uint8_t parameters_tag(struct slice der, const struct facts *f)
 {
@@ -90,9 +92,10 @@ static const char *read_other(struct slice der, struct facts *f, struct slice ke
 {
     uint8_t tag = parameters_tag(der, f);
     f->unusual |= UNUSUAL_KEY;
-    if (!slice_eq(facts_slice(der, f->key_algorithm), slice_make(oid_pss, sizeof oid_pss)))
+    struct slice oid = facts_slice(der, f->key_algorithm);
+    if (!slice_eq(oid, oid_pss) && !slice_eq(oid, oid_oaep))
         return NULL;
-    return whole && (tag == 0 || tag == DER_SEQUENCE) && read_rsa(der, f, key) ? NULL : not_pss;
+    return whole && (tag == 0 || tag == DER_SEQUENCE) && read_rsa(der, f, key) ? NULL : not_bound_rsa;
 }
 
 static const char *read_family(struct slice der, struct facts *f, struct slice key, bool whole)

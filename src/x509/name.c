@@ -4,6 +4,8 @@
 #include "base/escape.h"
 #include "x509/value.h"
 
+enum { TAG_NUMERIC_STRING = 0x12 };
+
 static const uint8_t oid_common_name[] = {0x55, 0x04, 0x03};
 
 static void flaw(struct name *name, enum name_flaw what, const uint8_t *where)
@@ -40,6 +42,23 @@ static bool is_printable_string(struct slice s)
     return true;
 }
 
+/* Section 41.2, table 9. */
+static bool is_numeric_string(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != ' ' && (s.p[i] < '0' || s.p[i] > '9'))
+            return false;
+    return true;
+}
+
+static bool is_ascii(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] > 0x7f)
+            return false;
+    return true;
+}
+
 static bool is_utf8(struct slice s)
 {
     uint32_t code;
@@ -66,6 +85,22 @@ static bool is_wide(struct slice s, size_t width)
     return true;
 }
 
+/* Whether a string of a type with few characters has no others; true for the other types. */
+static bool has_right_characters(const struct der_element *e)
+{
+    switch (e->tag) {
+    case DER_PRINTABLE_STRING:
+        return is_printable_string(e->content);
+    case TAG_NUMERIC_STRING:
+        return is_numeric_string(e->content);
+    case DER_VISIBLE_STRING:
+        return is_plain_ascii(e->content);
+    case DER_IA5_STRING:
+        return is_ascii(e->content);
+    }
+    return true;
+}
+
 static void read_value(struct name *name, const struct der_element *e)
 {
     struct slice s = e->content;
@@ -77,7 +112,6 @@ static void read_value(struct name *name, const struct der_element *e)
         whole = plain || is_utf8(s);
         break;
     case DER_PRINTABLE_STRING:
-        name->odd_encoding |= !is_printable_string(s);
         break;
     case DER_IA5_STRING:
         name->odd_encoding |= !plain;
@@ -93,10 +127,10 @@ static void read_value(struct name *name, const struct der_element *e)
     default:
         name->odd_encoding = true;
     }
-    if (!whole) {
-        name->odd_encoding = true;
-        flaw(name, NAME_STRING, s.p);
-    }
+    if (whole && has_right_characters(e))
+        return;
+    name->odd_encoding = true;
+    flaw(name, whole ? NAME_CHARACTERS : NAME_STRING, s.p);
 }
 
 static bool read_attribute(struct name *name, struct slice attribute)

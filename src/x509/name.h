@@ -11,10 +11,11 @@
 /* In the order of their weight. */
 enum name_flaw {
     NAME_FINE = 0,
-    NAME_EMPTY_RDN, /* a RelativeDistinguishedName without attributes */
-    NAME_ORDER,     /* the attributes of an RDN are not in DER's order (X.690 section 11.6) */
-    NAME_STRING,    /* a UTF8String, BMPString or UniversalString whose octets are none */
-    NAME_BROKEN,    /* the structure does not decode: nothing about the name holds */
+    NAME_EMPTY_RDN,  /* a RelativeDistinguishedName without attributes */
+    NAME_ORDER,      /* the attributes of an RDN are not in DER's order (X.690 section 11.6) */
+    NAME_CHARACTERS, /* a PrintableString, NumericString, IA5String or VisibleString with other characters */
+    NAME_STRING,     /* a UTF8String, BMPString or UniversalString whose octets are none */
+    NAME_BROKEN,     /* the structure does not decode: nothing about the name holds */
 };
 
 struct name {

@@ -43,10 +43,11 @@ static bool read_version(struct reading *r, struct slice *tbs)
 {
     static const char form[] = "version: RFC 5280 section 4.1.2.1: not one INTEGER";
     struct der_element wrapper, number;
-    r->f->version = 1;
-    if (!der_is(*tbs, DER_CONTEXT | DER_CONSTRUCTED | 0))
-        return true;
     r->f->version = 0;
+    if (!der_is(*tbs, DER_CONTEXT | DER_CONSTRUCTED | 0)) {
+        r->f->version = der_is(*tbs, DER_INTEGER) ? 1 : 0; /* left out, or something else in its place */
+        return true;
+    }
     if (!der_next(tbs, &wrapper))
         return broken(r, *tbs, form);
     struct slice inside = wrapper.content;
@@ -128,6 +129,7 @@ static bool read_issuer(struct reading *r, struct slice *tbs)
         [NAME_BROKEN] = "issuer: RFC 5280 section 4.1.2.4: not a Name",
         [NAME_EMPTY_RDN] = "issuer: RFC 5280 section 4.1.2.4: an RDN without attributes",
         [NAME_ORDER] = "issuer: RFC 5280 section 4.1: the attributes of an RDN are not in DER's order",
+        [NAME_CHARACTERS] = "issuer: RFC 5280 section 4.1.2.4: a string with characters that its type does not have",
         [NAME_STRING] = "issuer: RFC 5280 section 4.1.2.4: a string whose octets are not of its type",
     };
     struct name name;
@@ -207,6 +209,7 @@ static bool read_subject(struct reading *r, struct slice *tbs)
         [NAME_BROKEN] = "subject: RFC 5280 section 4.1.2.6: not a Name",
         [NAME_EMPTY_RDN] = "subject: RFC 5280 section 4.1.2.6: an RDN without attributes",
         [NAME_ORDER] = "subject: RFC 5280 section 4.1: the attributes of an RDN are not in DER's order",
+        [NAME_CHARACTERS] = "subject: RFC 5280 section 4.1.2.6: a string with characters that its type does not have",
         [NAME_STRING] = "subject: RFC 5280 section 4.1.2.6: a string whose octets are not of its type",
     };
     struct name name;

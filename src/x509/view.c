@@ -29,6 +29,14 @@ static void *look_up(const struct view *v, int nid, struct seen *seen)
     return decoded;
 }
 
+static bool is_seven_bit(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] > 0x7f)
+            return false;
+    return true;
+}
+
 /* OpenSSL lets an IA5String hold any octets; ASCII is all there is (X.680 section 41.1). */
 static bool is_ascii_name(const GENERAL_NAME *name)
 {
@@ -36,11 +44,7 @@ static bool is_ascii_name(const GENERAL_NAME *name)
     const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &kind);
     if (kind != GEN_EMAIL && kind != GEN_DNS && kind != GEN_URI)
         return true;
-    struct slice s = view_octets(value);
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] > 0x7f)
-            return false;
-    return true;
+    return is_seven_bit(view_octets(value));
 }
 
 static void look_up_names(struct view *v)
@@ -198,6 +202,45 @@ static bool has_odd_extension_value(const struct view *v)
     return false;
 }
 
+static bool has_other_than(const ASN1_STRING *s, const char *characters)
+{
+    struct slice octets = view_octets(s);
+    for (size_t i = 0; i < octets.n; i++)
+        if (octets.p[i] == '\0' || !strchr(characters, octets.p[i]))
+            return true;
+    return false;
+}
+
+/* OpenSSL takes any octets in these types, and only when it writes it looks at what each has (X.680 section 41). */
+static bool has_odd_characters_in(const X509_NAME *name)
+{
+    for (int i = 0; i < X509_NAME_entry_count(name); i++) {
+        const ASN1_STRING *s = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i));
+        struct slice octets = view_octets(s);
+        bool has_nul = octets.n && memchr(octets.p, 0, octets.n);
+        switch (ASN1_STRING_type(s)) {
+        case V_ASN1_PRINTABLESTRING:
+            if (has_nul || ASN1_PRINTABLE_type(octets.p, (int)octets.n) != V_ASN1_PRINTABLESTRING)
+                return true;
+            break;
+        case V_ASN1_NUMERICSTRING:
+            if (has_other_than(s, "0123456789 "))
+                return true;
+            break;
+        case V_ASN1_IA5STRING:
+            if (!is_seven_bit(octets))
+                return true;
+            break;
+        }
+    }
+    return false;
+}
+
+static bool has_odd_characters(const struct view *v)
+{
+    return has_odd_characters_in(X509_get_issuer_name(v->x)) || has_odd_characters_in(X509_get_subject_name(v->x));
+}
+
 static bool has_bad_key(const struct view *v)
 {
     return v->key.is_known && v->key.malformed;
@@ -222,6 +265,7 @@ static const struct objection {
     {.objects = has_odd_extensions, .text = "an extension twice, none or too many"},
     {.objects = has_invalid_extension, .text = "an invalid extension"},
     {.objects = has_bad_names_or_purposes, .text = "an undecodable subjectAltName or extKeyUsage"},
+    {.objects = has_odd_characters, .text = "a string with characters that its type does not have"},
     {.objects = has_bad_key, .text = "a public key that does not decode"},
     {.objects = has_bad_sid, .text = "an undecodable szOID_NTDS_CA_SECURITY_EXT"},
     {.objects = view_has_odd_path_length, .text = "a path length out of range"},

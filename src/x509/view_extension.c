@@ -52,9 +52,10 @@ static bool has_odd_path_length(const BASIC_CONSTRAINTS *basic)
     return basic->pathlen && (!ASN1_INTEGER_get_int64(&n, basic->pathlen) || n < 0 || n > INT32_MAX);
 }
 
+/* Of those that KeyUsage has a place for: two octets. */
 static bool has_no_bit(const ASN1_BIT_STRING *bits)
 {
-    struct slice s = view_octets(bits);
+    struct slice s = slice_upto(view_octets(bits), 2);
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i])
             return false;

@@ -136,6 +136,7 @@ void view_key(const struct view *v, struct seen_key *key)
         see_rsa(&raw, V_ASN1_NULL, key);
         break;
     case NID_rsassaPss:
+    case NID_rsaesOaep:
         see_rsa(&raw, V_ASN1_SEQUENCE, key);
         break;
     case NID_X9_62_id_ecPublicKey:

@@ -26,7 +26,7 @@
 #define MLDSA44    "2.16.840.1.101.3.4.3.17"
 #define NOBODYS    "1.3.6.1.4.1.99999.7"
 
-enum parameters { NONE, CURVE, EXPLICIT, PSS_NONE, PSS_EMPTY, PSS_HASH, PSS_BROKEN };
+enum parameters { NONE, CURVE, EXPLICIT, PSS_NONE, PSS_EMPTY, PSS_HASH, PSS_TWICE, PSS_BROKEN };
 
 static const struct row {
     const char *name;
@@ -52,6 +52,7 @@ static const struct row {
     {"RSA: 16 Mbit", MIN, .key = RSA, .bits = 16777216, .answer = "meets"},
     {"RSA: of RSASSA-PSS, shorter", MIN, .key = PSS, .bits = 1024, .answer = "violates"},
     {"RSA: of RSASSA-PSS", MIN, .key = PSS, .bits = 3072, .answer = "meets"},
+    {"RSA: of RSAES-OAEP, shorter", MIN, .key = "1.2.840.113549.1.1.7", .bits = 1024, .answer = "violates"},
     {"RSA: does not decode", MIN, .key = RSA, .malformed = true, .answer = "violates", .detail = "does not decode"},
     {"RSA: only curves are stated", CURVES, .key = RSA, .bits = 512, .answer = "n/a"},
     {"RSA: does not decode, only curves are stated", CURVES, .key = RSA, .malformed = true, .answer = "n/a"},
@@ -99,6 +100,8 @@ static const struct row {
      .detail = "without parameters that decode"},
     {"PSS: parameters that do not decode", SHA256S, .signature = PSS, .parameters = PSS_BROKEN, .answer = "violates",
      .detail = "without parameters that decode"},
+    {"PSS: two hashes", SHA256S, .signature = PSS, .parameters = PSS_TWICE, .parameter = "2.16.840.1.101.3.4.2.1",
+     .answer = "violates", .detail = "without parameters that decode"},
     {"PSS: not allowed", SIGNATURE, .allowed = {SHA256_RSA}, WITH("2.16.840.1.101.3.4.2.1"), .answer = "violates",
      .detail = "with SHA-256, policy allows sha256WithRSAEncryption"},
     {"signature: not readable", SHA256S, .signature = SHA1_RSA, .unreadable = true, .answer = "n/a"},
@@ -135,6 +138,8 @@ static struct slice parameters_of(struct arena *a, const struct row *row)
     case PSS_HASH:
         return DER(a, DER_SEQUENCE, DER(a, 0xa0, DER(a, DER_SEQUENCE, oid, DER_EMPTY(a, DER_NULL))),
                    DER(a, 0xa2, DER(a, DER_INTEGER, DER_OCTETS(32))));
+    case PSS_TWICE:
+        return DER(a, DER_SEQUENCE, DER(a, 0xa0, DER(a, DER_SEQUENCE, oid)), DER(a, 0xa0, DER(a, DER_SEQUENCE, oid)));
     case PSS_BROKEN:
         return DER(a, DER_SEQUENCE, DER(a, 0xa0, DER_EMPTY(a, DER_SEQUENCE)));
     }
@@ -168,6 +173,33 @@ static void test_row(void **state)
     arena_free(&a);
 }
 
+/* Numbers that are no RSA key's (RFC 8017 section 3.1), as long as they may be. */
+static void impossible_rsa_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t modulus, exponent;
+        const char *answer, *detail;
+    } keys[] = {
+        {0x35, 3, "meets", NULL},
+        {0x34, 3, "violates", "whose modulus is even"},
+        {0x35, 2, "violates", "whose exponent is even or 1"},
+        {0x35, 1, "violates", "whose exponent is even or 1"},
+    };
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        struct arena a = {0};
+        struct sketch s;
+        const struct policy p = {.min_rsa_bits = 2048};
+        sketch_begin(&s, &a);
+        s.facts.key_bits = 2048;
+        s.facts.key_algorithm = sketch_place(&s, sketch_oid(&a, RSA));
+        s.facts.rsa_modulus = sketch_place(&s, slice_make(&keys[i].modulus, 1));
+        s.facts.rsa_exponent = sketch_place(&s, slice_make(&keys[i].exponent, 1));
+        sketch_expect(&s, &p, 0, CHECK_WEAK_KEY, keys[i].answer, keys[i].detail);
+        arena_free(&a);
+    }
+}
+
 /* Every algorithm that policies can name is judged by its own name, and by no other. */
 static void every_signature_by_its_name(void **state)
 {
@@ -196,9 +228,10 @@ static void every_signature_by_its_name(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(rows) + 1];
+    struct CMUnitTest tests[COUNT(rows) + 2];
     for (size_t i = 0; i < COUNT(rows); i++)
         tests[i] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     tests[COUNT(rows)] = (struct CMUnitTest)cmocka_unit_test(every_signature_by_its_name);
+    tests[COUNT(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(impossible_rsa_keys);
     return cmocka_run_group_tests_name("checks of keys and signatures", tests, NULL, NULL);
 }

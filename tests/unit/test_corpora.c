@@ -110,7 +110,6 @@ static void test_versions(void **state)
 }
 
 static const struct exception malformed_exceptions[] = {
-    {"mf-boringssl-parsecert-0030", "an ampersand in a PrintableString is widespread: unusual, not malformed"},
     {"mf-ctgo-invalid-0003", "a key on secp192r1 decodes: whether it is too weak is for the policy (weak-key)"},
     {"mf-mbedtls-x509parse-0137", "its serialNumber has the tag [2], which RFC 5280 does not know"},
     {"mf-mbedtls-x509parse-0139", "its version 1 is encoded although it is the default"},

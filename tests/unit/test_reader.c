@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define O(...) DER_OCTETS(__VA_ARGS__)
+#define O(...)      DER_OCTETS(__VA_ARGS__)
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static const struct slice nothing;
@@ -172,8 +172,7 @@ static void parameters_differ(struct arena *a, struct recipe *r)
 static void algorithm_two_parameters(struct arena *a, struct recipe *r)
 {
     struct slice oid = DER(a, DER_OID, O(0x2a, 0x03));
-    r->inner_algorithm = r->outer_algorithm =
-        DER(a, DER_SEQUENCE, oid, DER_EMPTY(a, DER_NULL), DER_EMPTY(a, DER_NULL));
+    r->inner_algorithm = r->outer_algorithm = DER(a, DER_SEQUENCE, oid, DER_EMPTY(a, DER_NULL), DER_EMPTY(a, DER_NULL));
 }
 
 static void algorithm_bad_oid(struct arena *a, struct recipe *r)
@@ -275,6 +274,36 @@ static void subject_underscore(struct arena *a, struct recipe *r)
     r->subject = der_common_name(a, DER_PRINTABLE_STRING, SLICE_LITERAL("h_1"));
 }
 
+static void subject_ampersand(struct arena *a, struct recipe *r)
+{
+    r->subject = der_attribute(a, 10, DER_PRINTABLE_STRING, SLICE_LITERAL("A & B"));
+}
+
+static void issuer_at_sign(struct arena *a, struct recipe *r)
+{
+    r->issuer = der_attribute(a, 10, DER_PRINTABLE_STRING, SLICE_LITERAL("ca@example"));
+}
+
+static void subject_ia5_umlaut(struct arena *a, struct recipe *r)
+{
+    r->subject = der_attribute(a, 10, DER_IA5_STRING, SLICE_LITERAL("b\xfc"));
+}
+
+static void subject_printable_nul(struct arena *a, struct recipe *r)
+{
+    r->subject = der_common_name(a, DER_PRINTABLE_STRING, SLICE_LITERAL("h1\0"));
+}
+
+static void subject_numeric(struct arena *a, struct recipe *r)
+{
+    r->subject = der_attribute(a, 5, 0x12, SLICE_LITERAL("4711 0"));
+}
+
+static void subject_numeric_letter(struct arena *a, struct recipe *r)
+{
+    r->subject = der_attribute(a, 5, 0x12, SLICE_LITERAL("47a"));
+}
+
 static void subject_constructed(struct arena *a, struct recipe *r)
 {
     r->subject = der_common_name(a, DER_UTF8_STRING | DER_CONSTRUCTED, DER_TEXT(a, DER_UTF8_STRING, "h1"));
@@ -288,7 +317,9 @@ static void subject_three(struct arena *a, struct recipe *r)
 
 static void subject_umlaut(struct arena *a, struct recipe *r)
 {
-    r->subject = der_common_name(a, DER_UTF8_STRING, SLICE_LITERAL("b\xc3\xbc" "cher"));
+    r->subject = der_common_name(a, DER_UTF8_STRING,
+                                 SLICE_LITERAL("b\xc3\xbc"
+                                               "cher"));
 }
 
 static void set_not_after(struct arena *a, struct recipe *r, uint8_t tag, const char *text)
@@ -375,8 +406,8 @@ static void extension_constructed_value(struct arena *a, struct recipe *r)
 
 static void extension_tail(struct arena *a, struct recipe *r)
 {
-    r->extensions = DER(a, DER_SEQUENCE, DER(a, DER_OID, O(0x2a, 0x03)), DER(a, DER_OCTET_STRING, O(1)),
-                        DER_EMPTY(a, DER_NULL));
+    r->extensions =
+        DER(a, DER_SEQUENCE, DER(a, DER_OID, O(0x2a, 0x03)), DER(a, DER_OCTET_STRING, O(1)), DER_EMPTY(a, DER_NULL));
 }
 
 static void critical_false(struct arena *a, struct recipe *r)
@@ -456,7 +487,9 @@ EXTENSION(san_tail, 17, DER_JOIN(a, DER(a, DER_SEQUENCE, DER_TEXT(a, 0x82, "h1")
 EXTENSION(san_set, 17, DER(a, DER_SET, DER_TEXT(a, 0x82, "h1")))
 SAN(san_tag_9, DER_TEXT(a, 0x89, "h1"))
 SAN(san_cut, O(0x82, 0x10, 'h'))
-SAN(san_not_ascii, DER_TEXT(a, 0x82, "b\xc3\xbc" "cher.example"))
+SAN(san_not_ascii, DER_TEXT(a, 0x82,
+                            "b\xc3\xbc"
+                            "cher.example"))
 SAN(san_nul, DER_TEXT(a, 0x82, "h1\0.example"))
 SAN(san_odd_ip, DER(a, 0x87, O(10, 0, 0)))
 SAN(san_ips, DER(a, 0x87, O(10, 0, 0, 1)), DER(a, 0x87, der_fill(a, 1, 16)))
@@ -618,7 +651,21 @@ static const struct row {
     {"BMPString", subject_bmp, FINE, UNUSUAL_SUBJECT | UNUSUAL_NAME},
     {"TeletexString", subject_teletex, FINE, UNUSUAL_SUBJECT},
     {"UniversalString", subject_universal, FINE, UNUSUAL_SUBJECT | UNUSUAL_NAME},
-    {"PrintableString with an underscore", subject_underscore, FINE, UNUSUAL_SUBJECT},
+#define BAD_CHARACTER "RFC 5280 section 4.1.2.6: a string with characters that its type does not have"
+    {"PrintableString with an underscore", subject_underscore, READABLE, 3, "subject: " BAD_CHARACTER, FIELD_PRESENT,
+     FIELD_PRESENT, UNUSUAL_SUBJECT},
+    {"PrintableString with an ampersand", subject_ampersand, READABLE, 3, "subject: " BAD_CHARACTER, FIELD_PRESENT,
+     FIELD_PRESENT, UNUSUAL_SUBJECT},
+    {"PrintableString with NUL", subject_printable_nul, READABLE, 3, "subject: " BAD_CHARACTER, FIELD_PRESENT,
+     FIELD_PRESENT, UNUSUAL_SUBJECT | UNUSUAL_NAME},
+    {"PrintableString with an at sign in the issuer", issuer_at_sign, READABLE, 3,
+     "issuer: RFC 5280 section 4.1.2.4: a string with characters that its type does not have", FIELD_PRESENT,
+     FIELD_PRESENT, 0},
+    {"IA5String with an umlaut", subject_ia5_umlaut, READABLE, 3, "subject: " BAD_CHARACTER, FIELD_PRESENT,
+     FIELD_PRESENT, UNUSUAL_SUBJECT | UNUSUAL_NAME},
+    {"NumericString", subject_numeric, FINE, UNUSUAL_SUBJECT},
+    {"NumericString with a letter", subject_numeric_letter, READABLE, 3, "subject: " BAD_CHARACTER, FIELD_PRESENT,
+     FIELD_PRESENT, UNUSUAL_SUBJECT},
 #define BAD_TIME "notAfter: RFC 5280 section 4.1.2.5: not a time with seconds and Z"
     {"time without seconds", time_no_seconds, BROKEN, 3, BAD_TIME, FIELD_PRESENT, FIELD_PRESENT, 0},
     {"time without Z", time_no_z, BROKEN, 3, BAD_TIME, FIELD_PRESENT, FIELD_PRESENT, 0},
@@ -669,8 +716,7 @@ static const struct row {
     {"64 extensions", extensions_64, FINE, 0},
     {"65 extensions", extensions_65, READABLE, 3, TOO_MANY, FIELD_PRESENT, FIELD_PRESENT, UNUSUAL_EXTENSION},
     {"SAN again as the 65th", san_65th_twice, READABLE, 3, TOO_MANY, FIELD_DUPLICATE, FIELD_PRESENT, UNUSUAL_EXTENSION},
-#define BAD_SAN                                                                                                        \
-    READABLE, 3, "subjectAltName: RFC 5280 section 4.2.1.6: not GeneralNames", FIELD_MALFORMED, FIELD_ABSENT
+#define BAD_SAN READABLE, 3, "subjectAltName: RFC 5280 section 4.2.1.6: not GeneralNames", FIELD_MALFORMED, FIELD_ABSENT
     {"SAN of garbage", san_garbage, BAD_SAN, UNUSUAL_EXTENSION},
     {"SAN without names", san_empty, BAD_SAN, UNUSUAL_EXTENSION},
     {"SAN without octets", san_no_octets, BAD_SAN, UNUSUAL_EXTENSION},
@@ -748,7 +794,8 @@ static void test_row(void **state)
     if (row->malformed && f.malformed)
         assert_string_equal(f.malformed, row->malformed);
     else if (row->malformed || f.malformed)
-        fail_msg("expected %s, found %s", row->malformed ? row->malformed : "nothing", f.malformed ? f.malformed : "nothing");
+        fail_msg("expected %s, found %s", row->malformed ? row->malformed : "nothing",
+                 f.malformed ? f.malformed : "nothing");
     assert_int_equal(f.readable, row->readable);
     assert_int_equal(f.version, row->version);
     assert_int_equal(f.unusual, row->unusual);
@@ -766,7 +813,8 @@ static const struct mistake {
 } mistakes[] = {
     {"no octets", "", "certificate: RFC 5280 section 4.1: the value is empty"},
     {"PEM", "-----BEGIN CERTIFICATE-----\n", "certificate: RFC 5280 section 4.1: PEM text where DER is wanted"},
-    {"PEM after blanks", " \n-----BEGIN CERTIFICATE-----", "certificate: RFC 5280 section 4.1: PEM text where DER is wanted"},
+    {"PEM after blanks", " \n-----BEGIN CERTIFICATE-----",
+     "certificate: RFC 5280 section 4.1: PEM text where DER is wanted"},
     {"base64", "MIIDJTCCAg2gAwIBAgIU", "certificate: RFC 5280 section 4.1: base64 text where DER is wanted"},
     {"garbage", "garbage", "certificate: RFC 5280 section 4.1: not a SEQUENCE in DER, or cut short"},
     {"an empty SEQUENCE", "\x30", "certificate: RFC 5280 section 4.1: not a SEQUENCE in DER, or cut short"},
@@ -827,7 +875,8 @@ static void test_critical_is_kept(void **state)
     struct arena a = {0};
     struct recipe r;
     recipe_everyday(&a, &r);
-    r.extensions = der_extension(&a, 17, DER(&a, DER_BOOLEAN, O(0xff)), DER(&a, DER_SEQUENCE, DER_TEXT(&a, 0x82, "h1")));
+    r.extensions =
+        der_extension(&a, 17, DER(&a, DER_BOOLEAN, O(0xff)), DER(&a, DER_SEQUENCE, DER_TEXT(&a, 0x82, "h1")));
     struct slice der = recipe_build(&a, &r);
     struct facts f;
     facts_read(der, &f);
@@ -923,9 +972,10 @@ static void test_large_key_and_serial(void **state)
     recipe_everyday(&a, &r);
     struct slice oid = DER(&a, DER_OID, O(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01));
     r.serial = DER(&a, DER_INTEGER, der_fill(&a, 0x55, 1000 * 1000));
-    r.spki = DER(&a, DER_SEQUENCE, DER(&a, DER_SEQUENCE, oid, DER_EMPTY(&a, DER_NULL)),
-                 DER(&a, DER_BIT_STRING, O(0), DER(&a, DER_SEQUENCE, DER(&a, DER_INTEGER, der_fill(&a, 0x55, 2 << 20)),
-                                                   DER(&a, DER_INTEGER, O(3)))));
+    r.spki =
+        DER(&a, DER_SEQUENCE, DER(&a, DER_SEQUENCE, oid, DER_EMPTY(&a, DER_NULL)),
+            DER(&a, DER_BIT_STRING, O(0),
+                DER(&a, DER_SEQUENCE, DER(&a, DER_INTEGER, der_fill(&a, 0x55, 2 << 20)), DER(&a, DER_INTEGER, O(3)))));
     read_large(recipe_build(&a, &r), &f);
     assert_true(f.unusual & UNUSUAL_SERIAL);
     arena_free(&a);

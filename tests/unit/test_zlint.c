@@ -59,6 +59,8 @@ static const struct lint {
     {"e_mp_modulus_must_be_2048_bits_or_more", BITS(2048)},
     {"e_old_sub_cert_rsa_mod_less_than_1024_bits", BITS(1024)},
     {"e_old_sub_ca_rsa_mod_less_than_1024_bits", BITS(1024)},
+    {"w_rsa_mod_not_odd", BITS(1024), .wrong = "Warn"},
+    {"e_rsa_public_exponent_not_odd", BITS(1024)},
     {"e_ec_improper_curves", OF_CHECK, CHECK_WEAK_KEY, .curves = "P-256 P-384 P-521"},
     {"e_cs_ecdsa_prohibited_curve", OF_CHECK, CHECK_WEAK_KEY, .curves = "P-256 P-384 P-521"},
 
@@ -123,7 +125,6 @@ static const struct lint {
     {"e_spki_rsa_encryption_parameter_not_null", .ours = OF_UNUSUAL, .unusual = UNUSUAL_KEY},
     {"e_algorithm_identifier_improper_encoding", .ours = OF_UNUSUAL, .unusual = UNUSUAL_KEY},
     {"e_subject_empty_without_san", .ours = OF_UNUSUAL, .unusual = UNUSUAL_SUBJECT},
-    {"e_rsa_public_exponent_not_odd", .ours = OF_MALFORMED, .about = "subjectPublicKeyInfo"},
 };
 
 /* Rows where we are of another opinion: the lint, the certificate, and why. */
