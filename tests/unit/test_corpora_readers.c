@@ -50,7 +50,6 @@ static const struct {
     {"dbd7c9b3dee07335f1d6b028.bin", "a name in a distribution point that is BER, which OpenSSL keeps as it stands"},
     {"cc6e9fdcb5ace225eee24b09.bin", "values of policy qualifiers that OpenSSL would encode otherwise"},
     {"d1a22d9bf4651377e39a9764.bin", "a name attribute of a type that OpenSSL does not take for a string"},
-    {"b9377f307da5db9c364b1ad9.bin", "a name attribute of a type that OpenSSL does not take for a string"},
 };
 
 enum { FIELDS_MOST = 32, FIELD_ROOM = 48 };

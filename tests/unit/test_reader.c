@@ -77,6 +77,11 @@ static void version_string(struct arena *a, struct recipe *r)
     r->version = DER(a, 0xa0, DER(a, DER_OCTET_STRING, O(2)));
 }
 
+static void version_primitive(struct arena *a, struct recipe *r)
+{
+    r->version = DER(a, 0x80, O(2));
+}
+
 static void version_twice(struct arena *a, struct recipe *r)
 {
     r->version = DER(a, 0xa0, DER(a, DER_INTEGER, O(2)), DER(a, DER_INTEGER, O(2)));
@@ -276,17 +281,19 @@ static void subject_underscore(struct arena *a, struct recipe *r)
 
 static void subject_ampersand(struct arena *a, struct recipe *r)
 {
-    r->subject = der_attribute(a, 10, DER_PRINTABLE_STRING, SLICE_LITERAL("A & B"));
+    r->subject =
+        DER(a, DER_SEQUENCE, DER(a, DER_SET, der_attribute(a, 10, DER_PRINTABLE_STRING, SLICE_LITERAL("A & B"))));
 }
 
 static void issuer_at_sign(struct arena *a, struct recipe *r)
 {
-    r->issuer = der_attribute(a, 10, DER_PRINTABLE_STRING, SLICE_LITERAL("ca@example"));
+    r->issuer =
+        DER(a, DER_SEQUENCE, DER(a, DER_SET, der_attribute(a, 10, DER_PRINTABLE_STRING, SLICE_LITERAL("ca@example"))));
 }
 
 static void subject_ia5_umlaut(struct arena *a, struct recipe *r)
 {
-    r->subject = der_attribute(a, 10, DER_IA5_STRING, SLICE_LITERAL("b\xfc"));
+    r->subject = DER(a, DER_SEQUENCE, DER(a, DER_SET, der_attribute(a, 10, DER_IA5_STRING, SLICE_LITERAL("b\xfc"))));
 }
 
 static void subject_printable_nul(struct arena *a, struct recipe *r)
@@ -296,12 +303,12 @@ static void subject_printable_nul(struct arena *a, struct recipe *r)
 
 static void subject_numeric(struct arena *a, struct recipe *r)
 {
-    r->subject = der_attribute(a, 5, 0x12, SLICE_LITERAL("4711 0"));
+    r->subject = DER(a, DER_SEQUENCE, DER(a, DER_SET, der_attribute(a, 5, 0x12, SLICE_LITERAL("4711 0"))));
 }
 
 static void subject_numeric_letter(struct arena *a, struct recipe *r)
 {
-    r->subject = der_attribute(a, 5, 0x12, SLICE_LITERAL("47a"));
+    r->subject = DER(a, DER_SEQUENCE, DER(a, DER_SET, der_attribute(a, 5, 0x12, SLICE_LITERAL("47a"))));
 }
 
 static void subject_constructed(struct arena *a, struct recipe *r)
@@ -590,6 +597,8 @@ static const struct row {
 #define VERSION_FORM "version: RFC 5280 section 4.1.2.1: not one INTEGER"
     {"version padded", version_padded, BROKEN, 0, VERSION_FORM, FIELD_ABSENT, FIELD_ABSENT, 0},
     {"version no INTEGER", version_string, BROKEN, 0, VERSION_FORM, FIELD_ABSENT, FIELD_ABSENT, 0},
+    {"version in a primitive element", version_primitive, BROKEN, 0,
+     "serialNumber: RFC 5280 section 4.1.2.2: not an INTEGER", FIELD_ABSENT, FIELD_ABSENT, 0},
     {"version twice", version_twice, BROKEN, 0, VERSION_FORM, FIELD_ABSENT, FIELD_ABSENT, 0},
     {"version 1 with extensions", v1_extensions, READABLE, 1,
      "extensions: RFC 5280 section 4.1.2.9: only version 3 has them", FIELD_PRESENT, FIELD_PRESENT, 0},
