@@ -698,6 +698,8 @@ static const struct {
     {S("\xff\xfe"), ""},
     {S(""), ""},
     {S("b\xc3\xbc\xe2\x80\xae.example"), ""},
+    {S("h1\xc2\xad.example"), ""},     /* a soft hyphen */
+    {S("\xef\xbb\xbfh1.example"), ""}, /* a byte order mark */
 };
 
 static void labels_are_converted(void **state)
