@@ -20,8 +20,7 @@ static struct slice allowed(struct arena *a, unsigned versions)
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
     unsigned version = in->facts->version;
-    bool is_guessed = version == 1 && !in->facts->readable; /* nothing is written there: is it a certificate at all? */
-    if (version == 0 || is_guessed) {
+    if (version == 0) {
         out->answer = ANSWER_NOT_APPLICABLE; /* malformed says it */
     } else if (!(in->policy->allowed_versions & 1u << version)) {
         out->answer = ANSWER_VIOLATES;

@@ -51,7 +51,8 @@ struct facts {
     const char *malformed; /* NULL, or the first thing wrong, "what: RFC n section m: what is wrong"; a static string */
     uint32_t malformed_at; /* the octet where it was seen */
 
-    uint8_t version;    /* 1, 2 or 3; 0: could not be read or is none of these (which is malformed) */
+    uint8_t version;    /* 1, 2 or 3; 0: is none of these, or could not be read (which is malformed), also where only
+                           the default would say it of what is no certificate */
     struct span serial; /* content octets of the INTEGER: big-endian two's complement */
     struct span issuer; /* the whole Name, header included */
     struct span subject;
@@ -60,8 +61,8 @@ struct facts {
     struct span key_algorithm;             /* content octets of the OID in it */
     struct span key_parameters;            /* the whole parameters of that AlgorithmIdentifier; absent: none */
     /*
-     * RSA (also RSASSA-PSS and RSAES-OAEP): bits of the modulus.  EC on a named curve that we know, Ed25519, Ed448: bits of the field.
-     * 0: another key, or key_malformed.
+     * RSA (also RSASSA-PSS and RSAES-OAEP): bits of the modulus.  EC on a named curve that we know, Ed25519, Ed448:
+     * bits of the field. 0: another key, or key_malformed.
      */
     uint32_t key_bits;
     /* RSA, EC or EdDSA by its algorithm, and what the BIT STRING or the parameters hold does not decode; malformed too

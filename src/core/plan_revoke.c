@@ -174,22 +174,47 @@ static bool has_ended(const struct plan_request *q)
     return state_in(q->request.record.state, STATES_FINAL);
 }
 
+static bool is_approved_by_a_person(const struct request *q)
+{
+    return q->decision == DECISION_APPROVE && q->decision_generation == q->record.generation;
+}
+
+/* What policy has nothing against any more, as far as the certificate tells by itself: it may have been corrected. */
+static unsigned checks_met(struct planner *p, const struct plan_request *q, const struct policy *policy)
+{
+    const struct certificate *c = &q->stored[0];
+    const struct check_input in = {
+        .policy = policy, .der = c->der, .facts = &c->facts, .trust = &c->trust, .now_utc = p->in->now_utc};
+    unsigned met = 0;
+    for (unsigned id = 0; id < CHECK_COUNT; id++) {
+        struct check_result r;
+        if (!(q->request.record.basis.checks & ~NAME_CHECKS & CHECK_BIT(id)) || check_get(id)->of_subject)
+            continue;
+        check_answer(p->arena, &in, (enum check_id)id, &r);
+        met |= r.answer == ANSWER_MEETS ? CHECK_BIT(id) : 0;
+    }
+    return met;
+}
+
 /* What of the request's reasons policy still answers with a revocation, and no waiver covers. */
-static unsigned checks_left(const struct plan_request *q, const struct policy *policy)
+static unsigned checks_left(struct planner *p, const struct plan_request *q, const struct policy *policy)
 {
     unsigned checks = q->request.record.basis.checks & ~q->waived;
-    return enforces(policy) ? plan_checks_asking(policy, checks, ACTION_REVOKE) |
-                                  plan_checks_asking(policy, checks, ACTION_REISSUE_THEN_REVOKE)
-                            : 0;
+    if (!enforces(policy))
+        return 0;
+    if (!is_approved_by_a_person(&q->request))
+        checks &= ~checks_met(p, q, policy);
+    return plan_checks_asking(policy, checks, ACTION_REVOKE) |
+           plan_checks_asking(policy, checks, ACTION_REISSUE_THEN_REVOKE);
 }
 
 /* The subject on record does not show it: unpublishing cures nothing, so what is on record stands, if it had not ended.
  */
-static unsigned see_unpublished(const struct plan_request *q, struct plan_case *c)
+static unsigned see_unpublished(struct planner *p, const struct plan_request *q, struct plan_case *c)
 {
     if (has_ended(q))
         return 0;
-    if (!checks_left(q, c->policy))
+    if (!checks_left(p, q, c->policy))
         return SEEN_POLICY_WEAK;
     c->basis = q->request.record.basis;
     return SEEN_WANTED | SEEN_ENFORCED;
@@ -206,7 +231,7 @@ static bool is_covered(const struct plan_request *q)
 static bool is_approved_by_policy_alone(const struct request *q)
 {
     return state_in(q->record.state, STATE_BIT(STATE_APPROVED) | STATE_BIT(STATE_FAILED)) &&
-           !(q->decision == DECISION_APPROVE && q->decision_generation == q->record.generation);
+           !is_approved_by_a_person(q);
 }
 
 static unsigned see_published(const struct published *at, const struct plan_request *q)
@@ -243,12 +268,12 @@ static void plan_existing(struct planner *p, const struct plan_request *q)
     else if (is_covered(q) && !at.complies_here)
         c.seen = SEEN_WAIVED | SEEN_POLICY_WEAK; /* what is approved waits: it may not be carried out, nor forgotten */
     else if (!at.undecided && !(at.here && is_doubted(p, &old->digest)))
-        c.seen = (at.here ? see_published(&at, q) : see_unpublished(q, &c)) |
+        c.seen = (at.here ? see_published(&at, q) : see_unpublished(p, q, &c)) |
                  (at.complies_elsewhere || at.waived ? SEEN_COMPLIANT_ELSEWHERE : 0);
     if (!expired)
         c.seen |= see_crl(p, &c, &old->trust);
     if (c.seen)
-        c.seen |= approved_by_policy(&c, &old->trust, checks_left(q, c.policy), NULL);
+        c.seen |= approved_by_policy(&c, &old->trust, checks_left(p, q, c.policy), NULL);
     if (has_ended(q) && !(c.seen & SEEN_WANTED))
         *LIST_ADD(p->arena, &p->ended) = c;
     else if (c.seen)

@@ -2,8 +2,7 @@
 /* What can be written: asked of the server by probes that carry nothing out (dir_probe). */
 #include "daemon/access_private.h"
 
-#define ANY      SLICE_LITERAL("(objectClass=*)")
-#define PROBE_ID "0000000000000000000000000000000000000000000000000000000000000000" /* no request's: not a digest */
+#define ANY SLICE_LITERAL("(objectClass=*)")
 
 enum { MODS_MAX = 64 };
 
@@ -108,12 +107,20 @@ static void put(struct new_entry *n, const char *attribute, struct slice value)
     n->count++;
 }
 
+/* No entry's, and too long to be one's (dir_probe). */
+static struct slice impossible_name(struct arena *a)
+{
+    uint8_t *p = arena_alloc(a, DIR_PROBE_NAME);
+    memset(p, '0', DIR_PROBE_NAME);
+    return slice_make(p, DIR_PROBE_NAME);
+}
+
 /* The least that the class demands. */
 static void begin_entry(struct access *a, struct new_entry *n, struct slice container, const char *class,
                         enum schema_class bit)
 {
     const char *naming = bit == SCHEMA_REQUEST ? ATTR_REQUEST_ID : "cn";
-    struct slice name = bit == SCHEMA_REQUEST ? SLICE_LITERAL(PROBE_ID) : SLICE_LITERAL("dircertd-access-check");
+    struct slice name = impossible_name(a->arena);
     n->count = 0;
     n->dn = arena_format(a->arena, "%s=%.*s,%.*s", naming, SLICE_ARGS(name), SLICE_ARGS(container));
     put(n, "objectClass", slice_of(class));

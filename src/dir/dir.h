@@ -137,11 +137,14 @@ enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count,
 
 enum dir_right { DIR_RIGHT_GRANTED, DIR_RIGHT_REFUSED, DIR_RIGHT_UNKNOWN };
 
+enum { DIR_PROBE_NAME = 3000 }; /* octets; a DN may have 8192 in slapd, a key in LMDB no more than half a page */
+
 /*
  * Whether the account might do that; nothing is carried out.  A modify names one attribute in two equal mods, both
  * DELETE of all of it or both ADD of the same values: the second can't succeed after the first, and a modify is carried
  * out whole or not at all.  An add or delete is asked for with the critical No-Op control; a server that doesn't know
- * that refuses it, and a delete is only sent to one that has shown that it does.  DIR_RIGHT_UNKNOWN: *why says why.
+ * that refuses it, and a delete is only sent to one that has shown that it does.  The RDN of an add has at least
+ * DIR_PROBE_NAME octets, more than an index holds.  DIR_RIGHT_UNKNOWN: *why says why.
  * @source RFC 4511 sections 4.1.11 and 4.6; draft-zeilenga-ldap-noop
  */
 enum dir_right dir_probe(struct dir *d, const struct dir_change *change, struct fault *why) MUST_USE;

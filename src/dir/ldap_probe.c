@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an account might do, found out without doing it.  slapd's No-Op control answers after all checks and before the
- * first change; where it isn't known, a modify that can't succeed tells as much, because rights are checked first.
+ * What an account might do, found out without doing it: by a modify or an add that can't succeed, because rights are
+ * checked first, under slapd's No-Op control, which is to change nothing.  An add may not rely on the control alone:
+ * back-mdb (seen in 2.5.13) forgets that it took nothing up and goes on to number attributes that no entry had before
+ * as if it had stored their names; what it stores from then on is read back under names of other attributes.  A name
+ * that no index holds ends the add before that, and after the rights.
  */
 #include "dir/ldap_private.h"
 
@@ -12,9 +15,10 @@ enum { NO_OPERATION = 0x410e }; /* slapd's answer: nothing stood in the way, and
 /* The promise of dir.h is kept here, whatever a caller hands over. */
 static bool is_harmless(const struct ldap_dir *d, const struct dir_change *c)
 {
+    struct slice rest = c->dn, name;
     switch (c->verb) {
     case DIR_ADD:
-        return true; /* with the control only */
+        return slice_split(&rest, ',', &name) && name.n >= DIR_PROBE_NAME;
     case DIR_DELETE:
         return d->knows_no_op;
     case DIR_MODIFY:
@@ -43,9 +47,14 @@ static int send_probe(struct ldap_dir *d, const struct dir_change *c, const char
     return LDAP_PARAM_ERROR;
 }
 
-/* The result code, and what it says in *text; RC_FAULT: no answer. */
-static enum rc ask(struct ldap_dir *d, const struct dir_change *c, bool no_op, int *code, const char **text,
-                   struct fault *why)
+struct reply {
+    int code;
+    bool says_why;
+    const char *text; /* all of it */
+};
+
+/* RC_FAULT: no answer. */
+static enum rc ask(struct ldap_dir *d, const struct dir_change *c, bool no_op, struct reply *reply, struct fault *why)
 {
     const char *dn = ldap_c_string(d, c->dn);
     struct ldap_answer answer = {0};
@@ -60,8 +69,8 @@ static enum rc ask(struct ldap_dir *d, const struct dir_change *c, bool no_op, i
     if (rc != RC_OK)
         return rc;
     if (ldap_answer_read(d, message, &answer)) {
-        *code = answer.code;
-        *text = ldap_answer_text(d, &answer);
+        *reply = (struct reply){
+            .code = answer.code, .says_why = answer.message && *answer.message, .text = ldap_answer_text(d, &answer)};
     } else
         rc = ldap_die(d, why, "the answer to a probe does not decode");
     ldap_answer_free(&answer);
@@ -70,12 +79,15 @@ static enum rc ask(struct ldap_dir *d, const struct dir_change *c, bool no_op, i
 }
 
 /* Codes that a server gives only after it has looked at the rights. */
-static enum dir_right right_of(enum dir_verb verb, int code)
+static enum dir_right right_of(enum dir_verb verb, const struct reply *reply)
 {
     static const int after_rights[] = {LDAP_NO_SUCH_ATTRIBUTE,      LDAP_TYPE_OR_VALUE_EXISTS,
                                        LDAP_INAPPROPRIATE_MATCHING, LDAP_OBJECT_CLASS_VIOLATION,
                                        LDAP_NOT_ALLOWED_ON_RDN,     LDAP_NO_OBJECT_CLASS_MODS};
+    const int code = reply->code;
     if (code == NO_OPERATION || (verb == DIR_DELETE && code == LDAP_NOT_ALLOWED_ON_NONLEAF))
+        return DIR_RIGHT_GRANTED;
+    if (verb == DIR_ADD && code == LDAP_OTHER && !reply->says_why) /* so back-mdb takes a name that is too long */
         return DIR_RIGHT_GRANTED;
     if (code == LDAP_INSUFFICIENT_ACCESS)
         return DIR_RIGHT_REFUSED;
@@ -89,24 +101,26 @@ enum dir_right ldap_probe_run(struct dir *dir, const struct dir_change *change, 
 {
     struct ldap_dir *d = (struct ldap_dir *)dir;
     enum dir_right right = DIR_RIGHT_UNKNOWN;
-    const char *text = "";
-    int code = 0;
+    struct reply reply = {.text = ""};
     if (!is_harmless(d, change)) {
-        fault_set(why, RC_FAULT, "the server has not shown that it knows the No-Op control, so it was not asked");
+        fault_set(why, RC_FAULT,
+                  change->verb == DIR_ADD
+                      ? "the entry could be stored, so it was not asked"
+                      : "the server has not shown that it knows the No-Op control, so it was not asked");
         return right;
     }
     struct arena_mark mark = arena_mark(&d->work);
     enum rc rc = ldap_begin(d, why);
     if (rc == RC_OK)
-        rc = ask(d, change, true, &code, &text, why);
-    if (rc == RC_OK && code == LDAP_UNAVAILABLE_CRITICAL_EXTENSION && change->verb == DIR_MODIFY)
-        rc = ask(d, change, false, &code, &text, why);
+        rc = ask(d, change, true, &reply, why);
+    if (rc == RC_OK && reply.code == LDAP_UNAVAILABLE_CRITICAL_EXTENSION && change->verb == DIR_MODIFY)
+        rc = ask(d, change, false, &reply, why);
     if (rc == RC_OK) {
-        d->knows_no_op |= code == NO_OPERATION;
-        right = right_of(change->verb, code);
+        right = right_of(change->verb, &reply);
+        d->knows_no_op |= reply.code == NO_OPERATION || (change->verb == DIR_ADD && right == DIR_RIGHT_GRANTED);
     }
     if (rc == RC_OK && right == DIR_RIGHT_UNKNOWN)
-        fault_set(why, RC_FAULT, "the server answers %s", text);
+        fault_set(why, RC_FAULT, "the server answers %s", reply.text);
     arena_reset(&d->work, mark);
     return right;
 }

@@ -201,8 +201,12 @@ static bool same_common_names(struct view *v)
 
 static bool same_extension(struct view *v, const char *field, const struct extension *ours, const struct seen *theirs)
 {
-    if (!same_number(v, field, ours->presence, theirs->presence))
+    if (!same_number(v, field, ours->presence, theirs->presence)) {
+        size_t n = strlen(v->why);
+        if (theirs->because)
+            snprintf(v->why + n, v->room - n, ", for %s", theirs->because);
         return false;
+    }
     if (ours->presence != FIELD_PRESENT && ours->presence != FIELD_MALFORMED)
         return true;
     return same_number(v, "critical", ours->critical, theirs->critical);

@@ -79,15 +79,31 @@ static bool is_directory_name(struct slice s, unsigned *odd)
     return name.flaw < NAME_STRING;
 }
 
+static bool is_directory_string(struct slice s)
+{
+    struct der_element e;
+    if (!der_next(&s, &e) || s.n)
+        return false;
+    switch (e.tag) {
+    case DER_TELETEX_STRING:
+    case DER_PRINTABLE_STRING:
+    case DER_UNIVERSAL_STRING:
+    case DER_UTF8_STRING:
+    case DER_BMP_STRING:
+        return value_any_ok(&e);
+    }
+    return false;
+}
+
 /* EDIPartyName: [0] EXPLICIT DirectoryString OPTIONAL, [1] EXPLICIT DirectoryString. */
 static bool is_edi_name(struct slice s)
 {
-    struct der_element e, inner;
+    struct der_element e;
     bool there;
-    if (!optional(&s, NEST_0, &e, &there) || (there && (!der_next(&e.content, &inner) || e.content.n)))
+    if (!optional(&s, NEST_0, &e, &there) || (there && !is_directory_string(e.content)))
         return false;
     struct slice party;
-    return only(s, NEST_1, &party) && der_next(&party, &inner) && party.n == 0;
+    return only(s, NEST_1, &party) && is_directory_string(party);
 }
 
 static bool is_elements(struct slice s)
@@ -221,7 +237,14 @@ static bool is_basic_constraints(struct slice value, unsigned *odd)
 static bool is_subtree(struct slice s, unsigned *odd)
 {
     struct der_element e;
-    return der_next(&s, &e) && is_general_name(&e, odd) && is_elements(s);
+    bool there;
+    if (!der_next(&s, &e) || !is_general_name(&e, odd))
+        return false;
+    if (!optional(&s, TAG_0, &e, &there) || (there && !is_count(e.content)))
+        return false;
+    if (!optional(&s, TAG_1, &e, &there) || (there && !is_count(e.content)))
+        return false;
+    return s.n == 0;
 }
 
 static bool is_name_constraints(struct slice value, unsigned *odd)

@@ -13,6 +13,7 @@ struct reading {
     struct slice der;
     struct facts *f;
     struct slice inner_algorithm; /* the AlgorithmIdentifier in tbsCertificate, header included */
+    bool version_left_out;
     bool times_hold;
     uint32_t extensions;
     uint64_t seen_filter; /* a bit for each last octet of an OID seen, so that pairs are rarely looked for */
@@ -45,7 +46,8 @@ static bool read_version(struct reading *r, struct slice *tbs)
     struct der_element wrapper, number;
     r->f->version = 0;
     if (!der_is(*tbs, DER_CONTEXT | DER_CONSTRUCTED | 0)) {
-        r->f->version = der_is(*tbs, DER_INTEGER) ? 1 : 0; /* left out, or something else in its place */
+        r->version_left_out = der_is(*tbs, DER_INTEGER); /* else something else is in its place */
+        r->f->version = r->version_left_out ? 1 : 0;
         return true;
     }
     if (!der_next(tbs, &wrapper))
@@ -487,8 +489,11 @@ void facts_read(struct slice der, struct facts *f)
         f->unusual |= UNUSUAL_SIZE;
     r.der = der;
     r.f = f;
+    r.version_left_out = false;
     r.times_hold = false;
     r.extensions = 0;
     r.seen_filter = 0;
     f->readable = read_certificate(&r) && r.times_hold;
+    if (!f->readable && r.version_left_out)
+        f->version = 0;
 }

@@ -78,9 +78,11 @@ enum second second_read(struct second_reader *s, struct slice der, const struct 
     v.x = X509_new_ex(s->ctx, NULL);
     if (!v.x)
         goto out;
-    if (d2i_X509(&v.x, &p, (long)der.n)) { /* else it freed and cleared v.x */
+    if (d2i_X509(&v.x, &p, (long)der.n)) {
         v.consumed = (size_t)(p - der.p);
         view_look_up(&v);
+    } else { /* it freed and cleared v.x */
+        v.unread = view_decoding_error();
     }
     result = compare(&v);
 out:

@@ -11,19 +11,17 @@ enum {
     TAG_UNRESTRICTED = 0x1d,
 };
 
-/* Whether the constructed bit is as the type wants it (X.690 sections 8 and 10.2).  Types that nobody uses may be
- * either. */
+/* Whether the constructed bit is as the type wants it (X.690 sections 8 and 10.2). */
 static bool is_constructed_rightly(uint8_t tag)
 {
     bool constructed = tag & DER_CONSTRUCTED;
     switch (tag & TAG_NUMBER) {
     case DER_SEQUENCE &TAG_NUMBER:
     case DER_SET &TAG_NUMBER:
-        return constructed;
     case TAG_EXTERNAL:
     case TAG_EMBEDDED_PDV:
     case TAG_UNRESTRICTED:
-        return true;
+        return constructed;
     }
     return !constructed;
 }

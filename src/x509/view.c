@@ -26,6 +26,7 @@ static void *look_up(const struct view *v, int nid, struct seen *seen)
         seen->presence = FIELD_DUPLICATE;
     else
         seen->presence = decoded ? FIELD_PRESENT : FIELD_MALFORMED;
+    seen->because = decoded ? NULL : view_decoding_error();
     return decoded;
 }
 
@@ -54,10 +55,14 @@ static void look_up_names(struct view *v)
         return;
     unsigned char *encoded = NULL;
     int n = i2d_GENERAL_NAMES(v->names, &encoded), count = sk_GENERAL_NAME_num(v->names);
-    bool ok = is_whole(v, NID_subject_alt_name, encoded, n) && count > 0;
-    for (int i = 0; ok && i < count; i++)
-        ok = is_ascii_name(sk_GENERAL_NAME_value(v->names, i));
-    if (!ok)
+    bool whole = is_whole(v, NID_subject_alt_name, encoded, n) && count > 0;
+    v->san.because = view_odd_general_names(v->names);
+    if (!v->san.because && !whole)
+        v->san.because = "octets that OpenSSL would encode otherwise";
+    for (int i = 0; !v->san.because && i < count; i++)
+        if (!is_ascii_name(sk_GENERAL_NAME_value(v->names, i)))
+            v->san.because = "an IA5String that is not ASCII";
+    if (v->san.because)
         v->san.presence = FIELD_MALFORMED;
 }
 
@@ -147,7 +152,7 @@ static bool renew_name(X509_NAME *name)
 {
     int last = X509_NAME_entry_count(name) - 1;
     if (last < 0)
-        return i2d_X509_NAME(name, NULL) == 2;
+        return i2d_X509_NAME(name, NULL) == 2; /* view_odd_name looked at them */
     X509_NAME_ENTRY *e = X509_NAME_delete_entry(name, last), *before = X509_NAME_get_entry(name, last - 1);
     bool shares_rdn = before && X509_NAME_ENTRY_set(before) == X509_NAME_ENTRY_set(e);
     bool done = X509_NAME_add_entry(name, e, -1, shares_rdn ? -1 : 0);
@@ -160,6 +165,22 @@ static bool renew_version(X509 *x)
 {
     return X509_get_version(x) != X509_VERSION_1 ||
            (X509_set_version(x, X509_VERSION_2) && X509_set_version(x, X509_VERSION_1));
+}
+
+/* NULL, or what is odd about a part that no encoding shows. */
+static const char *odd_part(const struct view *v)
+{
+    const X509_ALGOR *outer = NULL;
+    X509_ALGOR *key = NULL;
+    X509_get0_signature(NULL, &outer, v->x);
+    X509_PUBKEY_get0_param(NULL, NULL, NULL, &key, X509_get_X509_PUBKEY(v->x));
+    const X509_ALGOR *algorithms[] = {X509_get0_tbs_sigalg(v->x), outer, key};
+    const char *odd = view_odd_name(X509_get_issuer_name(v->x));
+    if (!odd)
+        odd = view_odd_name(X509_get_subject_name(v->x));
+    for (size_t i = 0; !odd && i < sizeof algorithms / sizeof *algorithms; i++)
+        odd = view_odd_algorithm(algorithms[i]);
+    return odd;
 }
 
 /* Encodes the certificate anew: BER, defaults, padding, empty and unordered RDNs do not come back as they were. */
@@ -191,7 +212,7 @@ static bool is_odd_critical(X509_EXTENSION *e)
 
 static bool is_odd_extension(X509_EXTENSION *e)
 {
-    return is_odd_critical(e) || view_is_odd_value(e, false);
+    return is_odd_critical(e) || view_odd_value(e, false);
 }
 
 static bool has_odd_extension_value(const struct view *v)
@@ -306,7 +327,10 @@ bool view_time(const ASN1_TIME *t, int64_t *at_utc)
 const char *view_objection(const struct view *v)
 {
     if (!v->x)
-        return "no certificate";
+        return v->unread;
+    const char *odd = odd_part(v);
+    if (odd)
+        return odd;
     for (size_t i = 0; i < sizeof objections / sizeof *objections; i++)
         if ((v->f->malformed || !objections[i].supports_only) && objections[i].objects(v))
             return objections[i].text;

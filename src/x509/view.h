@@ -13,6 +13,7 @@
 struct seen {
     enum presence presence;
     bool critical;
+    const char *because; /* of FIELD_MALFORMED, in a few words: a static string */
 };
 
 /* The public key as OpenSSL decodes it. */
@@ -35,8 +36,9 @@ struct curve_sizes {
 struct view {
     struct slice der;
     const struct facts *f;
-    X509 *x;         /* NULL when OpenSSL could not read a certificate: then nothing below counts */
-    size_t consumed; /* octets of der */
+    X509 *x;            /* NULL when OpenSSL could not read a certificate: then nothing below counts */
+    const char *unread; /* why it could not: a static string */
+    size_t consumed;    /* octets of der */
     GENERAL_NAMES *names;
     EXTENDED_KEY_USAGE *purposes;
     struct seen san, eku;
@@ -58,14 +60,29 @@ bool view_time(const ASN1_TIME *t, int64_t *at_utc);
 /* The first extension of that OID in dotted decimal, or NULL; it belongs to v->x. */
 X509_EXTENSION *view_extension(const struct view *v, const char *oid, struct seen *seen);
 /*
- * An extension of a type that OpenSSL knows does not decode, or has more in it than decodes, or what RFC 5280 forbids.
- * lets_false_pass: not for an encoded cA FALSE.
+ * NULL, or why an extension of a type that OpenSSL knows does not decode, has more in it than decodes, or what RFC 5280
+ * forbids: a static string.  lets_false_pass: not for an encoded cA FALSE.
  */
-bool view_is_odd_value(X509_EXTENSION *e, bool lets_false_pass);
+const char *view_odd_value(X509_EXTENSION *e, bool lets_false_pass);
 /* Only the decoding knows that a path length is beyond all bounds. */
 bool view_has_odd_path_length(const struct view *v);
 /* How many critical extensions there are that neither RFC 5280 nor we know. */
 int64_t view_unknown_critical(const struct view *v);
+
+/*
+ * NULL, or what is odd about a part of which OpenSSL keeps the octets, or loses what they were, and so would never
+ * object: a static string.
+ */
+const char *view_odd_any(const ASN1_TYPE *value);
+const char *view_odd_algorithm(const X509_ALGOR *algorithm);
+/* RDNs without attributes, and attributes out of order, are not odd in this sense. */
+const char *view_odd_name(X509_NAME *name);
+const char *view_odd_attribute(const X509_NAME_ENTRY *e);
+const char *view_odd_general_names(const GENERAL_NAMES *names); /* NULL is fine */
+const char *view_odd_general_name(const GENERAL_NAME *name);
+/* What a decoding that failed just now did not like.  Empties OpenSSL's queue of errors, but for lack of memory. */
+const char *view_decoding_error(void);
+
 /* Needs no provider. */
 void view_key(const struct view *v, struct seen_key *key);
 

@@ -2,6 +2,8 @@
 /* One extension at a time, as OpenSSL decodes it, and what it lets pass there that RFC 5280 forbids. */
 #include "x509/view.h"
 
+static const char otherwise[] = "octets that OpenSSL would encode otherwise";
+
 /* OpenSSL decodes these and then lets them hold what RFC 5280 section 4.2.1 forbids: nothing, or less than nothing. */
 static bool is_negative(const ASN1_INTEGER *number)
 {
@@ -16,6 +18,16 @@ static bool has_empty_qualifiers(const CERTIFICATEPOLICIES *policies)
             return true;
     }
     return sk_POLICYINFO_num(policies) == 0;
+}
+
+static bool has_negative_distance(const STACK_OF(GENERAL_SUBTREE) * subtrees)
+{
+    for (int i = 0; i < sk_GENERAL_SUBTREE_num(subtrees); i++) {
+        const GENERAL_SUBTREE *subtree = sk_GENERAL_SUBTREE_value(subtrees, i);
+        if (is_negative(subtree->minimum) || is_negative(subtree->maximum))
+            return true;
+    }
+    return false;
 }
 
 static bool has_empty_subtrees(const NAME_CONSTRAINTS *names)
@@ -67,6 +79,7 @@ static bool is_forbidden_value(int nid, const void *decoded)
     const BASIC_CONSTRAINTS *basic = decoded;
     const POLICY_CONSTRAINTS *policy = decoded;
     const AUTHORITY_KEYID *authority = decoded;
+    const NAME_CONSTRAINTS *names = decoded;
     switch (nid) {
     case NID_basic_constraints:
         return (basic->ca != 0 && basic->ca != 0xff) || has_odd_path_length(basic);
@@ -75,7 +88,8 @@ static bool is_forbidden_value(int nid, const void *decoded)
     case NID_authority_key_identifier:
         return is_empty_list(authority->issuer) || !authority->issuer != !authority->serial;
     case NID_name_constraints:
-        return has_empty_subtrees(decoded);
+        return has_empty_subtrees(names) || has_negative_distance(names->permittedSubtrees) ||
+               has_negative_distance(names->excludedSubtrees);
     case NID_policy_constraints:
         return (!policy->requireExplicitPolicy && !policy->inhibitPolicyMapping) ||
                is_negative(policy->requireExplicitPolicy) || is_negative(policy->inhibitPolicyMapping);
@@ -104,18 +118,82 @@ static bool is_encoded_false(struct slice value, struct slice renewed)
            slice_eq(slice_from(value, 5), slice_from(renewed, 2));
 }
 
-bool view_is_odd_value(X509_EXTENSION *e, bool lets_false_pass)
+static const char *odd_subtrees(const STACK_OF(GENERAL_SUBTREE) * subtrees)
+{
+    const char *odd = NULL;
+    for (int i = 0; !odd && i < sk_GENERAL_SUBTREE_num(subtrees); i++)
+        odd = view_odd_general_name(sk_GENERAL_SUBTREE_value(subtrees, i)->base);
+    return odd;
+}
+
+static const char *odd_point(const DIST_POINT *point)
+{
+    const char *odd = view_odd_general_names(point->CRLissuer);
+    const DIST_POINT_NAME *name = point->distpoint;
+    if (name && name->type == 0)
+        return odd ? odd : view_odd_general_names(name->name.fullname);
+    for (int i = 0; name && !odd && i < sk_X509_NAME_ENTRY_num(name->name.relativename); i++)
+        odd = view_odd_attribute(sk_X509_NAME_ENTRY_value(name->name.relativename, i));
+    return odd;
+}
+
+static const char *odd_points(const CRL_DIST_POINTS *points)
+{
+    const char *odd = NULL;
+    for (int i = 0; !odd && i < sk_DIST_POINT_num(points); i++)
+        odd = odd_point(sk_DIST_POINT_value(points, i));
+    return odd;
+}
+
+static const char *odd_accesses(const AUTHORITY_INFO_ACCESS *accesses)
+{
+    const char *odd = NULL;
+    for (int i = 0; !odd && i < sk_ACCESS_DESCRIPTION_num(accesses); i++)
+        odd = view_odd_general_name(sk_ACCESS_DESCRIPTION_value(accesses, i)->location);
+    return odd;
+}
+
+/* What is odd within the names that an extension holds. */
+static const char *odd_names_in(int nid, const void *decoded)
+{
+    const NAME_CONSTRAINTS *constraints = decoded;
+    const char *odd;
+    switch (nid) {
+    case NID_authority_key_identifier:
+        return view_odd_general_names(((const AUTHORITY_KEYID *)decoded)->issuer);
+    case NID_subject_alt_name:
+    case NID_issuer_alt_name:
+        return view_odd_general_names(decoded);
+    case NID_name_constraints:
+        odd = odd_subtrees(constraints->permittedSubtrees);
+        return odd ? odd : odd_subtrees(constraints->excludedSubtrees);
+    case NID_crl_distribution_points:
+    case NID_freshest_crl:
+        return odd_points(decoded);
+    case NID_info_access:
+    case NID_sinfo_access:
+        return odd_accesses(decoded);
+    }
+    return NULL;
+}
+
+const char *view_odd_value(X509_EXTENSION *e, bool lets_false_pass)
 {
     const X509V3_EXT_METHOD *method = X509V3_EXT_get(e);
     if (!method || !method->it)
-        return false;
+        return NULL;
     void *decoded = X509V3_EXT_d2i(e);
+    if (!decoded)
+        return view_decoding_error();
     unsigned char *encoded = NULL;
-    int n = decoded ? ASN1_item_i2d(decoded, &encoded, ASN1_ITEM_ptr(method->it)) : -1;
+    int n = ASN1_item_i2d(decoded, &encoded, ASN1_ITEM_ptr(method->it));
     struct slice value = view_octets(X509_EXTENSION_get_data(e)), renewed = slice_make(encoded, n > 0 ? (size_t)n : 0);
-    bool same = n > 0 && (slice_eq(value, renewed) || (lets_false_pass && method->ext_nid == NID_basic_constraints &&
-                                                       is_encoded_false(value, renewed)));
-    bool odd = !same || is_forbidden_value(method->ext_nid, decoded);
+    const char *odd = odd_names_in(method->ext_nid, decoded);
+    if (!odd && !(n > 0 && (slice_eq(value, renewed) || (lets_false_pass && method->ext_nid == NID_basic_constraints &&
+                                                         is_encoded_false(value, renewed)))))
+        odd = otherwise;
+    if (!odd && is_forbidden_value(method->ext_nid, decoded))
+        odd = "what RFC 5280 forbids";
     OPENSSL_free(encoded);
     ASN1_item_free(decoded, ASN1_ITEM_ptr(method->it));
     return odd;
@@ -153,55 +231,63 @@ static bool begins_with_oid(const ASN1_SEQUENCE_ANY *list)
     return sk_ASN1_TYPE_num(list) > 0 && ASN1_TYPE_get(sk_ASN1_TYPE_value(list, 0)) == V_ASN1_OBJECT;
 }
 
-/* A SEQUENCE of SEQUENCEs, at least one, each of which `ok` accepts. */
-static bool is_list(struct slice s, bool (*ok)(struct slice element))
+/* NULL for a SEQUENCE of SEQUENCEs, at least one, each of which `odd_in` has nothing against. */
+static const char *odd_list(struct slice s, const char *(*odd_in)(struct slice element))
 {
     ASN1_SEQUENCE_ANY *list = read_list(s);
-    bool is = sk_ASN1_TYPE_num(list) > 0;
-    for (int i = 0; is && i < sk_ASN1_TYPE_num(list); i++)
-        is = ok(nested(list, i));
+    const char *odd = sk_ASN1_TYPE_num(list) > 0 ? NULL : otherwise;
+    for (int i = 0; !odd && i < sk_ASN1_TYPE_num(list); i++)
+        odd = odd_in(nested(list, i));
     free_list(list);
-    return is;
+    return odd;
 }
 
-static bool is_qualifier(struct slice element)
+static const char *odd_qualifier(struct slice element)
 {
     ASN1_SEQUENCE_ANY *pair = read_list(element);
-    bool is = begins_with_oid(pair) && sk_ASN1_TYPE_num(pair) == 2;
+    const char *odd = otherwise;
+    if (begins_with_oid(pair) && sk_ASN1_TYPE_num(pair) == 2)
+        odd = view_odd_any(sk_ASN1_TYPE_value(pair, 1));
     free_list(pair);
-    return is;
+    return odd;
 }
 
 /* An OID and perhaps a list of qualifiers, of which it counts only that they are an OID and a value. */
-static bool is_policy(struct slice element)
+static const char *odd_policy(struct slice element)
 {
     ASN1_SEQUENCE_ANY *parts = read_list(element);
     int n = sk_ASN1_TYPE_num(parts);
-    bool is = begins_with_oid(parts) && (n == 1 || (n == 2 && is_list(nested(parts, 1), is_qualifier)));
+    const char *odd = begins_with_oid(parts) && n <= 2 ? NULL : otherwise;
+    if (!odd && n == 2)
+        odd = odd_list(nested(parts, 1), odd_qualifier);
     free_list(parts);
-    return is;
+    return odd;
 }
 
 /*
  * Whether the octets are of the extension's type.  OpenSSL's own decoder of policies refuses texts for people of
  * another string type, which some authorities write and on which nothing hangs.
  */
-static bool is_odd_field(X509_EXTENSION *e)
+static const char *odd_field(X509_EXTENSION *e)
 {
     if (OBJ_obj2nid(X509_EXTENSION_get_object(e)) == NID_certificate_policies)
-        return !is_list(view_octets(X509_EXTENSION_get_data(e)), is_policy);
-    return view_is_odd_value(e, true);
+        return odd_list(view_octets(X509_EXTENSION_get_data(e)), odd_policy);
+    return view_odd_value(e, true);
 }
 
 /* GeneralNames in an extension that OpenSSL does not know. */
-static bool is_odd_names(X509_EXTENSION *e)
+static const char *odd_names(X509_EXTENSION *e)
 {
     struct slice value = view_octets(X509_EXTENSION_get_data(e));
     const unsigned char *p = value.p;
     unsigned char *encoded = NULL;
     GENERAL_NAMES *names = d2i_GENERAL_NAMES(NULL, &p, (long)value.n);
-    int n = names ? i2d_GENERAL_NAMES(names, &encoded) : -1;
-    bool odd = n < 0 || !slice_eq(value, slice_make(encoded, (size_t)n)) || sk_GENERAL_NAME_num(names) == 0;
+    if (!names)
+        return view_decoding_error();
+    int n = i2d_GENERAL_NAMES(names, &encoded);
+    const char *odd = view_odd_general_names(names);
+    if (!odd && (n < 0 || !slice_eq(value, slice_make(encoded, (size_t)n)) || sk_GENERAL_NAME_num(names) == 0))
+        odd = otherwise;
     OPENSSL_free(encoded);
     GENERAL_NAMES_free(names);
     return odd;
@@ -223,9 +309,10 @@ X509_EXTENSION *view_extension(const struct view *v, const char *oid, struct see
     *seen = (struct seen){.presence = FIELD_ABSENT};
     if (first && X509_get_ext_by_OBJ(v->x, object, at) >= 0)
         seen->presence = FIELD_DUPLICATE;
-    else if (first)
-        seen->presence = (strcmp(oid, VIEW_MS_SID) == 0 ? is_odd_names(first) : is_odd_field(first)) ? FIELD_MALFORMED
-                                                                                                     : FIELD_PRESENT;
+    else if (first) {
+        seen->because = strcmp(oid, VIEW_MS_SID) == 0 ? odd_names(first) : odd_field(first);
+        seen->presence = seen->because ? FIELD_MALFORMED : FIELD_PRESENT;
+    }
     seen->critical = first && X509_EXTENSION_get_critical(first) > 0;
     ASN1_OBJECT_free(object);
     return first;

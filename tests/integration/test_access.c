@@ -152,6 +152,14 @@ static void test_fresh_tree(void **state)
     check(p, 0);
     expect_neither(p);
     expect_told(p, "unknown  write", REQUESTS, "no entry is below it");
+    expect_told(p, "ok       add", REQUESTS, "dircertDecision");
+    /* slapd is as it was: what is stored afterwards, in attributes that no entry had before, is read back as that. */
+    program_pass(p, PROGRAM_COMPLETE);
+    assert_non_null(strstr(program_search(p, INSTANCE, "base", "(objectClass=*)", "dircertPassResult"),
+                           "dircertPassResult: complete\n"));
+    const char *made = "(&(dircertRequestType=reissue)(dircertState=*)(dircertSubjectId=*)(dircertFinding=version *))";
+    assert_int_equal(program_count_requests(p, made), 1);
+    program_pass(p, PROGRAM_COMPLETE);
 }
 
 static void test_what_is_missing_is_named(void **state)
@@ -253,6 +261,13 @@ static void test_probe_refuses_what_could_succeed(void **state)
     const struct dir_mod made[] = {{.verb = DIR_MOD_ADD, .attribute = "objectClass", .values = &class, .count = 1},
                                    {.verb = DIR_MOD_ADD, .attribute = "cn", .values = &name, .count = 1}};
     const struct dir_change add = {.verb = DIR_ADD, .dn = slice_of(SERVER("new")), .mods = made, .count = 2};
+    char long_name[DIR_PROBE_NAME + 1] = "", long_dn[sizeof long_name + 64];
+    memset(long_name, 'n', DIR_PROBE_NAME);
+    snprintf(long_dn, sizeof long_dn, "cn=%s," SERVERS, long_name);
+    const struct slice long_value = slice_of(long_name);
+    const struct dir_mod made_long[] = {made[0],
+                                        {.verb = DIR_MOD_ADD, .attribute = "cn", .values = &long_value, .count = 1}};
+    const struct dir_change impossible = {.verb = DIR_ADD, .dn = slice_of(long_dn), .mods = made_long, .count = 2};
     struct dir_change delete = {.verb = DIR_DELETE, .dn = slice_of(A)};
     const char *before = stamps(p);
     for (size_t i = 0; i < 4; i++) {
@@ -264,7 +279,9 @@ static void test_probe_refuses_what_could_succeed(void **state)
     struct fault why = {{0}};
     assert_int_equal(dir_probe(d, &delete, &why), DIR_RIGHT_UNKNOWN);
     assert_non_null(strstr(why.text, "No-Op"));
-    assert_int_equal(dir_probe(d, &add, &why), DIR_RIGHT_GRANTED);
+    assert_int_equal(dir_probe(d, &add, &why), DIR_RIGHT_UNKNOWN);
+    assert_non_null(strstr(why.text, "could be stored"));
+    assert_int_equal(dir_probe(d, &impossible, &why), DIR_RIGHT_GRANTED);
     assert_int_equal(dir_probe(d, &delete, &why), DIR_RIGHT_GRANTED);
     assert_string_equal(stamps(p), before);
     dir_close(d);

@@ -201,30 +201,12 @@ static void nothing_at_all(void **state)
     arena_free(&a);
 }
 
-/* A version that is left out says something of a certificate, and nothing of octets that are none. */
-static void version_of_no_certificate(void **state)
-{
-    (void)state;
-    const struct policy p = {.allowed_versions = 1 << 3};
-    struct arena a = {0};
-    struct sketch s;
-    sketch_begin(&s, &a);
-    s.facts.version = 1;
-    sketch_expect(&s, &p, 0, CHECK_VERSION, "violates", "version 1, policy allows 3");
-    s.facts.readable = false;
-    sketch_expect(&s, &p, 0, CHECK_VERSION, "n/a", NULL);
-    s.facts.version = 2; /* that was written */
-    sketch_expect(&s, &p, 0, CHECK_VERSION, "violates", "version 2");
-    arena_free(&a);
-}
-
 int main(void)
 {
-    struct CMUnitTest tests[COUNT(rows) + 3];
+    struct CMUnitTest tests[COUNT(rows) + 2];
     for (size_t i = 0; i < COUNT(rows); i++)
         tests[i] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     tests[COUNT(rows)] = (struct CMUnitTest)cmocka_unit_test(issuers);
     tests[COUNT(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(nothing_at_all);
-    tests[COUNT(rows) + 2] = (struct CMUnitTest)cmocka_unit_test(version_of_no_certificate);
     return cmocka_run_group_tests_name("checks of usages", tests, NULL, NULL);
 }

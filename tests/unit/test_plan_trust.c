@@ -355,6 +355,28 @@ static void corrected_policy_takes_its_approval_back(void **state)
     }
 }
 
+/* The same where nobody publishes it any more. */
+static void corrected_policy_revokes_nothing_unpublished(void **state)
+{
+    (void)state;
+    for (int by_person = 0; by_person < 2; by_person++) {
+        struct planworld w;
+        begin(&w, NAMES "dircertAllowedVersion: 3\n", "v1", by_person ? refused : verified);
+        planworld_pass(&w, 0);
+        if (by_person)
+            planworld_decide(&w, R, "approve");
+        planworld_show(&w, "none");
+        planworld_pass(&w, 0);
+        assert_state(&w, R, "approved");
+        planworld_policy(&w, "p", NAMES "dircertAllowedVersion: 1\ndircertAllowedVersion: 3\n");
+        planworld_assert_pass(&w, 0, by_person ? "" : "move-held revoke v1 -");
+        planworld_assert_pass(&w, 0, "");
+        planworld_policy(&w, "p", NAMES "dircertAllowedVersion: 3\n");
+        planworld_assert_pass(&w, 0, by_person ? "" : "reopen revoke v1 version");
+        planworld_end(&w);
+    }
+}
+
 /* Unpublished by whom it was asked for, and tolerated where it still stands. */
 static void what_is_waived_elsewhere_is_not_revoked(void **state)
 {
@@ -384,6 +406,7 @@ int main(void)
         cmocka_unit_test(doubted_stand_in_changes_nothing),
         cmocka_unit_test(what_is_left_is_what_policy_approves),
         cmocka_unit_test(corrected_policy_takes_its_approval_back),
+        cmocka_unit_test(corrected_policy_revokes_nothing_unpublished),
         cmocka_unit_test(what_is_waived_elsewhere_is_not_revoked),
         cmocka_unit_test(serial_on_the_crl_fulfils),
         cmocka_unit_test(nobody_has_to_know_where_else_it_is),

@@ -82,6 +82,19 @@ static void version_primitive(struct arena *a, struct recipe *r)
     r->version = DER(a, 0x80, O(2));
 }
 
+/* As a request for a certificate begins, which has a version and a name at first. */
+static void version_of_request(struct arena *a, struct recipe *r)
+{
+    (void)a;
+    r->version = r->algorithm = r->extensions = nothing;
+}
+
+static void version_1_bad_time(struct arena *a, struct recipe *r)
+{
+    version_1(a, r);
+    r->validity = DER(a, DER_SEQUENCE, DER_TEXT(a, DER_UTC_TIME, "240101000000Z"));
+}
+
 static void version_twice(struct arena *a, struct recipe *r)
 {
     r->version = DER(a, 0xa0, DER(a, DER_INTEGER, O(2)), DER(a, DER_INTEGER, O(2)));
@@ -599,6 +612,10 @@ static const struct row {
     {"version no INTEGER", version_string, BROKEN, 0, VERSION_FORM, FIELD_ABSENT, FIELD_ABSENT, 0},
     {"version in a primitive element", version_primitive, BROKEN, 0,
      "serialNumber: RFC 5280 section 4.1.2.2: not an INTEGER", FIELD_ABSENT, FIELD_ABSENT, 0},
+    {"version of a request", version_of_request, BROKEN, 0,
+     "signature: RFC 5280 section 4.1.2.3: not an AlgorithmIdentifier", FIELD_ABSENT, FIELD_ABSENT, 0},
+    {"version left out of what does not decode", version_1_bad_time, BROKEN, 0,
+     "notAfter: RFC 5280 section 4.1.2.5: not a time with seconds and Z", FIELD_ABSENT, FIELD_ABSENT, 0},
     {"version twice", version_twice, BROKEN, 0, VERSION_FORM, FIELD_ABSENT, FIELD_ABSENT, 0},
     {"version 1 with extensions", v1_extensions, READABLE, 1,
      "extensions: RFC 5280 section 4.1.2.9: only version 3 has them", FIELD_PRESENT, FIELD_PRESENT, 0},
