@@ -86,7 +86,7 @@ static void version_primitive(struct arena *a, struct recipe *r)
 static void version_of_request(struct arena *a, struct recipe *r)
 {
     (void)a;
-    r->version = r->algorithm = r->extensions = nothing;
+    r->version = r->inner_algorithm = r->extensions = nothing;
 }
 
 static void version_1_bad_time(struct arena *a, struct recipe *r)
