@@ -244,11 +244,15 @@ static const char *odd_list(struct slice s, const char *(*odd_in)(struct slice e
 
 static const char *odd_qualifier(struct slice element)
 {
-    ASN1_SEQUENCE_ANY *pair = read_list(element);
+    const unsigned char *p = element.p;
+    ASN1_SEQUENCE_ANY *pair = d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)element.n), *renewed = read_list(element);
     const char *odd = otherwise;
     if (begins_with_oid(pair) && sk_ASN1_TYPE_num(pair) == 2)
         odd = view_odd_any(sk_ASN1_TYPE_value(pair, 1));
+    if (!odd && !renewed)
+        odd = otherwise;
     free_list(pair);
+    free_list(renewed);
     return odd;
 }
 
