@@ -410,7 +410,7 @@ static void test_size_bound(void **state)
 static const struct {
     const char *why, *reason;
 } partings[] = {
-    {"malformed: ours is \"no\", OpenSSL's \"no certificate\"",
+    {"malformed: ours is \"no\", OpenSSL's \"a string of no string type\"",
      "OpenSSL takes only string types for a name attribute; X.501 allows any"},
     {"subjectAltName presence: ours is 2, OpenSSL's 1",
      "X.690 section 8.1.5 keeps tag 0 for another use; OpenSSL lets the value of an otherName have it"},
