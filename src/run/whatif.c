@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/whatif.h"
 
+#include "core/schema.h"
 #include "run/inspect_private.h"
 
 #include <stdlib.h>
@@ -85,10 +86,19 @@ static void take_policy(void *context, const struct inspect_policy *p)
     r->sink->policy(r->sink->context, p);
 }
 
+/* Each open request carries the revision of its policy: that it follows a draft's is no news about the request. */
+static bool follows_revision_only(const struct operation *o)
+{
+    return o->verb == VERB_REVISE && o->attributes.count == 1 &&
+           slice_eq(o->attributes.attributes[0].name, slice_of(ATTR_POLICY_REVISION));
+}
+
 static void take_plan(struct round *r, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
         const struct operation *o = &plan->operations[i];
+        if (follows_revision_only(o))
+            continue;
         *LIST_ADD(r->arena, &r->requests) = (struct whatif_request){.verb = plan_verb(r->arena, o),
                                                                     .type = o->record.type,
                                                                     .id = o->record.id,

@@ -159,6 +159,8 @@ static void requests_are_those_of_a_pass(void **state)
     }
     assert_int_equal(lines, 1);
     program_pass(p, PROGRAM_COMPLETE);
+    run_with(p, DRAFT("servers") ENFORCE VERSION_REISSUE "dircertRetentionDays: 30\n", NULL);
+    assert_null(strstr(p->output, "revise")); /* another revision alone is no news about an open request */
     EXPECT(p, DRAFT("servers") "dircertMode: enforce\ndircertNameMatch: none\n", DIFFERS, "  + move-withdrawn reissue ",
            "  - version: ");
 }
