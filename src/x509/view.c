@@ -116,9 +116,20 @@ static bool has_odd_extensions(const struct view *v)
     return false;
 }
 
+/* The flag is about these too, which RFC 5280 does not have and nobody here reads; then it tells nothing. */
+static bool has_extension_of_others(const struct view *v)
+{
+    static const int others[] = {NID_netscape_cert_type, NID_proxyCertInfo, NID_sbgp_ipAddrBlock,
+                                 NID_sbgp_autonomousSysNum};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (X509_get_ext_by_NID(v->x, others[i], -1) >= 0)
+            return true;
+    return false;
+}
+
 static bool has_invalid_extension(const struct view *v)
 {
-    return X509_get_extension_flags(v->x) & EXFLAG_INVALID;
+    return X509_get_extension_flags(v->x) & EXFLAG_INVALID && !has_extension_of_others(v);
 }
 
 static bool has_bad_names_or_purposes(const struct view *v)
