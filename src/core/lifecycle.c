@@ -45,6 +45,9 @@ static const struct transition table[] = {
      .to = STATE_WITHDRAWN, .message = "the subject was deleted"},
     {.types = REVOKE, .from = PROPOSED | PENDING, .all = SEEN_CURED, .to = STATE_WITHDRAWN,
      .message = "the certificate complies now"},
+    /* Nobody but policy approved it, which finds nothing wrong now. */
+    {.types = REVOKE, .from = APPROVED | FAILED, .all = SEEN_CURED, .none = SEEN_APPROVED, .to = STATE_WITHDRAWN,
+     .message = "the certificate complies now"},
     {.types = REVOKE, .from = PROPOSED | PENDING, .all = SEEN_WAIVED, .to = STATE_WITHDRAWN,
      .message = "a waiver covers the violation"},
 

@@ -176,7 +176,8 @@ static bool has_ended(const struct plan_request *q)
 
 static bool is_approved_by_a_person(const struct request *q)
 {
-    return q->decision == DECISION_APPROVE && q->decision_generation == q->record.generation;
+    return state_in(q->record.state, STATE_BIT(STATE_APPROVED) | STATES_AT_AUTHORITY) &&
+           q->decision == DECISION_APPROVE && q->decision_generation == q->record.generation;
 }
 
 /* What policy has nothing against any more, as far as the certificate tells by itself: it may have been corrected. */
@@ -227,16 +228,9 @@ static bool is_covered(const struct plan_request *q)
     return checks && !(checks & ~q->waived);
 }
 
-/* Nobody but policy approved it, which finds nothing wrong now: it is not carried out, and ends when it is held. */
-static bool is_approved_by_policy_alone(const struct request *q)
+static unsigned see_published(const struct published *at)
 {
-    return state_in(q->record.state, STATE_BIT(STATE_APPROVED) | STATE_BIT(STATE_FAILED)) &&
-           !is_approved_by_a_person(q);
-}
-
-static unsigned see_published(const struct published *at, const struct plan_request *q)
-{
-    if (at->complies_here && !is_approved_by_policy_alone(&q->request))
+    if (at->complies_here)
         return SEEN_CURED | SEEN_ENFORCED;
     return SEEN_POLICY_WEAK; /* audited, or policy asks for another action now, or the replacement is there no more */
 }
@@ -268,7 +262,7 @@ static void plan_existing(struct planner *p, const struct plan_request *q)
     else if (is_covered(q) && !at.complies_here)
         c.seen = SEEN_WAIVED | SEEN_POLICY_WEAK; /* what is approved waits: it may not be carried out, nor forgotten */
     else if (!at.undecided && !(at.here && is_doubted(p, &old->digest)))
-        c.seen = (at.here ? see_published(&at, q) : see_unpublished(p, q, &c)) |
+        c.seen = (at.here ? see_published(&at) : see_unpublished(p, q, &c)) |
                  (at.complies_elsewhere || at.waived ? SEEN_COMPLIANT_ELSEWHERE : 0);
     if (!expired)
         c.seen |= see_crl(p, &c, &old->trust);

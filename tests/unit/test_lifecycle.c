@@ -98,6 +98,8 @@ static const struct row rows[] = {
 
     {"notAfter passed", REVOKE, OPEN | S(SUBMITTED), 0, SEEN_EXPIRED, 0, STATE_WITHDRAWN, 0, 0},
     {"compliant now, before approval", REVOKE, S(PROPOSED) | S(PENDING), SEEN_ENFORCED, SEEN_CURED, 0, STATE_WITHDRAWN, 0, 0},
+    {"compliant now, and policy alone approved it", REVOKE, S(APPROVED) | S(FAILED), SEEN_AUTOMATIC | SEEN_ENFORCED,
+     SEEN_CURED, APPROVE, STATE_WITHDRAWN, 0, 0},
     {"waived, before approval", REVOKE, S(PROPOSED) | S(PENDING), SEEN_ENFORCED, SEEN_WAIVED, 0, STATE_WITHDRAWN, 0, 0},
 
     {"policy does not enforce", BOTH, OPEN, 0, SEEN_POLICY_WEAK, 0, STATE_HELD, 0, 0},
