@@ -269,6 +269,17 @@ static bool is_oid_and_value(struct slice s, unsigned *odd)
     return oid_next(&s) && der_next(&s, &e) && s.n == 0 && value_any_ok(&e);
 }
 
+/* A RelativeDistinguishedName: a SET OF, so in order (X.690 section 11.6). */
+static bool is_relative_name(struct slice s, unsigned *odd)
+{
+    struct der_element e;
+    struct slice before = {NULL, 0};
+    for (struct slice rest = s; rest.n && der_next(&rest, &e); before = e.whole)
+        if (before.n && slice_compare(before, e.whole) > 0)
+            return false;
+    return each(s, DER_SEQUENCE, is_oid_and_value, odd);
+}
+
 /* DistributionPointName: fullName [0] GeneralNames or nameRelativeToCRLIssuer [1] RDN. */
 static bool is_point_name(struct slice s, unsigned *odd)
 {
@@ -277,7 +288,7 @@ static bool is_point_name(struct slice s, unsigned *odd)
         return false;
     if (e.tag == NEST_0)
         return is_general_names(e.content, odd);
-    return e.tag == NEST_1 && each(e.content, DER_SEQUENCE, is_oid_and_value, odd);
+    return e.tag == NEST_1 && is_relative_name(e.content, odd);
 }
 
 static bool is_distribution_point(struct slice s, unsigned *odd)

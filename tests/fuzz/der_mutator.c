@@ -170,7 +170,8 @@ static void mutate(struct tree *t, uint32_t *random)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
 {
     uint32_t random = seed * 2654435761u + 1;
-    struct tree t = {0};
+    static struct tree t; /* large: not cleared each time */
+    t.count = 0;
     struct node *root = next_random(&random) % 4 ? parse(&t, slice_make(data, size), NULL, 0) : NULL;
     if (!root) {
         arena_free(&t.arena);
