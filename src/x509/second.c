@@ -82,7 +82,7 @@ enum second second_read(struct second_reader *s, struct slice der, const struct 
         v.consumed = (size_t)(p - der.p);
         view_look_up(&v);
     } else { /* it freed and cleared v.x */
-        v.unread = view_decoding_error();
+        v.unread = view_decoding_error(der);
     }
     result = compare(&v);
 out:

@@ -26,7 +26,9 @@ static void *look_up(const struct view *v, int nid, struct seen *seen)
         seen->presence = FIELD_DUPLICATE;
     else
         seen->presence = decoded ? FIELD_PRESENT : FIELD_MALFORMED;
-    seen->because = decoded ? NULL : view_decoding_error();
+    X509_EXTENSION *e = X509_get_ext(v->x, X509_get_ext_by_NID(v->x, nid, -1));
+    if (!decoded && e)
+        seen->because = view_decoding_error(view_octets(X509_EXTENSION_get_data(e)));
     return decoded;
 }
 

@@ -80,8 +80,9 @@ const char *view_odd_name(X509_NAME *name);
 const char *view_odd_attribute(const X509_NAME_ENTRY *e);
 const char *view_odd_general_names(const GENERAL_NAMES *names); /* NULL is fine */
 const char *view_odd_general_name(const GENERAL_NAME *name);
-/* What a decoding that failed just now did not like.  Empties OpenSSL's queue of errors, but for lack of memory. */
-const char *view_decoding_error(void);
+/* What a decoding of these octets that failed just now did not like.  Empties OpenSSL's queue of errors, but for lack
+ * of memory. */
+const char *view_decoding_error(struct slice octets);
 
 /* Needs no provider. */
 void view_key(const struct view *v, struct seen_key *key);

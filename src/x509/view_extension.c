@@ -183,11 +183,12 @@ const char *view_odd_value(X509_EXTENSION *e, bool lets_false_pass)
     if (!method || !method->it)
         return NULL;
     void *decoded = X509V3_EXT_d2i(e);
+    struct slice value = view_octets(X509_EXTENSION_get_data(e));
     if (!decoded)
-        return view_decoding_error();
+        return view_decoding_error(value);
     unsigned char *encoded = NULL;
     int n = ASN1_item_i2d(decoded, &encoded, ASN1_ITEM_ptr(method->it));
-    struct slice value = view_octets(X509_EXTENSION_get_data(e)), renewed = slice_make(encoded, n > 0 ? (size_t)n : 0);
+    struct slice renewed = slice_make(encoded, n > 0 ? (size_t)n : 0);
     const char *odd = odd_names_in(method->ext_nid, decoded);
     if (!odd && !(n > 0 && (slice_eq(value, renewed) || (lets_false_pass && method->ext_nid == NID_basic_constraints &&
                                                          is_encoded_false(value, renewed)))))
@@ -246,7 +247,7 @@ static const char *odd_qualifier(struct slice element)
 {
     const unsigned char *p = element.p;
     ASN1_SEQUENCE_ANY *pair = d2i_ASN1_SEQUENCE_ANY(NULL, &p, (long)element.n), *renewed = read_list(element);
-    const char *odd = otherwise;
+    const char *odd = pair ? otherwise : view_decoding_error(element);
     if (begins_with_oid(pair) && sk_ASN1_TYPE_num(pair) == 2)
         odd = view_odd_any(sk_ASN1_TYPE_value(pair, 1));
     if (!odd && !renewed)
@@ -287,7 +288,7 @@ static const char *odd_names(X509_EXTENSION *e)
     unsigned char *encoded = NULL;
     GENERAL_NAMES *names = d2i_GENERAL_NAMES(NULL, &p, (long)value.n);
     if (!names)
-        return view_decoding_error();
+        return view_decoding_error(value);
     int n = i2d_GENERAL_NAMES(names, &encoded);
     const char *odd = view_odd_general_names(names);
     if (!odd && (n < 0 || !slice_eq(value, slice_make(encoded, (size_t)n)) || sk_GENERAL_NAME_num(names) == 0))

@@ -8,7 +8,7 @@
 #include <openssl/asn1err.h>
 #include <openssl/err.h>
 
-enum { TAG_MOST = 30, TAG_EMBEDDED_PDV = 11, TAG_CHARACTER_STRING = 29 };
+enum { DEPTH_MOST = 12, TAG_MOST = 30, TAG_EMBEDDED_PDV = 11, TAG_CHARACTER_STRING = 29 };
 
 static const char not_der[] = "octets that are not DER";
 static const char unknown_type[] = "a value of a type that OpenSSL takes for another";
@@ -61,19 +61,22 @@ static bool is_element(struct slice s)
     return take(&s, &tag, &constructed, &content) && s.n == 0;
 }
 
+static bool is_taken_for_another(int type)
+{
+    return type == V_ASN1_EXTERNAL || type == TAG_EMBEDDED_PDV || type == TAG_CHARACTER_STRING;
+}
+
 /* `kept`: what OpenSSL holds of it; the whole element where it does not know the type, or does not look inside. */
 static const char *odd_type(int type, struct slice kept)
 {
     bool constructed;
     int tag;
     struct slice content;
+    if (is_taken_for_another(type & ~V_ASN1_NEG))
+        return unknown_type;
     switch (type & ~V_ASN1_NEG) {
     case V_ASN1_EOC:
         return not_der;
-    case V_ASN1_EXTERNAL:
-    case TAG_EMBEDDED_PDV:
-    case TAG_CHARACTER_STRING:
-        return unknown_type;
     case V_ASN1_SEQUENCE:
     case V_ASN1_SET:
         return take(&kept, &tag, &constructed, &content) && constructed && kept.n == 0 ? NULL : not_der;
@@ -172,7 +175,23 @@ const char *view_odd_general_names(const GENERAL_NAMES *names)
     return odd;
 }
 
-const char *view_decoding_error(void)
+/* OpenSSL takes them for strings in parts, and fails where the parts are none. */
+static bool holds_what_is_taken_for_another(struct slice s, unsigned depth)
+{
+    int tag;
+    bool constructed;
+    struct slice content;
+    while (s.n) {
+        if (!take(&s, &tag, &constructed, &content))
+            return false;
+        if (constructed &&
+            (is_taken_for_another(tag) || (depth > 0 && holds_what_is_taken_for_another(content, depth - 1))))
+            return true;
+    }
+    return false;
+}
+
+const char *view_decoding_error(struct slice octets)
 {
     bool exhausted = false, no_string = false;
     for (unsigned long e = ERR_get_error(); e; e = ERR_get_error()) {
@@ -180,7 +199,9 @@ const char *view_decoding_error(void)
         no_string |= ERR_GET_LIB(e) == ERR_LIB_ASN1 && (ERR_GET_REASON(e) == ASN1_R_MSTRING_WRONG_TAG ||
                                                         ERR_GET_REASON(e) == ASN1_R_MSTRING_NOT_UNIVERSAL);
     }
+    bool taken = !no_string && holds_what_is_taken_for_another(octets, DEPTH_MOST);
+    ERR_clear_error();
     if (exhausted)
         ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
-    return no_string ? "a string of no string type" : "octets that do not decode";
+    return no_string ? "a string of no string type" : taken ? unknown_type : "octets that do not decode";
 }

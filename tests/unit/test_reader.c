@@ -520,6 +520,9 @@ SAN(san_all_kinds, DER(a, 0xa0, DER(a, DER_OID, O(0x2a, 0x03)), DER(a, 0xa0, DER
 SAN(san_other_no_value, DER(a, 0xa0, DER(a, DER_OID, O(0x2a, 0x03))))
 SAN(san_bad_oid, DER(a, 0x88, O(0x2a, 0x80)))
 SAN(san_bad_directory, DER(a, 0xa4, der_common_name(a, DER_UTF8_STRING, O(0xff))))
+SAN(san_edi_integer, DER(a, 0xa5, DER(a, 0xa1, DER(a, DER_INTEGER, O(1)))))
+SAN(san_x400_garbage, DER(a, 0xa3, O(0x65, 0x78)))
+SAN(san_primitive_external, DER(a, 0xa0, DER(a, DER_OID, O(0x2a, 0x03)), DER(a, 0xa0, DER(a, 0x08, O(1)))))
 EXTENSION(eku_empty, 37, DER_EMPTY(a, DER_SEQUENCE))
 EXTENSION(eku_garbage, 37, O(0xff))
 EXTENSION(eku_integer, 37, DER(a, DER_SEQUENCE, DER(a, DER_INTEGER, O(1))))
@@ -532,6 +535,19 @@ EXTENSION(bc_negative, 19, DER(a, DER_SEQUENCE, DER(a, DER_BOOLEAN, O(0xff)), DE
 EXTENSION(bc_tail, 19, DER(a, DER_SEQUENCE, DER(a, DER_BOOLEAN, O(0xff)), DER_EMPTY(a, DER_NULL)))
 EXTENSION(aki_tail, 35, DER_JOIN(a, DER(a, DER_SEQUENCE, DER(a, 0x80, O(1))), O(5, 0)))
 EXTENSION(nc_empty, 30, DER_EMPTY(a, DER_SEQUENCE))
+EXTENSION(nc_name_twice, 30,
+          DER(a, DER_SEQUENCE, DER(a, 0xa0, DER(a, DER_SEQUENCE, DER(a, 0x82, O('x')), DER(a, 0x82, O('x'))))))
+EXTENSION(nc_negative_distance, 30,
+          DER(a, DER_SEQUENCE, DER(a, 0xa0, DER(a, DER_SEQUENCE, DER(a, 0x82, O('x')), DER(a, 0x80, O(0xff))))))
+EXTENSION(nc_distances, 30,
+          DER(a, DER_SEQUENCE,
+              DER(a, 0xa0, DER(a, DER_SEQUENCE, DER(a, 0x82, O('x')), DER(a, 0x80, O(1)), DER(a, 0x81, O(2))))))
+EXTENSION(crl_points_unordered, 31,
+          DER(a, DER_SEQUENCE,
+              DER(a, DER_SEQUENCE,
+                  DER(a, 0xa0,
+                      DER(a, 0xa1, der_attribute(a, 3, DER_UTF8_STRING, O('y')),
+                          der_attribute(a, 3, DER_UTF8_STRING, O('x')))))))
 EXTENSION(crl_points_empty, 31, DER_EMPTY(a, DER_SEQUENCE))
 EXTENSION(policies_no_qualifiers, 32,
           DER(a, DER_SEQUENCE, DER(a, DER_SEQUENCE, DER(a, DER_OID, O(0x2a, 0x03)), DER_EMPTY(a, DER_SEQUENCE))))
@@ -754,6 +770,9 @@ static const struct row {
     {"SAN otherName without a value", san_other_no_value, BAD_SAN, UNUSUAL_EXTENSION},
     {"SAN registeredID broken", san_bad_oid, BAD_SAN, UNUSUAL_EXTENSION},
     {"SAN directoryName broken", san_bad_directory, BAD_SAN, UNUSUAL_EXTENSION | UNUSUAL_NAME},
+    {"SAN ediPartyName of an INTEGER", san_edi_integer, BAD_SAN, UNUSUAL_EXTENSION},
+    {"SAN x400Address of garbage", san_x400_garbage, BAD_SAN, UNUSUAL_EXTENSION},
+    {"SAN otherName of a primitive EXTERNAL", san_primitive_external, BAD_SAN, UNUSUAL_EXTENSION},
 #define SAN_ONLY READABLE, 3, NULL, FIELD_PRESENT, FIELD_ABSENT
     {"SAN name with NUL", san_nul, SAN_ONLY, UNUSUAL_NAME},
     {"SAN address of 3 octets", san_odd_ip, SAN_ONLY, UNUSUAL_NAME},
@@ -777,6 +796,13 @@ static const struct row {
     {"authority key id with octets after", aki_tail,
      BAD("authorityKeyIdentifier: RFC 5280 section 4.2.1.1: not an AuthorityKeyIdentifier")},
     {"name constraints empty", nc_empty, BAD("nameConstraints: RFC 5280 section 4.2.1.10: not NameConstraints")},
+    {"name constraints with a name too many", nc_name_twice,
+     BAD("nameConstraints: RFC 5280 section 4.2.1.10: not NameConstraints")},
+    {"name constraints with a negative distance", nc_negative_distance,
+     BAD("nameConstraints: RFC 5280 section 4.2.1.10: not NameConstraints")},
+    {"name constraints with distances", nc_distances, READABLE, 3, NULL, FIELD_ABSENT, FIELD_ABSENT, UNUSUAL_VALUE},
+    {"distribution point of an unordered RDN", crl_points_unordered,
+     BAD("cRLDistributionPoints: RFC 5280 section 4.2.1.13: not CRLDistributionPoints")},
     {"distribution points empty", crl_points_empty,
      BAD("cRLDistributionPoints: RFC 5280 section 4.2.1.13: not CRLDistributionPoints")},
     {"policy qualifiers empty", policies_no_qualifiers,
