@@ -59,10 +59,12 @@ size_t check_run(struct arena *a, const struct check_input *in, struct finding f
         if (r.answer == ANSWER_VIOLATES)
             violated |= CHECK_BIT(id);
         if (r.answer == ANSWER_VIOLATES || r.answer == ANSWER_UNDECIDED)
-            findings[count++] = (struct finding){.check = (enum check_id)id,
-                                                 .detail = r.detail,
-                                                 .undecided = r.answer == ANSWER_UNDECIDED,
-                                                 .report_only = r.report_only};
+            findings[count++] =
+                (struct finding){.check = (enum check_id)id,
+                                 .detail = r.detail,
+                                 .undecided = r.answer == ANSWER_UNDECIDED,
+                                 .report_only = r.report_only,
+                                 .informs = c->informs && in->policy->on_finding[id].action == ACTION_REPORT};
     }
     return count;
 }

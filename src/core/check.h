@@ -94,6 +94,7 @@ struct check {
     bool of_subject;               /* judges the entry, not a certificate */
     bool may_revoke;               /* the actions revoke and reissue-then-revoke make sense */
     bool reports_only;             /* no new certificate would mend it: report is its only action */
+    bool informs;                  /* with the action report it is something to know, and no fault of a certificate */
     bool (*is_on)(const struct policy *policy);
     void (*run)(struct arena *a, const struct check_input *in, struct check_result *out);
     /* The values that run looks at, for people, whatever it answers: printable; only asked for when it is on. */
@@ -114,6 +115,7 @@ struct finding {
      * reissues is only reported.
      */
     bool contested;
+    bool informs;        /* policy only wants to know it: the certificate complies all the same */
     struct slice waiver; /* DN of the waiver that covers it: reported, never acted on; empty: none */
 };
 

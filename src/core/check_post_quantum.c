@@ -59,6 +59,7 @@ const struct check check_post_quantum = {
     .fix = "plan for a key and an authority with ML-DSA, SLH-DSA or a composite of both kinds",
     .policy_attributes = ATTR_ON_FINDING,
     .may_revoke = true,
+    .informs = true,
     .is_on = is_on,
     .run = run,
     .compared = compared,

@@ -218,7 +218,8 @@ static const struct certificate *replacement_of(const struct gathering *g)
 static bool violates(const struct certificate *c)
 {
     for (size_t i = 0; i < c->finding_count; i++)
-        if (!c->findings[i].undecided && !c->findings[i].report_only && !c->findings[i].waiver.n)
+        if (!c->findings[i].undecided && !c->findings[i].report_only && !c->findings[i].informs &&
+            !c->findings[i].waiver.n)
             return true;
     return false;
 }

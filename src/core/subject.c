@@ -201,9 +201,17 @@ enum action finding_action(const struct policy *p, const struct certificate *c, 
     return f->contested && action != ACTION_REVOKE ? ACTION_REPORT : action;
 }
 
+bool certificate_has_fault(const struct certificate *c)
+{
+    for (size_t i = 0; i < c->finding_count; i++)
+        if (!c->findings[i].informs)
+            return true;
+    return false;
+}
+
 bool certificate_complies(const struct certificate *c)
 {
-    return c->finding_count == 0 && c->opinion == OPINION_AGREES;
+    return !certificate_has_fault(c) && c->opinion == OPINION_AGREES;
 }
 
 bool certificate_is_undecided(const struct certificate *c)
@@ -211,7 +219,7 @@ bool certificate_is_undecided(const struct certificate *c)
     if (c->opinion == OPINION_DISAGREES)
         return true;
     for (size_t i = 0; i < c->finding_count; i++)
-        if (c->findings[i].undecided || c->findings[i].report_only)
+        if (!c->findings[i].informs && (c->findings[i].undecided || c->findings[i].report_only))
             return true;
     return false;
 }

@@ -81,7 +81,9 @@ struct subject subject_copy(struct arena *a, const struct subject *s);
 
 /* What policy asks for in answer to a finding; ACTION_REPORT where the finding may not be acted on. */
 enum action finding_action(const struct policy *p, const struct certificate *c, const struct finding *f);
-/* No finding, nothing undecided, and both readers agree. */
+/* A finding that is more than something to know. */
+bool certificate_has_fault(const struct certificate *c);
+/* No fault, nothing undecided, and both readers agree. */
 bool certificate_complies(const struct certificate *c);
 /* Something about it could not be decided, so that nothing may be concluded from it. */
 bool certificate_is_undecided(const struct certificate *c);

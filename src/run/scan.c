@@ -128,7 +128,8 @@ static bool is_compliant(const struct subject *subject)
 {
     bool compliant = subject->certificate_count > 0 && subject->finding_count == 0;
     for (size_t i = 0; i < subject->certificate_count && compliant; i++)
-        compliant = subject->certificates[i].finding_count == 0 && !certificate_is_undecided(&subject->certificates[i]);
+        compliant =
+            !certificate_has_fault(&subject->certificates[i]) && !certificate_is_undecided(&subject->certificates[i]);
     return compliant;
 }
 

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -108,10 +109,29 @@ static void stands_in_for_what_is_remembered(void **state)
     planworld_end(&w);
 }
 
+/* That policy wants to know who is not ready for quantum computers keeps nobody from being replaced. */
+static void what_is_only_to_be_known_is_no_fault(void **state)
+{
+    (void)state;
+    struct planworld w;
+    planworld_begin(&w);
+    planworld_policy(&w, "p",
+                     PLANWORLD_RULES "dircertConfirmations: 1\ndircertOnFinding: san-mismatch reissue-then-revoke\n"
+                                     "dircertOnFinding: post-quantum report\n");
+    planworld_subject(&w, "h1", "p", "h1.x", "old both-usages");
+    assert_string_equal(planworld_pass(&w, 0), "create revoke old san-mismatch");
+    planworld_policy(&w, "p",
+                     PLANWORLD_RULES "dircertConfirmations: 1\ndircertOnFinding: san-mismatch reissue-then-revoke\n"
+                                     "dircertOnFinding: post-quantum reissue\n");
+    planworld_subject(&w, "h1", "p", "h1.x", "old both-usages");
+    assert_non_null(strstr(planworld_pass(&w, 0), "create reissue h1 post-quantum,san-mismatch"));
+    planworld_end(&w);
+}
+
 int main(void)
 {
     enum { ROWS = sizeof rows / sizeof *rows, REMEMBERED = sizeof remembered / sizeof *remembered };
-    static struct CMUnitTest tests[ROWS + REMEMBERED + 1];
+    static struct CMUnitTest tests[ROWS + REMEMBERED + 2];
     for (size_t i = 0; i < REMEMBERED; i++)
         tests[ROWS + 1 + i] = (struct CMUnitTest){.name = remembered[i].name,
                                                   .test_func = stands_in_for_what_is_remembered,
@@ -119,6 +139,7 @@ int main(void)
     for (size_t i = 0; i < ROWS; i++)
         tests[i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = stands_in, .initial_state = (void *)(uintptr_t)&rows[i]};
+    tests[ROWS + REMEMBERED + 1] = (struct CMUnitTest)cmocka_unit_test(what_is_only_to_be_known_is_no_fault);
     tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(only_what_is_not_replaced_is_asked_for);
-    return _cmocka_run_group_tests("stand-in", tests, ROWS + REMEMBERED + 1, NULL, NULL);
+    return _cmocka_run_group_tests("stand-in", tests, ROWS + REMEMBERED + 2, NULL, NULL);
 }
