@@ -15,8 +15,6 @@ static const struct {
     const char *reason;
 } known[] = {
     {"over ", "too large for the second reader"},
-    {"malformed: ours is \"no\", OpenSSL's \"an invalid extension\"",
-     "extensions that RFC 5280 does not have: Netscape's certificate type, RFC 3779's, RFC 3820's"},
     {"malformed: ours is \"no\", OpenSSL's \"a string of no string type\"",
      "OpenSSL takes only string types for a name attribute; X.501 allows any"},
     {"presence: ours is 1, OpenSSL's 2, for a string of no string type", "the same, in a directoryName"},
