@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { ARENA_BLOCK_SIZE = 64 * 1024, ARENA_ALIGN = 16 };
+enum { ARENA_BLOCK_SIZE = 64 * 1024, ARENA_ALIGN = 16, FORMAT_ROOM = 512 };
 
 struct arena_block {
     struct arena_block *previous;
@@ -68,12 +68,15 @@ struct slice arena_copy(struct arena *a, struct slice s)
 struct slice arena_format(struct arena *a, const char *format, ...)
 {
     va_list args, again;
+    char text[FORMAT_ROOM]; /* most texts are short: formatted once */
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     char *p = arena_alloc(a, n < 0 ? 1 : (size_t)n + 1);
-    if (n >= 0)
+    if (n >= 0 && (size_t)n < sizeof text)
+        memcpy(p, text, (size_t)n);
+    else if (n >= 0)
         vsnprintf(p, (size_t)n + 1, format, again);
     va_end(again);
     return slice_make(p, n < 0 ? 0 : (size_t)n);

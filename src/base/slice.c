@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/slice.h"
 
-bool slice_eq_nocase(struct slice a, struct slice b)
+bool slice_eq_nocase_slowly(struct slice a, struct slice b)
 {
     if (a.n != b.n)
         return false;
