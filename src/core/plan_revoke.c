@@ -217,7 +217,11 @@ static unsigned see_unpublished(struct planner *p, const struct plan_request *q,
         return 0;
     if (!checks_left(p, q, c->policy))
         return SEEN_POLICY_WEAK;
+    struct digest *digest = ARENA_NEW(p->arena, struct digest);
+    *digest = q->stored[0].digest; /* whatever was made of the recorded one by hand */
     c->basis = q->request.record.basis;
+    c->basis.certificates = digest;
+    c->basis.certificate_count = 1;
     return SEEN_WANTED | SEEN_ENFORCED;
 }
 

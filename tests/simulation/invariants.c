@@ -196,9 +196,11 @@ static bool is_opening(const struct request *was, const struct request *is)
     if (!was)
         return true;
     enum state s = was->record.state;
+    /* A rejection that its approver took back by hand is not opened by the daemon. */
+    bool stays_rejected = is->decision == DECISION_REJECT && is->decision_generation == was->record.generation;
     bool reopened = s == STATE_WITHDRAWN || s == STATE_HELD ||
                     (s == STATE_FULFILLED && is->record.type == REQUEST_REISSUE) ||
-                    (s == STATE_REJECTED && is->record.generation > was->record.generation);
+                    (s == STATE_REJECTED && stays_rejected && is->record.generation > was->record.generation);
     bool by_policy = s != STATE_APPROVED && s != STATE_FAILED && s != STATE_SUBMITTED &&
                      is->record.state == STATE_APPROVED &&
                      !(is->decision == DECISION_APPROVE && is->decision_generation == is->record.generation);
@@ -212,7 +214,7 @@ static void check_waivers(struct world *w, struct arena *a, const struct request
     bool fair = w->disturbed || b->checks != CHECK_BIT(CHECK_VERSION);
     for (size_t k = 0; k < b->certificate_count && !fair; k++) {
         const struct sample *c = sample_of(w, &b->certificates[k]);
-        fair = is->record.type == REQUEST_REVOKE && w->waived != c;
+        fair = is->record.type == REQUEST_REVOKE && !(w->waived && w->waived == c);
         for (int i = 0; i < SUBJECTS && is->record.type == REQUEST_REISSUE; i++)
             fair |= slice_eq(world_or_no_id(a, w, i), is->record.subject_id) && acts_on_version(w, i, c);
     }

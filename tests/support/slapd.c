@@ -395,8 +395,9 @@ char *slapd_search(const struct slapd *s, const struct slapd_identity *who, cons
 
 void slapd_pause(struct slapd *s)
 {
-    if (s->pid)
-        kill(s->pid, SIGSTOP);
+    /* It goes on for a moment after kill(2) has returned. */
+    if (s->pid && kill(s->pid, SIGSTOP) == 0)
+        waitpid(s->pid, NULL, WUNTRACED);
 }
 
 void slapd_continue(struct slapd *s)
