@@ -9,6 +9,7 @@
 #include "dir/dir.h"
 #include "run/log.h"
 #include "run/memo.h"
+#include "run/past.h"
 #include "run/progress.h"
 #include "run/survey.h"
 #include "x509/second.h"
@@ -30,6 +31,18 @@ struct pass_settings {
     struct survey *survey;            /* filled where it is wanted, in the caller's arena; NULL: it is not */
     bool show_progress;               /* a line on standard error, where that is a terminal */
     const struct progress_pace *pace; /* NULL: the everyday one */
+
+    /* Between full passes.  All of it is borrowed. */
+    struct past *past; /* a full pass that is written fills it at its end, a look needs it; NULL: nobody looks */
+    const struct focus *focus;   /* NULL: a full pass; otherwise a look at these alone, see pass_run */
+    enum escalation *escalation; /* where there is a focus: why a full pass has to come at once */
+    struct drift_watch *drift;   /* for full passes; NULL: nobody asks */
+    int64_t full_due_utc;        /* of the next full pass: deadlines after it need not be kept; 0: keep all */
+    /*
+     * Seconds that run on whatever is done to the wall clock, from anywhere; NULL: CLOCK_BOOTTIME.  Whoever hands in a
+     * clock that is not the system's hands in one here, too.
+     */
+    log_clock_fn *steady_clock;
 };
 
 /* The values are the exit codes of --once. */
@@ -43,6 +56,10 @@ enum pass_result {
  * Runs one pass and logs it.  With dry_run, *plan is the plan as --dry-run prints it, in the caller's arena;
  * otherwise it is left empty.  The log, the directory and the second reader are borrowed; while it runs, the pass is
  * the one that watches the directory (dir_set_watch), and nobody does afterwards.
+ *
+ * With a focus it is a look: the same rooms in the same order, at these subjects alone.  It writes no status, and tells
+ * operations and findings as a full pass does.  What it may not settle is in *escalation: then a full pass has to come
+ * at once.  Until it has come the matter stays as it is, and nothing is lost.
  */
 enum pass_result pass_run(struct dir *d, struct second_reader *second, struct log *log,
                           const struct pass_settings *settings, struct arena *a, struct slice *plan);

@@ -24,6 +24,7 @@ struct focus {
     size_t subject_count;
     const struct slice *requests; /* ids of requests that changed: whom they are about is looked at too */
     size_t request_count;
+    size_t gone_count; /* subjects that were reported gone since the last full pass, those of this look included */
 };
 
 /* Why a look could not settle the matter: a full pass has to come at once.  Filled by pass_run with a focus. */
