@@ -87,20 +87,28 @@ struct arena_mark arena_mark(const struct arena *a)
     return (struct arena_mark){a->head, a->head ? a->head->used : 0};
 }
 
+static void drop_head(struct arena *a)
+{
+    struct arena_block *b = a->head;
+    a->head = b->previous;
+    free(b);
+}
+
+/* One block of the usual size stays where the mark is of an empty arena: a loop that resets needs it at once again. */
 void arena_reset(struct arena *a, struct arena_mark mark)
 {
-    while (a->head != mark.block) {
-        struct arena_block *b = a->head;
-        a->head = b->previous;
-        free(b);
-    }
+    while (a->head != mark.block && a->head->previous)
+        drop_head(a);
+    if (a->head && a->head != mark.block && a->head->size > ARENA_BLOCK_SIZE)
+        drop_head(a);
     if (a->head)
         a->head->used = mark.used;
 }
 
 void arena_free(struct arena *a)
 {
-    arena_reset(a, (struct arena_mark){NULL, 0});
+    while (a->head)
+        drop_head(a);
 }
 
 void *arena_grow(struct arena *a, void *items, size_t count, size_t *room, size_t size)

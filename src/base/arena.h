@@ -32,6 +32,7 @@ struct slice arena_copy(struct arena *a, struct slice s);
 struct slice arena_format(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct arena_mark arena_mark(const struct arena *a);
+/* Memory may stay with the arena until arena_free. */
 void arena_reset(struct arena *a, struct arena_mark mark);
 void arena_free(struct arena *a);
 

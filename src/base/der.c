@@ -17,8 +17,8 @@ static size_t read_length(struct slice s, size_t *length)
     size_t count = first & 0x7f;
     if (count == 0 || count > 4 || s.n < 1 + count || s.p[1] == 0)
         return 0;
-    size_t value = 0;
-    for (size_t i = 1; i <= count; i++)
+    size_t value = s.p[1];
+    for (size_t i = 2; i <= count; i++)
         value = value << 8 | s.p[i];
     if (value < 0x80)
         return 0;
@@ -51,6 +51,8 @@ bool der_oid_ok(struct slice c)
 {
     if (c.n == 0 || (c.p[c.n - 1] & 0x80))
         return false;
+    if (!memchr(c.p, 0x80, c.n))
+        return true;
     uint8_t before = 0; /* 0x80 may not begin an arc, which is where the octet before it had no high bit */
     for (size_t i = 0; i < c.n; i++) {
         if (c.p[i] == 0x80 && before < 0x80)

@@ -43,11 +43,11 @@ static inline uint8_t ascii_lower(uint8_t c)
 
 /* Equal but for the case of ASCII letters. */
 bool slice_eq_nocase_slowly(struct slice a, struct slice b);
-/* Most names that differ do so in their length or their last octet. */
+/* Most names that differ do so in their length or their last octet, and most that are equal are so in their case. */
 static inline bool slice_eq_nocase(struct slice a, struct slice b)
 {
-    return a.n == b.n &&
-           (a.n == 0 || (ascii_lower(a.p[a.n - 1]) == ascii_lower(b.p[b.n - 1]) && slice_eq_nocase_slowly(a, b)));
+    return a.n == b.n && (a.n == 0 || (ascii_lower(a.p[a.n - 1]) == ascii_lower(b.p[b.n - 1]) &&
+                                       (memcmp(a.p, b.p, a.n) == 0 || slice_eq_nocase_slowly(a, b))));
 }
 /* Order by octets, the shorter first where one begins the other. */
 int slice_compare(struct slice a, struct slice b);

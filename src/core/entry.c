@@ -12,7 +12,7 @@ bool entry_next_value(const struct entry *e, const char *name, struct entry_curs
     struct slice type = slice_of(name);
     for (; at->attribute < e->count; at->attribute++, at->value = 0) {
         const struct attribute *a = &e->attributes[at->attribute];
-        if (is_type(a, type) && at->value < a->count) {
+        if (at->value < a->count && (at->value || is_type(a, type))) { /* from its second value on, it is known */
             *value = a->values[at->value++];
             return true;
         }

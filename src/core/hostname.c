@@ -7,45 +7,50 @@
 
 enum { NAME_MAX_OCTETS = 253, LABEL_MAX_OCTETS = 63 };
 
-static bool label_octet(uint8_t c)
+/* Letters, digits, and the underscore, which is no host name's but common in directories. */
+static bool is_letter(uint8_t c)
 {
-    c = ascii_lower(c);
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return (uint8_t)((c | 0x20) - 'a') < 26 || c == '_';
 }
 
-static bool label_ok(struct slice label)
+static bool is_digit(uint8_t c)
 {
-    if (label.n == 0 || label.n > LABEL_MAX_OCTETS || label.p[0] == '-' || label.p[label.n - 1] == '-')
-        return false;
-    for (size_t i = 0; i < label.n; i++)
-        if (!label_octet(label.p[i]))
-            return false;
-    return true;
+    return (uint8_t)(c - '0') < 10;
 }
 
-static bool all_digits(struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-    return s.n > 0;
-}
-
-/* A last label of digits alone would be an address, never a name (RFC 1123 section 2.1). */
+/*
+ * Labels of letters, digits and hyphens that neither begin nor end one.  A last label of digits alone would be an
+ * address, never a name (RFC 1123 section 2.1).
+ */
 static bool dns_name_ok(struct slice name)
 {
+    size_t label = 0; /* where it begins */
+    bool digits_only = true;
     if (name.n == 0 || name.n > NAME_MAX_OCTETS)
         return false;
-    struct slice rest = name, label;
-    while (slice_split(&rest, '.', &label))
-        if (!label_ok(label))
-            return false;
-    return !all_digits(label);
+    for (size_t i = 0; i <= name.n; i++) {
+        uint8_t c = i < name.n ? name.p[i] : '.';
+        if (c == '.') {
+            if (i == label || i - label > LABEL_MAX_OCTETS || name.p[i - 1] == '-')
+                return false;
+            if (i == name.n)
+                break;
+            label = i + 1;
+            digits_only = true;
+        } else if (!is_digit(c)) {
+            if (!is_letter(c) && (c != '-' || i == label))
+                return false;
+            digits_only = false;
+        }
+    }
+    return !digits_only;
 }
 
 static bool read_address(struct slice text, uint8_t out[16], size_t *n)
 {
     char c_text[INET6_ADDRSTRLEN];
+    if (text.n && !is_digit(text.p[text.n - 1]) && !memchr(text.p, ':', text.n))
+        return false; /* as most are */
     if (text.n == 0 || text.n >= sizeof c_text || memchr(text.p, 0, text.n))
         return false;
     memcpy(c_text, text.p, text.n);
@@ -106,7 +111,7 @@ bool host_covered_by_dns(const struct host *h, struct slice presented, bool wild
         return wildcard && dot && dns_name_ok(parent) &&
                slice_eq_nocase(parent, slice_from(h->name, (size_t)(dot - h->name.p) + 1));
     }
-    return dns_name_ok(presented) && slice_eq_nocase(presented, h->name);
+    return slice_eq_nocase(presented, h->name); /* which is one by itself */
 }
 
 bool host_covered_by_ip(const struct host *h, struct slice octets)

@@ -16,24 +16,28 @@ static bool is_text(struct slice s)
 
 struct slice subject_id(struct arena *a, const struct entry *e, const char *kind)
 {
-    struct slice value = entry_first(e, kind);
+    struct slice value = entry_first(e, kind), prefix = slice_of(kind);
     if (value.n == 0)
         return value;
-    if (is_text(value))
-        return arena_format(a, "%s:%.*s", kind, SLICE_ARGS(value));
-    uint8_t *hex = arena_alloc(a, 2 * value.n + 1);
-    hex_write(value, hex);
-    return arena_format(a, "%s:%.*s", kind, (int)(2 * value.n), (const char *)hex);
+    bool text = is_text(value);
+    size_t n = prefix.n + 1 + (text ? value.n : 2 * value.n);
+    uint8_t *id = arena_alloc(a, n + 1);
+    memcpy(id, prefix.p, prefix.n);
+    id[prefix.n] = ':';
+    if (text)
+        memcpy(id + prefix.n + 1, value.p, value.n);
+    else
+        hex_write(value, id + prefix.n + 1);
+    return slice_make(id, n);
 }
 
 static void add_hosts(struct arena *a, const struct entry *e, struct subject *s, problem_list *problems)
 {
     LIST_OF(struct host) hosts = {0};
     for (const char *const *name = s->policy->host_attributes; *name; name++) {
-        if (entry_count(e, *name) == 0)
-            s->silent_host_attributes |= 1u << (name - s->policy->host_attributes);
         struct entry_cursor at = {0};
         struct slice value;
+        size_t before = hosts.count;
         while (entry_next_value(e, *name, &at, &value)) {
             struct host h = host_compile(a, value);
             *LIST_ADD(a, &hosts) = h;
@@ -42,6 +46,8 @@ static void add_hosts(struct arena *a, const struct entry *e, struct subject *s,
                             slice_of("neither a DNS name nor an IP address: no certificate can carry it; correct the "
                                      "entry"));
         }
+        if (hosts.count == before)
+            s->silent_host_attributes |= 1u << (name - s->policy->host_attributes);
     }
     s->hosts = hosts.items;
     s->host_count = hosts.count;

@@ -22,41 +22,29 @@ static bool broken(struct name *name, const uint8_t *where)
     return false;
 }
 
-static bool is_plain_ascii(struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < 0x20 || s.p[i] > 0x7e)
-            return false;
-    return true;
-}
+/* What all octets of a string are: PrintableString and NumericString by X.680 section 41.4 and 41.2. */
+enum { OCTETS_ASCII = 1, OCTETS_PLAIN = 2, OCTETS_PRINTABLE = 4, OCTETS_NUMERIC = 8 };
 
-/* X.680 section 41.4, table 10. */
-static bool is_printable_string(struct slice s)
-{
-    static const char others[] = " '()+,-./:=?";
-    for (size_t i = 0; i < s.n; i++) {
-        uint8_t c = s.p[i], lower = ascii_lower(c);
-        if (!(lower >= 'a' && lower <= 'z') && !(c >= '0' && c <= '9') && !memchr(others, c, sizeof others - 1))
-            return false;
-    }
-    return true;
-}
+enum { A = OCTETS_ASCII, P = A | OCTETS_PLAIN, L = P | OCTETS_PRINTABLE, N = L | OCTETS_NUMERIC };
+/* clang-format off */
+static const uint8_t octets[256] = {
+    A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, /* 0x00 */
+    A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A,
+    N, P, P, P, P, P, P, L, L, L, P, L, L, L, L, L, /* 0x20: space ' ( ) + , - . / */
+    N, N, N, N, N, N, N, N, N, N, L, P, P, L, P, L, /* 0x30: digits : = ? */
+    P, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 0x40 */
+    L, L, L, L, L, L, L, L, L, L, L, P, P, P, P, P,
+    P, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 0x60 */
+    L, L, L, L, L, L, L, L, L, L, L, P, P, P, P, A,
+};
+/* clang-format on */
 
-/* Section 41.2, table 9. */
-static bool is_numeric_string(struct slice s)
+static unsigned octets_of(struct slice s)
 {
+    unsigned all = N;
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != ' ' && (s.p[i] < '0' || s.p[i] > '9'))
-            return false;
-    return true;
-}
-
-static bool is_ascii(struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] > 0x7f)
-            return false;
-    return true;
+        all &= octets[s.p[i]];
+    return all;
 }
 
 static bool is_utf8(struct slice s)
@@ -86,17 +74,17 @@ static bool is_wide(struct slice s, size_t width)
 }
 
 /* Whether a string of a type with few characters has no others; true for the other types. */
-static bool has_right_characters(const struct der_element *e)
+static bool has_right_characters(uint8_t tag, unsigned are)
 {
-    switch (e->tag) {
+    switch (tag) {
     case DER_PRINTABLE_STRING:
-        return is_printable_string(e->content);
+        return are & OCTETS_PRINTABLE;
     case TAG_NUMERIC_STRING:
-        return is_numeric_string(e->content);
+        return are & OCTETS_NUMERIC;
     case DER_VISIBLE_STRING:
-        return is_plain_ascii(e->content);
+        return are & OCTETS_PLAIN;
     case DER_IA5_STRING:
-        return is_ascii(e->content);
+        return are & OCTETS_ASCII;
     }
     return true;
 }
@@ -104,7 +92,8 @@ static bool has_right_characters(const struct der_element *e)
 static void read_value(struct name *name, const struct der_element *e)
 {
     struct slice s = e->content;
-    bool plain = is_plain_ascii(s), whole = true;
+    unsigned are = octets_of(s);
+    bool plain = are & OCTETS_PLAIN, whole = true;
     name->odd_octets |= !plain;
     name->odd_encoding |= s.n == 0;
     switch (e->tag) {
@@ -127,7 +116,7 @@ static void read_value(struct name *name, const struct der_element *e)
     default:
         name->odd_encoding = true;
     }
-    if (whole && has_right_characters(e))
+    if (whole && has_right_characters(e->tag, are))
         return;
     name->odd_encoding = true;
     flaw(name, whole ? NAME_CHARACTERS : NAME_STRING, s.p);
