@@ -260,8 +260,20 @@ static void check_plaintext(struct reader *r)
         }
 }
 
+/* What is not given is as often as it always was. */
+static void check_full_interval(struct reader *r)
+{
+    static const char path[] = "full_interval_s";
+    if (!found(r, path))
+        r->conf->full_interval_s = r->conf->interval_s;
+    else if (is_good(r, path) && is_good(r, "interval_s") && r->conf->full_interval_s < r->conf->interval_s)
+        conf_problem_add(r->a, r->problems, found(r, path)->at, path, "expected at least interval_s (%u), found \"%u\"",
+                         r->conf->interval_s, r->conf->full_interval_s);
+}
+
 static void check_together(struct reader *r)
 {
+    check_full_interval(r);
     check_pair(r, "directory.tls.cert_file", "directory.tls.key_file");
     check_pair(r, "directory.tls.key_file", "directory.tls.cert_file");
     check_alone(r, "directory.tls.ca_directory", "directory.tls.ca_file");

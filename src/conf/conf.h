@@ -16,6 +16,7 @@ enum { CONF_URIS_MAX = 8 };
 /* The order is that of the choices in the table of keys. */
 enum conf_start_tls { CONF_START_TLS_OFF, CONF_START_TLS_REQUIRED };
 enum conf_bind { CONF_BIND_SIMPLE, CONF_BIND_EXTERNAL };
+enum conf_follow { CONF_FOLLOW_AUTO, CONF_FOLLOW_OFF };
 enum conf_log_format { CONF_LOG_LOGFMT, CONF_LOG_JSON };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_SYSLOG, CONF_LOG_FILE };
 
@@ -42,6 +43,8 @@ struct conf {
     const char *base; /* a DN, not empty */
     const char *instance;
     unsigned interval_s, heartbeat_s;
+    unsigned full_interval_s; /* at least interval_s */
+    enum conf_follow follow;
     const char *pid_file; /* NULL: none */
     struct {
         const char *textfile; /* NULL: none */

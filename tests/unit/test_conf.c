@@ -107,6 +107,13 @@ static const struct row refusals[] = {
     {"value with NUL", LEAST "log: {to: \"/a\\0b\"}\n", {{3, 0, "log.to", "found \"/a\\00b\""}}},
     /* ranges */
     {"number too small", LEAST "interval_s: 0\n", {{3, 0, "interval_s", "from 1 to 86400, found \"0\""}}},
+    {"full passes more often than passes",
+     LEAST "interval_s: 60\nfull_interval_s: 59\n",
+     {{4, 18, "full_interval_s", "expected at least interval_s (60), found \"59\""}}},
+    {"full passes more often than by default",
+     LEAST "full_interval_s: 299\n",
+     {{3, 18, "full_interval_s", "expected at least interval_s (300), found \"299\""}}},
+    {"no way to follow", LEAST "follow: always\n", {{3, 9, "follow", "found \"always\""}}},
     {"number too large", LEAST "interval_s: 86401\n", {{3, 0, "interval_s", "from 1 to 86400, found \"86401\""}}},
     {"number that would wrap", LEAST "interval_s: 18446744073709551617\n", {{3, 0, "interval_s", "from 1 to 86400"}}},
     {"timeout too large",
@@ -312,6 +319,8 @@ static void fills_defaults(void **state)
     assert_string_equal(c.base, "dc=x");
     assert_string_equal(c.instance, "default");
     assert_int_equal(c.interval_s, 300);
+    assert_int_equal(c.full_interval_s, 300);
+    assert_int_equal(c.follow, CONF_FOLLOW_AUTO);
     assert_int_equal(c.log.format, CONF_LOG_LOGFMT);
     assert_int_equal(c.log.level, 6);
     assert_int_equal(c.log.target, CONF_LOG_STDERR);
@@ -365,7 +374,7 @@ static void reads_what_is_not_default(void **state)
               "\xef\xbb\xbf%YAML 1.1\n---\n"
               "directory:\n  uri:\n  - ldap://a\n  bind:\n    method: simple\n    dn: cn=J\\, \xc3\xbc,dc=x\n"
               "    password_file: /p\n  allow_plaintext: true\n  timeout_s: 3600\n"
-              "base: ou=x\ninstance: A.b_c-1\ninterval_s: 86400\n"
+              "base: ou=x\ninstance: A.b_c-1\ninterval_s: 86400\nfull_interval_s: 604800\nfollow: off\n"
               "log:\n  format: json\n  level: err\n  to: /var/log/d.log\n...\n",
               &c, &problems),
         RC_OK);
@@ -374,6 +383,8 @@ static void reads_what_is_not_default(void **state)
     assert_int_equal(c.timeout_s, 3600);
     assert_string_equal(c.instance, "A.b_c-1");
     assert_int_equal(c.interval_s, 86400);
+    assert_int_equal(c.full_interval_s, 604800);
+    assert_int_equal(c.follow, CONF_FOLLOW_OFF);
     assert_int_equal(c.log.format, CONF_LOG_JSON);
     assert_int_equal(c.log.level, 3);
     assert_int_equal(c.log.target, CONF_LOG_FILE);
