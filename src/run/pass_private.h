@@ -111,6 +111,12 @@ bool pass_goes_on(struct pass *p);
 bool pass_read_control(struct pass *p);
 bool pass_read_policies(struct pass *p);
 bool pass_read_requests(struct pass *p);
+/*
+ * Reads the requests that match one of these filters in full, about a hundred of them an operation, and adds them to
+ * p->requests, which are in order again afterwards; those that are there already are not added twice.  False where a
+ * search did not end whole, which is told.
+ */
+bool requests_fetch(struct pass *p, const struct slice *filters, size_t count);
 /* All of it, from the policies to the plan under the guards; nothing is written. */
 bool pass_derive(struct pass *p);
 
