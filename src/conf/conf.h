@@ -46,6 +46,7 @@ struct conf {
     unsigned full_interval_s; /* at least interval_s */
     enum conf_follow follow;
     const char *pid_file; /* NULL: none */
+    const char *user;     /* NULL: whoever starts it */
     struct {
         const char *textfile; /* NULL: none */
     } metrics;

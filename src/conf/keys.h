@@ -5,7 +5,7 @@
 
 #include "conf/conf.h"
 
-enum { KEY_COUNT = 28 };
+enum { KEY_COUNT = 29 };
 
 /* The key of that whole path, or NULL. */
 const struct conf_key *keys_find(struct slice path);

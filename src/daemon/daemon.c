@@ -241,6 +241,7 @@ static enum rc begin(struct daemon *d)
         return rc;
     }
     d->notify = d->watch.notify = notify_open();
+    d->harden = harden_begin(&d->setup->conf, d->log);
     d->memory = memo_open();
     d->watch.signals = &d->signals;
     daemon_open_servers(d);
@@ -263,6 +264,7 @@ static void end(struct daemon *d)
     second_close(d->second);
     notify_close(d->notify);
     signals_close(&d->signals);
+    harden_free(d->harden);
     arena_free(&d->last_arena);
     if (d->pid_file)
         background_remove_pid(d->pid_file);

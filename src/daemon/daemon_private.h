@@ -5,6 +5,7 @@
 
 #include "daemon/background.h"
 #include "daemon/daemon.h"
+#include "daemon/harden.h"
 #include "daemon/watch.h"
 #include "run/pass.h"
 
@@ -21,6 +22,7 @@ struct daemon {
     struct keeper *keeper;
     struct memo *memory;
     struct second_reader *second;
+    struct harden *harden;
     struct watch watch;
     const char *pid_file; /* that was written, ours to free; NULL: none */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/once.h"
 
+#include "daemon/harden.h"
 #include "daemon/setup.h"
 #include "daemon/timing.h"
 #include "daemon/watch.h"
@@ -18,6 +19,7 @@ struct once {
     struct servers *servers;
     struct keeper *keeper;
     struct second_reader *second;
+    struct harden *harden;
     struct watch watch;
 };
 
@@ -102,6 +104,7 @@ static int pass(struct once *o)
 static int run(struct once *o)
 {
     struct fault fault = {{0}};
+    o->harden = harden_begin(o->conf, o->log);
     int code = connect_to_one(o);
     if (code != PASS_COMPLETE)
         return code;
@@ -130,6 +133,7 @@ int once_run(const struct conf *conf, struct log *log, bool dry_run)
     second_close(o.second);
     servers_close(o.servers);
     signals_close(&o.signals);
+    harden_free(o.harden);
     arena_free(&o.arena);
     return code;
 }

@@ -31,6 +31,16 @@ static void take(struct daemon *d, struct setup *fresh)
     d->next_pass_ms = timing_now_ms();
 }
 
+/* What the process took from itself at its start it can't give back. */
+static bool is_within_reach(const struct daemon *d, const struct conf *conf)
+{
+    const char *key = harden_outside(d->harden, conf);
+    if (key)
+        LOG_EVENT(d->log, EVENT_CONFIG, log_text("file", d->conf_path), log_text("key", key),
+                  log_text("reason", HARDEN_RESTART));
+    return !key;
+}
+
 /* The files that it names may have changed even where it has not: certificates, passwords; so it connects anew. */
 void daemon_reload(struct daemon *d)
 {
@@ -39,6 +49,8 @@ void daemon_reload(struct daemon *d)
     d->signals.reload = false;
     notify_reloading(d->notify);
     enum rc rc = setup_read(d->conf_path, d->log, &fresh);
+    if (rc == RC_OK && !is_within_reach(d, &fresh.conf))
+        rc = RC_INVALID;
     if (rc == RC_OK) {
         const struct log_settings settings = setup_log(&fresh.conf);
         rc = log_move(d->log, &settings, &fault);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon's command line. */
+#include "base/nocore.h"
 #include "daemon/access.h"
 #include "daemon/daemon.h"
+#include "daemon/harden.h"
+#include "daemon/identity.h"
 #include "daemon/once.h"
 
 #include <getopt.h>
@@ -97,14 +100,22 @@ static int read_options(int argc, char **argv, struct options *o)
 }
 
 /* Told on standard error, as everything that is wrong with the file. */
-static int refuse_log(const struct options *o, const struct fault *fault)
+static int refuse(const struct options *o, const char *key, const struct fault *fault)
 {
     const struct log_settings to_stderr = setup_log(NULL);
     struct log *log = log_open(&to_stderr);
-    LOG_EVENT(log, EVENT_CONFIG, log_text("file", o->conf_path), log_text("key", "log.to"),
+    LOG_EVENT(log, EVENT_CONFIG, log_text("file", o->conf_path), log_text("key", key),
               log_text("reason", fault->text));
     log_close(log);
     return EXIT_USAGE;
+}
+
+static int check(const struct conf *conf, struct log *log)
+{
+    struct harden *harden = harden_begin(conf, log);
+    int code = (int)access_check(conf, log, stdout);
+    harden_free(harden);
+    return code;
 }
 
 static int run(const struct options *o, struct setup *setup)
@@ -114,9 +125,12 @@ static int run(const struct options *o, struct setup *setup)
     const struct daemon_settings daemon_settings = {.conf_path = o->conf_path, .foreground = o->foreground};
     struct log *log;
     struct fault fault = {{0}};
+    /* Before anything else is opened, so that all is that user's, and what it may not use shows at once. */
+    if (setup->conf.user && identity_take(setup->conf.user, &fault) != RC_OK)
+        return refuse(o, "user", &fault);
     if (log_open_to(&log_settings, &log, &fault) != RC_OK)
-        return refuse_log(o, &fault);
-    int code = o->check_config ? (int)access_check(&setup->conf, log, stdout)
+        return refuse(o, "log.to", &fault);
+    int code = o->check_config ? check(&setup->conf, log)
                : o->once       ? once_run(&setup->conf, log, o->dry_run)
                                : daemon_run(&daemon_settings, setup, log);
     log_close(log);
@@ -129,6 +143,7 @@ int main(int argc, char **argv)
     int code = read_options(argc, argv, &options);
     if (code >= 0)
         return code;
+    nocore_set();
     const struct log_settings early = setup_log(NULL);
     struct log *log = log_open(&early);
     struct setup setup;

@@ -15,6 +15,15 @@ static const struct event_row rows[EVENT_COUNT] = {
                       .meaning = "The configuration file can't be used as it is; there is one line for each thing that "
                                  "is wrong.  The program ends with exit code 1, or keeps its earlier configuration.",
                       .advice = "Mend the file at that line; --check-config tells whether it is right."},
+    [EVENT_SANDBOX] =
+        {.name = "sandbox",
+         .severity = SEVERITY_INFO,
+         .fields = "user capabilities seccomp landlock",
+         .meaning = "The program gave away what it does not need: who it is, which capabilities are left, and whether "
+                    "system calls (seccomp) and writing to files (landlock) are restricted.  It is a notice when it "
+                    "runs as root, as another user than the configuration wants, or without the restriction of "
+                    "system calls.",
+         .advice = "As root, set user in the configuration, or User= in the unit."},
     [EVENT_PASS] =
         {.name = "pass",
          .severity = SEVERITY_INFO,
@@ -142,6 +151,15 @@ static const struct event_row rows[EVENT_COUNT] = {
                                 "on), standby (the holder is, and this one waits), lost or released.",
                      .advice = "None, unless two daemons change places often: then look at heartbeat_s, at the clocks "
                                "and at the connections."},
+    [EVENT_SYNC] = {.name = "sync",
+                    .severity = SEVERITY_NOTICE,
+                    .fields = "state uri reason",
+                    .meaning = "How the active daemon learns of changes between full passes, told when it is another "
+                               "way: state is following (as they happen), fallback (by a search every interval_s where "
+                               "full_interval_s is longer, otherwise by full passes alone) or lost (it was following, "
+                               "and tries to again).",
+                    .advice = "With state=fallback, do what reason says if changes should count at once.  None "
+                              "otherwise: after lost, nothing is missed."},
     [EVENT_RELOAD] = {.name = "reload",
                       .severity = SEVERITY_NOTICE,
                       .fields = "file result",
@@ -172,6 +190,7 @@ static const struct event_field fields[] = {
     {"attribute", "the attribute type that the value belongs to"},
     {"base", "the DN of the daemon's own subtree"},
     {"bytes", "the size of what could not be allocated"},
+    {"capabilities", "the capabilities that are left, or why they could not be dropped"},
     {"certificate", "the SHA-256 digest of the certificate, in hexadecimal"},
     {"check", "the name of the check"},
     {"checks", "the names of the checks, between commas"},
@@ -195,6 +214,8 @@ static const struct event_field fields[] = {
     {"holds", "the guards that hold this policy, between commas; - for none"},
     {"id", "the request's dircertRequestId"},
     {"key", "the configuration key, with its sections"},
+    {"landlock",
+     "whether writing, making and executing files is restricted: on with the kernel's version, or why it is off"},
     {"line", "the line in that file, from 1"},
     {"lines", "how many lines"},
     {"message", "what the request's dircertStateMessage says"},
@@ -216,16 +237,18 @@ static const struct event_field fields[] = {
     {"retry_s", "seconds until the next try"},
     {"revised", "open requests whose content this pass changed"},
     {"revision", "the policy's revision, a digest of its attributes"},
+    {"seccomp", "whether system calls are restricted: on, or why it is off"},
     {"secure", "yes over TLS or a socket of this machine, no otherwise"},
     {"server", "what kind of directory answered"},
     {"since", "the time of the first of them"},
-    {"state", "the request's state now, or that of the lease"},
+    {"state", "the request's state now, that of the lease, or how changes are learnt of"},
     {"subjects", "entries that the policy governs"},
     {"suffixes", "the directory's naming contexts"},
     {"type", "reissue or revoke"},
     {"undecided", "checks that could come to no answer"},
     {"until", "when the lease runs out unless it is renewed"},
     {"uri", "the server, as the configuration names it"},
+    {"user", "the user that the program runs as"},
     {"value", "the value, escaped and cut where it is long"},
     {"verb", "create, reopen, revise, move, repair or purge"},
     {"version", "the program's version"},

@@ -103,14 +103,14 @@ static const struct folder {
     {"core", "base", ""},
     {"conf", "base", "yaml.h"},
     {"dir", "base core", "ldap.h ldap_schema.h lber.h openldap.h"},
-    {"x509", "base core", "openssl/"},
+    {"x509", "base core", "openssl/ seccomp.h"},
     {"run", "base core conf dir x509", ""},
-    {"daemon", "base core conf dir x509 run", ""},
+    {"daemon", "base core conf dir x509 run", "seccomp.h"},
     {"ctl", "base core conf dir x509 run", ""},
     {"programs", "base core conf dir x509 run daemon ctl", ""},
 };
 
-static const char *const libraries[] = {"openssl/", "ldap", "lber", "openldap", "yaml", "idn2", "sasl/"};
+static const char *const libraries[] = {"openssl/", "ldap", "lber", "openldap", "yaml", "idn2", "sasl/", "seccomp"};
 /* A clock, a log, files, sockets, the environment: parameters in core, never its own. */
 static const char *const impure[] = {"stdio.h", "time.h", "sys/time.h", "syslog.h", "fcntl.h", "unistd.h", "signal.h",
                                      "poll.h", "sys/socket.h", "sys/stat.h", "netdb.h", "pthread.h", "dirent.h"};
