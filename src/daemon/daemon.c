@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/daemon_private.h"
 
-#include "base/gentime.h"
 #include "daemon/metrics.h"
+#include "daemon/passes.h"
 #include "daemon/timing.h"
-#include "run/summary.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 enum {
-    DAY_S = 86400,
     LEAST_WAIT_MS = 10,
 };
 
@@ -50,6 +48,9 @@ void daemon_write_metrics(struct daemon *d)
     const struct metrics_input in = {.instance = d->setup->conf.instance,
                                      .version = DIRCERTD_VERSION,
                                      .lease_held = keeper_may_write(d->keeper),
+                                     .is_following = follow_state(d->follow) == FOLLOW_ON,
+                                     .looks = d->looks,
+                                     .drift = d->drift,
                                      .log_lines_lost = log_lost(d->log),
                                      .survey = d->last_pass_utc ? &d->last_survey : NULL,
                                      .result = d->last_result,
@@ -57,6 +58,9 @@ void daemon_write_metrics(struct daemon *d)
                                      .last_complete_utc = d->last_complete_utc};
     struct fault fault = {{0}};
     d->lease_written = in.lease_held;
+    d->following_written = in.is_following;
+    d->looks_written = d->looks;
+    d->metrics_ms = timing_now_ms();
     if (!path)
         return;
     bool failed = metrics_write(path, &in, &fault) != RC_OK;
@@ -65,70 +69,7 @@ void daemon_write_metrics(struct daemon *d)
     d->metrics_failed = failed;
 }
 
-static size_t open_requests(const struct survey *survey)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < survey->policy_count; i++)
-        for (unsigned type = 0; type < REQUEST_TYPES; type++)
-            for (unsigned s = STATE_PROPOSED; s < STATE_PURGED; s++)
-                if (!state_in((enum state)s, STATES_FINAL))
-                    n += survey->policies[i].requests[type][s];
-    return n;
-}
-
-static void note_pass(struct daemon *d, enum pass_result result)
-{
-    static const char *const words[] = {
-        [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
-    uint8_t at[GENTIME_LEN];
-    int64_t now_utc = log_system_clock(NULL);
-    d->last_result = result;
-    d->last_pass_utc = now_utc;
-    gentime_write(now_utc, at);
-    snprintf(d->last_pass, sizeof d->last_pass, "last pass %s %.*s, %zu requests open", words[result], GENTIME_LEN,
-             (const char *)at, open_requests(&d->last_survey));
-    if (result == PASS_COMPLETE)
-        d->last_complete_utc = now_utc;
-    if (d->last_survey.policy_count &&
-        d->summary_day != now_utc / DAY_S) { /* holds and faults last: it tells of them */
-        summary_log(d->log, &d->last_survey);
-        d->summary_day = now_utc / DAY_S;
-    }
-    daemon_write_metrics(d);
-}
-
 /* The loop's parts. */
-
-static void run_pass(struct daemon *d)
-{
-    const struct conf *conf = &d->setup->conf;
-    struct slice plan;
-    const struct pass_settings settings = {.base = conf->base,
-                                           .instance = conf->instance,
-                                           .interval_s = conf->interval_s,
-                                           .clock = log_system_clock,
-                                           .memory = d->memory,
-                                           .watch = watch_pass,
-                                           .watch_context = &d->watch,
-                                           .survey = &d->last_survey};
-    arena_free(&d->last_arena);
-    d->last_arena = (struct arena){0};
-    d->last_survey = (struct survey){0};
-    d->watch.interrupted = false;
-    int64_t begun_ms = timing_now_ms();
-    enum pass_result result = pass_run(servers_work(d->servers), d->second, d->log, &settings, &d->last_arena, &plan);
-    bool connected = servers_check(d->servers, timing_now_ms());
-    /* What was cut short is begun again as soon as it can be. */
-    if (connected && !d->watch.interrupted)
-        d->next_pass_ms = begun_ms + timing_interval_ms(conf->interval_s);
-    if (!d->watch.interrupted)
-        note_pass(d, result);
-}
-
-static bool pass_is_due(const struct daemon *d)
-{
-    return keeper_may_write(d->keeper) && timing_now_ms() >= d->next_pass_ms;
-}
 
 /* True when there is a connection, after the lease was seen to. */
 static bool attend(struct daemon *d)
@@ -141,13 +82,6 @@ static bool attend(struct daemon *d)
     return connected && servers_check(d->servers, timing_now_ms());
 }
 
-/* Before a pass: back to an earlier server, and sure that this one answers. */
-static bool settle_on_server(struct daemon *d)
-{
-    servers_improve(d->servers, timing_now_ms());
-    return servers_probe(d->servers, timing_now_ms());
-}
-
 static void tell_status(struct daemon *d, bool connected)
 {
     char text[STATUS_ROOM];
@@ -156,7 +90,8 @@ static void tell_status(struct daemon *d, bool connected)
     else if (!keeper_may_write(d->keeper))
         snprintf(text, sizeof text, "standby, held by host %s", keeper_holder(d->keeper));
     else
-        snprintf(text, sizeof text, "%s", d->last_pass);
+        snprintf(text, sizeof text, "%s%s", d->last_pass,
+                 follow_state(d->follow) == FOLLOW_ON ? ", following changes" : "");
     if (strcmp(text, d->status) == 0)
         return;
     memcpy(d->status, text, sizeof text);
@@ -176,7 +111,7 @@ static int64_t wait_ms(const struct daemon *d, bool connected)
     else
         wait = earlier(wait, keeper_next_ms(d->keeper));
     if (connected && keeper_may_write(d->keeper))
-        wait = earlier(wait, d->next_pass_ms - now_ms);
+        wait = earlier(wait, passes_next_ms(d));
     if (notify_next_ms(d->notify) >= 0)
         wait = earlier(wait, notify_next_ms(d->notify));
     return wait < LEAST_WAIT_MS ? LEAST_WAIT_MS : wait;
@@ -196,7 +131,7 @@ static void turn(struct daemon *d)
     if (d->signals.reload)
         daemon_reload(d);
     if (d->signals.pass_now)
-        d->next_pass_ms = timing_now_ms();
+        passes_want_full(d);
     d->signals.pass_now = false;
     bool connected = attend(d);
     if (!d->began && servers_are_invalid(d->servers))
@@ -204,15 +139,19 @@ static void turn(struct daemon *d)
     if (!d->began)
         background_begun(&d->background, d->code, d->setup->conf.log.target == CONF_LOG_STDERR);
     d->began = true;
-    if (connected && pass_is_due(d)) {
-        connected = settle_on_server(d);
-        if (connected && !d->signals.stop)
-            run_pass(d);
+    bool is_active = keeper_may_write(d->keeper);
+    if (!is_active)
+        passes_rest(d);
+    if (connected && is_active) {
+        passes_attend(d);
+        passes_run(d);
         connected = servers_check(d->servers, timing_now_ms());
     }
+    if ((follow_state(d->follow) == FOLLOW_ON) != d->following_written)
+        daemon_write_metrics(d);
     tell_status(d, connected);
     notify_alive(d->notify);
-    signals_wait(&d->signals, wait_ms(d, connected));
+    signals_wait(&d->signals, wait_ms(d, connected), connected ? passes_fd(d) : -1);
 }
 
 /* Beginning and end. */
@@ -246,6 +185,7 @@ static enum rc begin(struct daemon *d)
     d->watch.signals = &d->signals;
     daemon_open_servers(d);
     daemon_open_keeper(d);
+    passes_open(d);
     LOG_EVENT(d->log, EVENT_START, log_text("version", DIRCERTD_VERSION), log_text("mode", "daemon"),
               log_text("base", d->setup->conf.base));
     notify_ready(d->notify);
@@ -258,6 +198,7 @@ static void end(struct daemon *d)
         servers_renew_keep(d->servers);
     if (d->keeper && d->servers)
         keeper_release(d->keeper, servers_keep(d->servers));
+    passes_close(d);
     keeper_close(d->keeper);
     servers_close(d->servers);
     memo_close(d->memory);

@@ -5,7 +5,10 @@
 
 #include "daemon/background.h"
 #include "daemon/daemon.h"
+#include "daemon/follow.h"
 #include "daemon/harden.h"
+#include "daemon/lease.h"
+#include "daemon/since.h"
 #include "daemon/watch.h"
 #include "run/pass.h"
 
@@ -37,7 +40,19 @@ struct daemon {
     struct survey last_survey;
     enum pass_result last_result;
     int64_t last_pass_utc, last_complete_utc;
-    bool lease_written, metrics_failed;
+    bool lease_written, following_written, metrics_failed;
+
+    /* Between full passes (daemon/passes.c); times are monotonic. */
+    struct past *past;
+    struct changes changes;
+    struct follow *follow;
+    struct since since;
+    struct lease_place status_place;
+    bool was_active, search_failed;
+    bool full_wanted; /* a look left something to a full pass */
+    bool is_certain;  /* since the last full pass every change was told: what the next one finds is drift */
+    int64_t full_begun_ms, full_not_before_ms, next_search_ms, lag_left_ms, metrics_ms;
+    uint64_t looks, looks_written, drift;
 };
 
 /* Servers and keeper as the configuration wants them; nothing is connected yet. */

@@ -79,6 +79,21 @@ static void write_lease(struct metrics *m, const struct metric *row)
     sample_number(m, row, no_labels, m->in->lease_held);
 }
 
+static void write_following(struct metrics *m, const struct metric *row)
+{
+    sample_number(m, row, no_labels, m->in->is_following);
+}
+
+static void write_looks(struct metrics *m, const struct metric *row)
+{
+    sample_number(m, row, no_labels, m->in->looks);
+}
+
+static void write_drift(struct metrics *m, const struct metric *row)
+{
+    sample_number(m, row, no_labels, m->in->drift);
+}
+
 static void write_lost(struct metrics *m, const struct metric *row)
 {
     sample_number(m, row, no_labels, m->in->log_lines_lost);
@@ -209,6 +224,11 @@ static void write_oldest(struct metrics *m, const struct metric *row)
 static const struct metric rows[] = {
     {"dircertd_build_info", "gauge", "version", "The version that runs; always 1.", write_build},
     {"dircertd_lease_held", "gauge", "", "1 while this daemon is the active one, 0 while it stands by.", write_lease},
+    {"dircertd_following", "gauge", "", "1 while changes are followed as they happen, 0 while they are not.",
+     write_following},
+    {"dircertd_looks_total", "counter", "", "Looks at what changed, between full passes.", write_looks},
+    {"dircertd_drift_total", "counter", "",
+     "What full passes found that looks should have; anything but 0 is a fault of the program.", write_drift},
     {"dircertd_log_lines_lost", "gauge", "", "Lines of the log that could not be written and are not told of yet.",
      write_lost},
     {"dircertd_last_pass_timestamp_seconds", "gauge", "", "When the last pass ended.", write_last},

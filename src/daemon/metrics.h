@@ -15,7 +15,8 @@
 
 struct metrics_input {
     const char *instance, *version;
-    bool lease_held;
+    bool lease_held, is_following;
+    uint64_t looks, drift;       /* since the program began */
     uint64_t log_lines_lost;     /* and not told of yet */
     const struct survey *survey; /* of the last pass; NULL: there was none yet */
     enum pass_result result;     /* its result */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/daemon_private.h"
 
-#include "daemon/timing.h"
+#include "daemon/passes.h"
 
 /* The lease stays with the one who has it, unless it is another lease now. */
 static bool is_other_lease(const struct conf *was, const struct conf *is)
@@ -12,6 +12,7 @@ static bool is_other_lease(const struct conf *was, const struct conf *is)
 
 static void take(struct daemon *d, struct setup *fresh)
 {
+    passes_close(d);
     bool other_lease = is_other_lease(&d->setup->conf, &fresh->conf);
     bool other_base = strcmp(d->setup->conf.base, fresh->conf.base) != 0;
     if (other_lease) {
@@ -28,7 +29,8 @@ static void take(struct daemon *d, struct setup *fresh)
         memo_close(d->memory);
         d->memory = memo_open();
     }
-    d->next_pass_ms = timing_now_ms();
+    passes_open(d);
+    passes_want_full(d);
 }
 
 /* What the process took from itself at its start it can't give back. */

@@ -30,6 +30,7 @@ struct servers {
     struct dir *work, *keep;
     int current, told; /* which is connected; which was told to be */
     int64_t since_ms;
+    unsigned connection;
     char fault[sizeof((struct fault){0}).text], told_fault[sizeof((struct fault){0}).text];
 };
 
@@ -127,6 +128,7 @@ static bool try_one(struct servers *s, int index)
     s->keep = keep;
     s->current = index;
     s->since_ms = now_ms;
+    s->connection++;
     server->failures = 0;
     tell_connected(s);
     return true;
@@ -178,16 +180,24 @@ void servers_refresh(struct servers *s)
         drop(s);
 }
 
+enum rc servers_open_further(const struct servers *s, struct dir **out, struct fault *fault)
+{
+    const char *const uris[] = {s->current >= 0 ? s->items[s->current].uri : NULL, NULL};
+    struct dir_settings settings = s->settings.directory;
+    *out = NULL;
+    if (!s->work)
+        return fault_set(fault, RC_FAULT, "there is no connection");
+    settings.uris = uris;
+    return dir_open(&settings, out, fault);
+}
+
 void servers_renew_keep(struct servers *s)
 {
-    if (!s->work || !s->keep || dir_is_alive(s->keep))
-        return;
-    const char *const uris[] = {s->items[s->current].uri, NULL};
-    struct dir_settings settings = s->settings.directory;
     struct fault fault = {{0}};
     struct dir *keep;
-    settings.uris = uris;
-    if (dir_open(&settings, &keep, &fault) != RC_OK)
+    if (!s->work || !s->keep || dir_is_alive(s->keep))
+        return;
+    if (servers_open_further(s, &keep, &fault) != RC_OK)
         return; /* whoever uses the old one is told that it broke */
     dir_close(s->keep);
     s->keep = keep;
@@ -282,6 +292,16 @@ bool servers_are_invalid(const struct servers *s)
         if (s->items[i].rc != RC_INVALID)
             return false;
     return s->count > 0;
+}
+
+unsigned servers_connection(const struct servers *s)
+{
+    return s->connection;
+}
+
+const char *servers_uri(const struct servers *s)
+{
+    return s->work ? s->items[s->current].uri : NULL;
 }
 
 struct dir *servers_work(const struct servers *s)

@@ -50,6 +50,12 @@ int64_t servers_next_ms(const struct servers *s);
 const char *servers_fault(const struct servers *s);
 /* None of the settings can work, whatever the servers do (RC_INVALID of dir_open). */
 bool servers_are_invalid(const struct servers *s);
+/* A further connection to the server that is connected, the caller's.  Results of dir_open. */
+enum rc servers_open_further(const struct servers *s, struct dir **out, struct fault *fault) MUST_USE;
+/* Grows with each connection that is made: with another number, it is another one. */
+unsigned servers_connection(const struct servers *s);
+/* Of the server that is connected; NULL without a connection. */
+const char *servers_uri(const struct servers *s);
 /* NULL without a connection. */
 struct dir *servers_work(const struct servers *s);
 struct dir *servers_keep(const struct servers *s);

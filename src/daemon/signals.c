@@ -58,11 +58,11 @@ void signals_look(struct signals *s)
         take(s, info.ssi_signo);
 }
 
-void signals_wait(struct signals *s, int64_t ms)
+void signals_wait(struct signals *s, int64_t ms, int fd)
 {
-    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+    struct pollfd p[] = {{.fd = s->fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
     if (!s->stop && !s->reload && !s->pass_now)
-        poll(&p, 1, ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms);
+        poll(p, 2, ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms);
     signals_look(s);
 }
 

@@ -28,8 +28,8 @@ struct signals {
 enum rc signals_open(enum signals_kind kind, struct signals *s, struct fault *fault) MUST_USE;
 /* Takes note of what came since; cheap enough to be called often. */
 void signals_look(struct signals *s);
-/* Waits that many milliseconds, or until a signal comes or one was not acted on yet. */
-void signals_wait(struct signals *s, int64_t ms);
+/* Waits that many milliseconds, or until a signal comes or one was not acted on yet, or fd (-1: none) can be read. */
+void signals_wait(struct signals *s, int64_t ms, int fd);
 /* The signals stay blocked: the program is about to end. */
 void signals_close(struct signals *s);
 

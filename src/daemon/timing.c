@@ -41,3 +41,9 @@ int64_t timing_interval_ms(unsigned interval_s)
     int64_t whole = (int64_t)interval_s * 1000;
     return whole + timing_chance(whole / 10);
 }
+
+int64_t timing_interval_most_ms(unsigned interval_s)
+{
+    int64_t whole = (int64_t)interval_s * 1000;
+    return whole + whole / 10;
+}

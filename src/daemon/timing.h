@@ -16,5 +16,7 @@ int64_t timing_chance(int64_t limit);
 int64_t timing_backoff_ms(unsigned failures);
 /* From the start of one pass to that of the next: the interval and up to a tenth of it more. */
 int64_t timing_interval_ms(unsigned interval_s);
+/* The longest that it may be. */
+int64_t timing_interval_most_ms(unsigned interval_s);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef DAEMON_WATCH_H
 #define DAEMON_WATCH_H
 
+#include "daemon/follow.h"
 #include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/servers.h"
@@ -16,6 +17,7 @@ struct watch {
     struct servers *servers;
     struct keeper *keeper; /* NULL: no lease is needed */
     struct notify *notify; /* NULL: nobody is told */
+    struct follow *follow; /* NULL: nothing is followed */
     int64_t looked_ms;
     bool interrupted; /* it said that the pass must end; whoever starts a pass sets it to false */
 };

@@ -24,6 +24,11 @@ struct dir_sync_sink {
      * `from_nothing`: there was no cookie: CHANGED named everything that there is.
      */
     void (*refreshed)(void *context, size_t scope, bool is_whole, bool from_nothing);
+    /*
+     * Just before `refreshed`, which then says that it is not whole: the server's words leave open whether others are
+     * gone, so look at everything.  May be NULL, then they are found gone by the next full pass.
+     */
+    void (*in_doubt)(void *context, size_t scope);
     void *context;
 };
 

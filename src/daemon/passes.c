@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/passes.h"
+
+#include "base/gentime.h"
+#include "daemon/daemon_private.h"
+#include "daemon/timing.h"
+#include "run/summary.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum {
+    DAY_S = 86400,
+    LOOK_MOST = 256,      /* subjects, and requests, of one look: so that signals and the lease are seen to between */
+    QUIET_MS = 200,       /* whoever edits policies edits several */
+    QUIET_MOST_MS = 2000, /* but not for ever */
+    FULL_GAP_MS = 100,
+    LAG_MOST_MS = 500, /* for what the server has done and not told yet, once in a full pass */
+    METRICS_EVERY_MS = 10000,
+};
+
+static const int64_t never_ms = INT64_MAX;
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Beginning and end. */
+
+static void open_follow(struct daemon *d)
+{
+    const struct conf *conf = &d->setup->conf;
+    const struct follow_settings settings = {.is_wanted = conf->follow == CONF_FOLLOW_AUTO,
+                                             .base = conf->base,
+                                             .servers = d->servers,
+                                             .changes = &d->changes,
+                                             .log = d->log,
+                                             .goes_on = watch_servers,
+                                             .context = &d->watch};
+    d->follow = d->watch.follow = follow_open(&settings);
+}
+
+void passes_open(struct daemon *d)
+{
+    const struct conf *conf = &d->setup->conf;
+    d->past = past_open();
+    changes_open(&d->changes, conf->base);
+    lease_place_find(&d->changes.arena, conf->base, conf->instance, &d->status_place);
+    open_follow(d);
+    d->since = (struct since){.from_utc = 0};
+    d->was_active = d->full_wanted = d->is_certain = false;
+    d->full_not_before_ms = d->full_begun_ms = d->next_search_ms = 0;
+}
+
+void passes_close(struct daemon *d)
+{
+    if (!d->past)
+        return;
+    follow_close(d->follow);
+    changes_close(&d->changes);
+    past_close(d->past);
+    d->follow = d->watch.follow = NULL;
+    d->past = NULL;
+}
+
+void passes_rest(struct daemon *d)
+{
+    if (!d->was_active)
+        return;
+    d->was_active = d->is_certain = false;
+    follow_rest(d->follow);
+    past_forget(d->past);
+    changes_lose(&d->changes);
+}
+
+void passes_want_full(struct daemon *d)
+{
+    d->next_pass_ms = timing_now_ms();
+}
+
+/* How changes are known. */
+
+/* Otherwise full passes alone find them. */
+static bool searches(const struct daemon *d)
+{
+    return d->setup->conf.full_interval_s > d->setup->conf.interval_s;
+}
+
+static bool follows(const struct daemon *d)
+{
+    switch (follow_state(d->follow)) {
+    case FOLLOW_REFRESHING:
+    case FOLLOW_ON:
+        return true;
+    case FOLLOW_RESTS:
+    case FOLLOW_LOST:
+    case FOLLOW_FALLBACK:
+        break;
+    }
+    return false;
+}
+
+static unsigned interval_s(const struct daemon *d)
+{
+    const struct conf *conf = &d->setup->conf;
+    bool knows = past_is_ready(d->past) && (follows(d) || (searches(d) && d->since.from_utc));
+    return knows ? conf->full_interval_s : conf->interval_s;
+}
+
+static bool search_is_due(const struct daemon *d)
+{
+    return searches(d) && !follows(d) && d->since.from_utc && past_is_ready(d->past) &&
+           timing_now_ms() >= d->next_search_ms;
+}
+
+/* Where the search fails, full passes come as often as it would. */
+static void search(struct daemon *d)
+{
+    struct fault fault = {{0}};
+    struct dir *work = servers_work(d->servers);
+    d->next_search_ms = timing_now_ms() + timing_interval_ms(d->setup->conf.interval_s);
+    dir_set_watch(work, watch_servers, &d->watch);
+    enum rc rc = since_look(&d->since, work, &d->status_place, follow_extent(d->follow), &d->changes, &fault);
+    dir_set_watch(work, NULL, NULL);
+    if (rc == RC_OK || d->signals.stop) {
+        d->search_failed = false;
+        return;
+    }
+    d->since.from_utc = 0;
+    if (!d->search_failed)
+        LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "search for what changed"), log_text("detail", fault.text));
+    d->search_failed = true;
+}
+
+void passes_attend(struct daemon *d)
+{
+    if (!d->was_active)
+        passes_want_full(d);
+    d->was_active = true;
+    follow_attend(d->follow);
+    d->is_certain &= follow_state(d->follow) == FOLLOW_ON && !d->changes.is_lost && !d->changes.policy_first_ms;
+    if (search_is_due(d))
+        search(d);
+    d->next_pass_ms = earlier(d->next_pass_ms, d->full_begun_ms + timing_interval_most_ms(interval_s(d)));
+}
+
+/* What is due. */
+
+/* Monotonic, of a time by the wall clock. */
+static int64_t to_monotonic_ms(int64_t at_utc)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    int64_t wall_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return timing_now_ms() + (at_utc * 1000 - wall_ms);
+}
+
+/* What calls for a full pass out of turn may call again and again: it gets at most half of the time. */
+static int64_t full_due_ms(const struct daemon *d)
+{
+    const struct changes *c = &d->changes;
+    int64_t due_ms = d->next_pass_ms, out_of_turn_ms = never_ms;
+    enum follow_state state = follow_state(d->follow);
+    if (state == FOLLOW_RESTS || state == FOLLOW_REFRESHING)
+        return never_ms; /* what happens before it follows would be missed */
+    if (d->full_wanted || c->is_lost)
+        out_of_turn_ms = 0;
+    if (c->policy_first_ms)
+        out_of_turn_ms =
+            earlier(out_of_turn_ms, earlier(c->policy_first_ms + QUIET_MOST_MS, c->policy_last_ms + QUIET_MS));
+    if (past_is_ready(d->past) && past_deadlines(d->past)->horizon_utc)
+        out_of_turn_ms = earlier(out_of_turn_ms, to_monotonic_ms(past_deadlines(d->past)->horizon_utc));
+    if (out_of_turn_ms != never_ms)
+        due_ms = earlier(due_ms, later(out_of_turn_ms, d->full_not_before_ms));
+    return due_ms;
+}
+
+static int64_t look_due_ms(const struct daemon *d)
+{
+    if (!past_is_ready(d->past) || d->changes.policy_first_ms || d->changes.is_lost)
+        return never_ms; /* a full pass comes first */
+    if (changes_are_pending(&d->changes))
+        return 0;
+    const struct deadlines *deadlines = past_deadlines(d->past);
+    return deadlines->count ? to_monotonic_ms(deadlines->items[0].at_utc) : never_ms;
+}
+
+int64_t passes_next_ms(const struct daemon *d)
+{
+    int64_t now_ms = timing_now_ms(), due_ms = earlier(full_due_ms(d), look_due_ms(d));
+    if (searches(d) && !follows(d) && d->since.from_utc)
+        due_ms = earlier(due_ms, d->next_search_ms);
+    if (d->looks != d->looks_written)
+        due_ms = earlier(due_ms, d->metrics_ms + METRICS_EVERY_MS);
+    int64_t next_ms = earlier(due_ms == never_ms ? never_ms : due_ms - now_ms, follow_next_ms(d->follow));
+    return next_ms < 0 ? 0 : next_ms;
+}
+
+int passes_fd(const struct daemon *d)
+{
+    return d->was_active ? follow_fd(d->follow) : -1;
+}
+
+/* A full pass. */
+
+static size_t open_requests(const struct survey *survey)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < survey->policy_count; i++)
+        for (unsigned type = 0; type < REQUEST_TYPES; type++)
+            for (unsigned s = STATE_PROPOSED; s < STATE_PURGED; s++)
+                if (!state_in((enum state)s, STATES_FINAL))
+                    n += survey->policies[i].requests[type][s];
+    return n;
+}
+
+static void note_pass(struct daemon *d, enum pass_result result)
+{
+    static const char *const words[] = {
+        [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
+    uint8_t at[GENTIME_LEN];
+    int64_t now_utc = log_system_clock(NULL);
+    d->last_result = result;
+    d->last_pass_utc = now_utc;
+    gentime_write(now_utc, at);
+    snprintf(d->last_pass, sizeof d->last_pass, "last pass %s %.*s, %zu requests open", words[result], GENTIME_LEN,
+             (const char *)at, open_requests(&d->last_survey));
+    if (result == PASS_COMPLETE)
+        d->last_complete_utc = now_utc;
+    if (d->last_survey.policy_count &&
+        d->summary_day != now_utc / DAY_S) { /* holds and faults last: it tells of them */
+        summary_log(d->log, &d->last_survey);
+        d->summary_day = now_utc / DAY_S;
+    }
+    daemon_write_metrics(d);
+}
+
+/* For drift_watch: the server may have done what it has not told yet. */
+static bool is_expected(void *context, struct slice subject_id, struct slice request_id)
+{
+    struct daemon *d = context;
+    follow_hear(d->follow, 0);
+    while (!changes_expect(&d->changes, subject_id, request_id)) {
+        if (follow_state(d->follow) != FOLLOW_ON)
+            return true;
+        if (d->lag_left_ms <= 0)
+            return false;
+        int64_t begun_ms = timing_now_ms();
+        follow_hear(d->follow, (int)d->lag_left_ms);
+        d->lag_left_ms -= later(timing_now_ms() - begun_ms, 1);
+    }
+    return true;
+}
+
+/* Some time after the next full pass; what is due later is found by that one. */
+static int64_t full_due_utc(const struct daemon *d)
+{
+    unsigned most_s = d->setup->conf.full_interval_s;
+    return log_system_clock(NULL) + (int64_t)most_s + most_s / 4 + 60;
+}
+
+static struct pass_settings settings_of(struct daemon *d)
+{
+    const struct conf *conf = &d->setup->conf;
+    return (struct pass_settings){.base = conf->base,
+                                  .instance = conf->instance,
+                                  .interval_s = conf->interval_s,
+                                  .clock = log_system_clock,
+                                  .memory = d->memory,
+                                  .watch = watch_pass,
+                                  .watch_context = &d->watch,
+                                  .past = d->past,
+                                  .full_due_utc = full_due_utc(d)};
+}
+
+static void end_full(struct daemon *d, enum pass_result result, bool connected)
+{
+    bool cut = d->watch.interrupted || !connected;
+    int64_t now_ms = timing_now_ms();
+    changes_end_full(&d->changes, !cut && past_is_ready(d->past));
+    d->full_not_before_ms = now_ms + (now_ms - d->full_begun_ms) + FULL_GAP_MS;
+    d->next_search_ms = d->full_begun_ms + timing_interval_ms(d->setup->conf.interval_s);
+    d->is_certain = !cut && past_is_ready(d->past) && follow_state(d->follow) == FOLLOW_ON;
+    /* What was cut short is begun again as soon as it can be. */
+    if (cut)
+        changes_lose(&d->changes);
+    else
+        d->next_pass_ms = d->full_begun_ms + timing_interval_ms(interval_s(d));
+    if (!d->watch.interrupted)
+        note_pass(d, result);
+}
+
+static void run_full(struct daemon *d)
+{
+    struct slice plan;
+    struct drift_watch drift = {.is_expected = is_expected, .context = d};
+    struct pass_settings settings = settings_of(d);
+    settings.survey = &d->last_survey;
+    settings.drift = d->is_certain ? &drift : NULL;
+    if (!follows(d) && !searches(d)) { /* nobody would tell what changed */
+        settings.past = NULL;
+        past_forget(d->past);
+    }
+    if (searches(d))
+        since_begin(&d->since, servers_work(d->servers), &d->status_place, follow_extent(d->follow));
+    arena_free(&d->last_arena);
+    d->last_arena = (struct arena){0};
+    d->last_survey = (struct survey){0};
+    d->watch.interrupted = d->full_wanted = false;
+    d->lag_left_ms = LAG_MOST_MS;
+    changes_begin_full(&d->changes);
+    d->full_begun_ms = timing_now_ms();
+    enum pass_result result = pass_run(servers_work(d->servers), d->second, d->log, &settings, &d->last_arena, &plan);
+    d->drift += drift.missed;
+    end_full(d, result, servers_check(d->servers, timing_now_ms()));
+}
+
+/* Before a full pass: back to an earlier server, and sure that this one answers. */
+static bool settle_on_server(struct daemon *d)
+{
+    servers_improve(d->servers, timing_now_ms());
+    if (!servers_probe(d->servers, timing_now_ms()))
+        return false;
+    follow_attend(d->follow);
+    follow_look_around(d->follow);
+    return servers_check(d->servers, timing_now_ms()) && full_due_ms(d) != never_ms;
+}
+
+/* A look. */
+
+static void take_due(struct daemon *d)
+{
+    struct slice id;
+    int64_t now_utc = log_system_clock(NULL);
+    while (d->changes.pending.subjects.count < LOOK_MOST && deadlines_take(past_deadlines(d->past), now_utc, &id))
+        if (!changes_add_subject(&d->changes, id))
+            changes_lose(&d->changes);
+}
+
+/* A look that has to leave something to a full pass; what that finds besides is no fault of ours. */
+static void escalate(struct daemon *d, enum escalation why)
+{
+    d->full_wanted = true;
+    d->is_certain &= why == ESCALATION_GUARD || why == ESCALATION_REVOCATION;
+}
+
+static void run_look(struct daemon *d)
+{
+    struct slice plan;
+    struct arena arena = {NULL};
+    struct change_batch batch;
+    enum escalation why = ESCALATION_NONE;
+    take_due(d);
+    changes_take(&d->changes, LOOK_MOST, &batch);
+    const struct focus focus = {.subjects = batch.subjects.items,
+                                .subject_count = batch.subjects.count,
+                                .requests = batch.requests.items,
+                                .request_count = batch.requests.count,
+                                .gone_count = d->changes.gone};
+    struct pass_settings settings = settings_of(d);
+    settings.focus = &focus;
+    settings.escalation = &why;
+    d->watch.interrupted = false;
+    enum pass_result result = pass_run(servers_work(d->servers), d->second, d->log, &settings, &arena, &plan);
+    if (result == PASS_INCOMPLETE && why == ESCALATION_NONE)
+        why = ESCALATION_FAULT;
+    if (d->watch.interrupted)
+        changes_give_back(&d->changes, &batch);
+    else
+        changes_settle(&d->changes, &batch, why != ESCALATION_NONE);
+    if (why != ESCALATION_NONE)
+        escalate(d, why);
+    d->looks++;
+    arena_free(&arena);
+}
+
+void passes_run(struct daemon *d)
+{
+    int64_t now_ms = timing_now_ms();
+    if (full_due_ms(d) <= now_ms) {
+        if (settle_on_server(d) && !d->signals.stop)
+            run_full(d);
+    } else if (look_due_ms(d) <= now_ms) {
+        run_look(d);
+    }
+    if (d->looks != d->looks_written && timing_now_ms() >= d->metrics_ms + METRICS_EVERY_MS)
+        daemon_write_metrics(d);
+}
