@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dir/dir_private.h"
+#include "dir/sync.h"
 
 const struct dir_capabilities *dir_capabilities(const struct dir *d)
 {
@@ -28,6 +29,16 @@ enum dir_right dir_probe(struct dir *d, const struct dir_change *change, struct 
         return d->operations->probe(d, change, why);
     fault_set(why, RC_FAULT, "this kind of directory can't be asked");
     return DIR_RIGHT_UNKNOWN;
+}
+
+bool dir_sync_is_offered(const struct dir *d)
+{
+    return d->operations->offers_sync && d->operations->offers_sync(d, false);
+}
+
+bool dir_sync_begins_now(const struct dir *d)
+{
+    return d->operations->offers_sync && d->operations->offers_sync(d, true);
 }
 
 bool dir_is_alive(const struct dir *d)

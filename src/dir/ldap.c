@@ -25,10 +25,22 @@ static bool is_alive(const struct dir *dir)
     return !d->dead && poll(&end, 1, 0) <= 0;
 }
 
+/*
+ * The ids that travel are entryUUIDs (RFC 4533 section 1.2), so they help where an entry's stable id is its entryUUID.
+ * with_now: a cookie is good for other searches than the one that it came with.
+ */
+static bool offers_sync(const struct dir *dir, bool with_now)
+{
+    const struct ldap_dir *d = (const struct ldap_dir *)dir;
+    return d->offers_sync && strcmp(dir->capabilities.stable_id_attribute, "entryUUID") == 0 &&
+           (d->is_openldap || !with_now);
+}
+
 static const struct dir_operations operations = {
     .search = ldap_search_run,
     .apply = ldap_apply_run,
     .probe = ldap_probe_run,
+    .offers_sync = offers_sync,
     .knows_attribute = ldap_knows_attribute,
     .is_alive = is_alive,
     .close = close_handle,

@@ -43,6 +43,7 @@ static void take_root(void *context, const struct entry *e)
     x->subschema = arena_copy(keep, entry_first(e, "subschemaSubentry"));
     x->d->can_page = holds(e, "supportedControl", LDAP_CONTROL_PAGEDRESULTS);
     x->active_directory = holds(e, "supportedCapabilities", ACTIVE_DIRECTORY_OID);
+    x->d->offers_sync = holds(e, "supportedControl", LDAP_CONTROL_SYNC);
     x->openldap = holds(e, "objectClass", "OpenLDAProotDSE");
     v = entry_first(e, "vendorName");
     if (v.n)
@@ -179,6 +180,7 @@ enum rc ldap_discover(struct ldap_dir *d, struct fault *fault)
         rc = read_schema(&x, fault);
     if (rc != RC_OK)
         return rc;
+    d->is_openldap = x.openldap;
     d->dir.capabilities = (struct dir_capabilities){
         .uri = d->uri,
         .is_secure = d->is_secure,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_tls (TLS), ldap_wait (one message in
- * bounded time), ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_text (words for result codes), ldap
+ * bounded time), ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_sync, ldap_text (words for result codes), ldap
  * (the façade).
  *
  * The socket is ours: connected without blocking, handed to libldap, and kept non-blocking, so that libldap can't sleep
@@ -26,6 +26,8 @@ struct ldap_dir {
     bool is_interrupted; /* the watch has ended the operation, and is not asked again in it */
     bool knows_no_op;    /* it has answered that it carried nothing out, as it was asked */
     bool dead;           /* after which every operation is refused at once */
+    bool offers_sync;         /* the server knows RFC 4533 */
+    bool is_openldap;
     struct arena keep;   /* as long as the handle: capabilities, schema names */
     struct arena work;   /* within one operation; reset after each entry or request */
     struct slice *names; /* attribute names and OIDs, lower-case, in order */
@@ -68,6 +70,15 @@ int64_t ldap_patience(const struct ldap_dir *d);
  */
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type,
                   struct fault *fault) MUST_USE;
+/*
+ * The next message that is whole here already, without waiting: *message stays NULL where there is none.  RC_FAULT as
+ * in ldap_next, but for the time.
+ */
+enum rc ldap_look(struct ldap_dir *d, int id, LDAPMessage **message, int *type, struct fault *fault) MUST_USE;
+/* Waits for octets, up to ms and not so long that the watch would have to wait. */
+void ldap_rest(const struct ldap_dir *d, int64_t ms);
+/* Octets are here that the descriptor does not show. */
+bool ldap_holds_octets(const struct ldap_dir *d);
 /* False, and RC_FAULT is in *fault: the watch, now or before, has ended the operation. */
 bool ldap_goes_on(struct ldap_dir *d, struct fault *fault) MUST_USE;
 /* The beginning of an operation.  RC_FAULT when the handle is dead. */

@@ -65,11 +65,27 @@ bool ldap_goes_on(struct ldap_dir *d, struct fault *fault)
 }
 
 /* TLS takes whole records from the socket, so a message may be here although the socket is empty. */
-static bool holds_octets(const struct ldap_dir *d)
+bool ldap_holds_octets(const struct ldap_dir *d)
 {
     Sockbuf *socket_buffer = NULL;
     return ldap_get_option(d->ld, LDAP_OPT_SOCKBUF, &socket_buffer) == LDAP_OPT_SUCCESS && socket_buffer &&
            ber_sockbuf_ctrl(socket_buffer, LBER_SB_OPT_DATA_READY, NULL) == 1;
+}
+
+enum rc ldap_look(struct ldap_dir *d, int id, LDAPMessage **message, int *type, struct fault *fault)
+{
+    *message = NULL;
+    if (!d->is_interrupted && !ldap_goes_on(d, fault))
+        return RC_FAULT;
+    *type = ldap_result(d->ld, id, LDAP_MSG_ONE, &(struct timeval){0}, message);
+    return *type < 0 ? broken(d, fault) : RC_OK;
+}
+
+void ldap_rest(const struct ldap_dir *d, int64_t ms)
+{
+    struct pollfd wait = {.fd = d->fd, .events = POLLIN};
+    if (!ldap_holds_octets(d))
+        poll(&wait, 1, ms < LOOK_MS ? (int)ms : LOOK_MS);
 }
 
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type, struct fault *fault)
@@ -89,7 +105,7 @@ enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **me
                             "no answer for %u s; is the server overloaded or stopped? (directory.timeout_s says how "
                             "long to wait)",
                             d->timeout_s);
-        if (holds_octets(d))
+        if (ldap_holds_octets(d))
             continue;
         struct pollfd wait = {.fd = d->fd, .events = POLLIN};
         poll(&wait, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);

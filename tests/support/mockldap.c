@@ -28,6 +28,9 @@ enum {
     OP_DELETE = 0x4a,
     OP_DELETED = 0x6b,
     OP_REFERENCE = 0x73,
+    OP_INTERMEDIATE = 0x79,
+    INTERMEDIATE_NAME = 0x80,
+    INTERMEDIATE_VALUE = 0x81,
 };
 
 struct mockldap {
@@ -93,11 +96,23 @@ static struct slice result(struct conversation *c, const struct mock_step *s)
     return element(a, tag, body);
 }
 
-static struct slice control(struct arena *a, const char *cookie)
+static struct slice control(struct arena *a, const char *oid, struct slice value)
+{
+    struct slice one = join(a, string(a, oid), value.p ? element(a, BER_STRING, value) : value);
+    return element(a, LDAP_CONTROLS, element(a, BER_SEQUENCE, one));
+}
+
+static struct slice page_control(struct arena *a, const char *cookie)
 {
     struct slice value = element(a, BER_SEQUENCE, join(a, number(a, BER_INTEGER, 0), string(a, cookie)));
-    struct slice one = join(a, string(a, "1.2.840.113556.1.4.319"), element(a, BER_STRING, value));
-    return element(a, LDAP_CONTROLS, element(a, BER_SEQUENCE, one));
+    return control(a, "1.2.840.113556.1.4.319", value);
+}
+
+static struct slice intermediate(struct arena *a, const struct mock_step *s)
+{
+    return element(a, OP_INTERMEDIATE,
+                   join(a, element(a, INTERMEDIATE_NAME, slice_of(s->oid)),
+                        element(a, INTERMEDIATE_VALUE, slice_make(s->octets, s->length))));
 }
 
 static struct slice message(struct conversation *c, const struct mock_step *s)
@@ -105,10 +120,13 @@ static struct slice message(struct conversation *c, const struct mock_step *s)
     struct arena *a = &c->arena;
     struct slice operation = s->verb == MOCK_ENTRY
                                  ? element(a, OP_ENTRY, join(a, string(a, s->dn), attributes(a, s->pairs)))
-                             : s->verb == MOCK_REFERENCE ? element(a, OP_REFERENCE, string(a, s->referral))
-                                                         : result(c, s);
+                             : s->verb == MOCK_REFERENCE    ? element(a, OP_REFERENCE, string(a, s->referral))
+                             : s->verb == MOCK_INTERMEDIATE ? intermediate(a, s)
+                                                            : result(c, s);
     if (s->cookie)
-        operation = join(a, operation, control(a, s->cookie));
+        operation = join(a, operation, page_control(a, s->cookie));
+    else if (s->oid && s->verb != MOCK_INTERMEDIATE)
+        operation = join(a, operation, control(a, s->oid, slice_make(s->octets, s->length)));
     return element(a, BER_SEQUENCE, join(a, number(a, BER_INTEGER, (unsigned)((int)c->id + s->id)), operation));
 }
 
@@ -173,6 +191,10 @@ static bool play_open(struct conversation *c, const struct mock_step *s)
                                             {"vendorName", "Mock"},
                                             {"supportedControl", "1.2.840.113556.1.4.319"},
                                             {0}};
+    static const struct mock_pair syncing[] = {{"namingContexts", "dc=example,dc=com"},
+                                               {"subschemaSubentry", "cn=Subschema"},
+                                               {"supportedControl", "1.3.6.1.4.1.4203.1.9.1.1"},
+                                               {0}};
     static const struct mock_pair plain[] = {{"subschemaSubentry", "cn=Subschema"}, {0}};
     static const struct mock_pair schema[] = {
         {"attributeTypes", "( 2.5.4.36 NAME 'userCertificate' SYNTAX 1.3.6.1.4.1.1466.115.121.1.8 )"},
@@ -182,7 +204,11 @@ static bool play_open(struct conversation *c, const struct mock_step *s)
         {.verb = MOCK_READ},
         {.verb = MOCK_ANSWER},
         {.verb = MOCK_READ},
-        {.verb = MOCK_ENTRY, .dn = "", .pairs = s->paging ? root : plain},
+        {.verb = MOCK_ENTRY,
+         .dn = "",
+         .pairs = s->paging ? root
+                  : s->sync ? syncing
+                            : plain},
         {.verb = MOCK_ANSWER},
         {.verb = MOCK_READ},
         {.verb = MOCK_ENTRY, .dn = "cn=Subschema", .pairs = schema},
@@ -206,6 +232,7 @@ static bool play_step(struct conversation *c, const struct mock_step *s)
         return true;
     case MOCK_ENTRY:
     case MOCK_REFERENCE:
+    case MOCK_INTERMEDIATE:
     case MOCK_ANSWER:
         return send_octets(c, message(c, s), s);
     case MOCK_END:

@@ -10,14 +10,15 @@
 #include "base/slice.h"
 
 enum mock_verb {
-    MOCK_END = 0,   /* the script's end: the connection is closed */
-    MOCK_READ,      /* wait for a request; what follows answers it */
-    MOCK_OPEN,      /* what dir_open asks, answered well: bind, rootDSE, schema */
-    MOCK_ENTRY,     /* SearchResultEntry: dn, pairs */
-    MOCK_REFERENCE, /* SearchResultReference: referral */
-    MOCK_ANSWER,    /* the request's result: code, text, referral, cookie */
-    MOCK_RAW,       /* octets as they are */
-    MOCK_WAIT,      /* do nothing for `ms`, then go on */
+    MOCK_END = 0,      /* the script's end: the connection is closed */
+    MOCK_READ,         /* wait for a request; what follows answers it */
+    MOCK_OPEN,         /* what dir_open asks, answered well: bind, rootDSE, schema */
+    MOCK_ENTRY,        /* SearchResultEntry: dn, pairs */
+    MOCK_REFERENCE,    /* SearchResultReference: referral */
+    MOCK_INTERMEDIATE, /* IntermediateResponse: oid, octets */
+    MOCK_ANSWER,       /* the request's result: code, text, referral, cookie */
+    MOCK_RAW,          /* octets as they are */
+    MOCK_WAIT,         /* do nothing for `ms`, then go on */
 };
 
 struct mock_pair {
@@ -33,7 +34,9 @@ struct mock_step {
     const char *cookie; /* adds the paged results control (RFC 2696); "" is the last page */
     const char *octets;
     size_t length;
-    bool paging; /* MOCK_OPEN: the server offers paging */
+    const char *oid; /* of an entry or answer: a control of that name goes along, whose value the octets are */
+    bool paging;     /* MOCK_OPEN: the server offers paging */
+    bool sync;       /* MOCK_OPEN: the server offers content synchronization (RFC 4533) */
 
     bool cut;         /* only the first half of the message is sent */
     unsigned drip_ms; /* the message goes octet by octet, with a rest after each */

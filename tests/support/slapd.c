@@ -71,9 +71,9 @@ static void write_databases(FILE *f, const struct slapd *s, const struct slapd_o
                 "rootdn \"%s\"\nindex reqStart eq\n",
                 s->folder, SLAPD_ADMIN);
     fprintf(f,
-            "database mdb\nsuffix \"%s\"\ndirectory %s/data\nmaxsize 1073741824\ndbnosync\nrootdn \"%s\"\nrootpw %s\n"
-            "index objectClass,entryUUID,entryCSN,cn eq\n",
-            SLAPD_SUFFIX, s->folder, SLAPD_ADMIN, SLAPD_PASSWORD);
+            "database mdb\nsuffix \"%s\"\ndirectory %s/data\nmaxsize 1073741824\ndbnosync\nrootdn \"%s\"\nrootpw %s\n%s",
+            SLAPD_SUFFIX, s->folder, SLAPD_ADMIN, SLAPD_PASSWORD,
+            o->no_index ? "" : "index objectClass,entryUUID,entryCSN,cn eq\n");
     fprintf(f, "%s\n", o->database ? o->database : "");
     if (o->syncprov)
         fprintf(f, "overlay syncprov\nsyncprov-sessionlog 1000\n");

@@ -34,6 +34,7 @@ struct slapd_options {
     const struct slapd_tls *tls; /* StartTLS on what it listens to, and with tcp a port for ldaps:// too */
     bool accesslog;              /* successful writes are logged below cn=accesslog, which the administrator reads */
     bool syncprov;               /* provide RFC 4533 */
+    bool no_index;               /* `database` has its own */
     const char *global;          /* lines of slapd.conf before the first database */
     const char *database;        /* lines of slapd.conf within the database of the suffix: ACLs, limits, overlays */
 };
