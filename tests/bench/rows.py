@@ -227,6 +227,8 @@ class Changes(Measurement):
                                     str(CHANGES_PER_SECOND), "50", "100"])
             words = text.split()
             found = {name: float(value) for name, value in zip(words[::2], words[1::2])}
+            if found["requests"] == 0:
+                raise RuntimeError("none of the requests came within the time")
             if found["requests"] < found["changes"]:
                 say(f"  only {found['requests']:.0f} of {found['changes']:.0f} requests came within the time")
             return {"change_p50": found["p50"], "change_p99": found["p99"]}
