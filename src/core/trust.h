@@ -29,6 +29,7 @@ struct trust {
     struct slice chain_why; /* of refused and undecided: why; of verified: the anchor's subject */
     enum revocation_answer revocation;
     struct slice revocation_why; /* of revoked: reason and date; of undecided: why */
+    bool quarantined;            /* undecided, because OpenSSL crashed or hung over this certificate */
 };
 
 #endif

@@ -2,9 +2,11 @@
 /* The administrator's tool: everything is in ctl/. */
 #include "base/nocore.h"
 #include "ctl/ctl.h"
+#include "x509/cage.h"
 
 int main(int argc, char **argv)
 {
     nocore_set(); /* it may hold a password */
+    cage_start(NULL); /* before anything is read that a worker must not have */
     return ctl_main(argc, argv);
 }

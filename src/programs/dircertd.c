@@ -6,6 +6,7 @@
 #include "daemon/harden.h"
 #include "daemon/identity.h"
 #include "daemon/once.h"
+#include "x509/cage.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -144,6 +145,7 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     nocore_set();
+    cage_start(NULL); /* before anything is read that a worker must not have */
     const struct log_settings early = setup_log(NULL);
     struct log *log = log_open(&early);
     struct setup setup;

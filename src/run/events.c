@@ -64,6 +64,15 @@ static const struct event_row rows[EVENT_COUNT] = {
                                            "certificate.  No request is made from it.",
                                 .advice = "Look at the certificate by hand, replace it, and report it to the makers "
                                           "of this program: no certificate should divide two readers."},
+    [EVENT_QUARANTINE] = {.name = "quarantine",
+                          .severity = SEVERITY_WARNING,
+                          .fields = "dn policy certificate reason",
+                          .meaning = "OpenSSL crashed, hung or answered nonsense over one certificate.  It happened in "
+                                     "a worker process that has nothing to lose, and another one took its place.  No "
+                                     "request is made from this certificate, and while the program runs no worker is "
+                                     "shown it again.",
+                          .advice = "Look at the certificate on a machine that matters to nobody, replace it, and "
+                                    "report it: it may be an attack on OpenSSL."},
     [EVENT_PROBLEM] = {.name = "problem",
                        .severity = SEVERITY_WARNING,
                        .fields = "dn attribute value reason",

@@ -117,11 +117,33 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
     log_event_as(pass_log(p), EVENT_FINDING, check->severity, fields, f->waiver.n ? count : count - 1);
 }
 
+/* Once for each certificate, and again only when a later worker fails over it in another way. */
+static void report_quarantine(struct pass *p, const struct subject *s, const struct digest *d, struct slice reason)
+{
+    uint8_t hex[DIGEST_HEX];
+    digest_to_hex(d, hex);
+    struct slice digest = slice_make(hex, DIGEST_HEX);
+    struct arena scratch = {0};
+    struct slice all = arena_format(&scratch, "%.*s %.*s", SLICE_ARGS(digest), SLICE_ARGS(reason));
+    if (told_first_time(p->arena, &p->told, s->dn, digest, SLICE_LITERAL("quarantine")) &&
+        remember_of_subjects(p, s->policy, s->dn, (const char *)all.p, all))
+        LOG_EVENT(pass_log(p), EVENT_QUARANTINE, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
+                  log_slice("certificate", digest), log_slice("reason", reason));
+    arena_free(&scratch);
+}
+
 void report_subject(struct pass *p, const struct subject *s)
 {
     if (p->observer) {
         p->observer->subject(p->observer->context, s);
         return;
+    }
+    for (size_t i = 0; i < s->certificate_count; i++) {
+        struct certificate *c = &s->certificates[i];
+        if (c->trust.quarantined) {
+            certificate_hash(c);
+            report_quarantine(p, s, &c->digest, c->trust.chain_why.n ? c->trust.chain_why : c->trust.revocation_why);
+        }
     }
     for (size_t i = 0; i < s->certificate_count; i++)
         for (size_t k = 0; k < s->certificates[i].finding_count; k++)
@@ -130,12 +152,35 @@ void report_subject(struct pass *p, const struct subject *s)
         report_finding(p, s, NULL, &s->findings[k]);
 }
 
+/* Nobody can be judged to the end while that lasts: it is told once, and the pass is not complete. */
+static void report_broken_cage(struct pass *p, const char *why)
+{
+    const struct slice what = SLICE_LITERAL("ask the second reader");
+    struct fault fault = {{0}};
+    p->incomplete = true;
+    if (!told_first_time(p->arena, &p->told, what, what, what))
+        return;
+    fault_set(&fault, RC_FAULT, "%s", why);
+    report_fault(p, "ask the second reader", &fault);
+}
+
 void report_disagreement(struct pass *p, const struct subject *s, const struct certificate *c, const char *why)
 {
-    if (p->observer)
-        return; /* the subject that comes next says so itself */
     struct digest d = digest_of(c->der);
     uint8_t hex[DIGEST_HEX];
+    switch (second_trouble(p->second, &d)) {
+    case SECOND_BROKEN:
+        report_broken_cage(p, why);
+        return;
+    case SECOND_QUARANTINED:
+        if (!p->observer)
+            report_quarantine(p, s, &d, slice_of(why));
+        return;
+    case SECOND_WELL:
+        break;
+    }
+    if (p->observer)
+        return; /* the subject that comes next says so itself */
     digest_to_hex(&d, hex);
     struct slice digest = slice_make(hex, DIGEST_HEX);
     struct arena scratch = {0};

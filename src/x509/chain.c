@@ -18,8 +18,8 @@ struct outcome {
 };
 
 struct search {
-    struct trust_pool *p;
-    const struct trust_anchors *t;
+    struct trust_local *p;
+    const struct trust_local_anchors *t;
     struct arena *a;
     bool judges_end;
     int64_t now_utc;
@@ -115,8 +115,8 @@ struct trial {
 };
 
 /* The same key answers the same; false when no more may be tried. */
-static bool try_key(struct trust_pool *p, struct trial *trial, const struct authority *child, const struct authority *c,
-                    enum signature *answer)
+static bool try_key(struct trust_local *p, struct trial *trial, const struct authority *child,
+                    const struct authority *c, enum signature *answer)
 {
     for (size_t i = 0; i < trial->count; i++)
         if (digest_eq(&trial->memos[i].key, &c->key_digest)) {
@@ -130,7 +130,7 @@ static bool try_key(struct trust_pool *p, struct trial *trial, const struct auth
     return true;
 }
 
-static void try_issuer(struct trust_pool *p, struct trial *trial, struct authority *child, size_t place)
+static void try_issuer(struct trust_local *p, struct trial *trial, struct authority *child, size_t place)
 {
     struct issuers *found = &child->issuers;
     struct authority *c = p->authorities.items[place];
@@ -148,7 +148,7 @@ static void try_issuer(struct trust_pool *p, struct trial *trial, struct authori
     }
 }
 
-const struct issuers *chain_issuers(struct trust_pool *p, struct authority *c)
+const struct issuers *chain_issuers(struct trust_local *p, struct authority *c)
 {
     struct trial trial = {.count = 0};
     uint8_t turns[TRUST_CERTIFICATES];
@@ -399,7 +399,7 @@ static bool is_on_path(const struct search *s, const struct authority *c)
     return false;
 }
 
-static bool is_self_signed(struct trust_pool *p, struct authority *c)
+static bool is_self_signed(struct trust_local *p, struct authority *c)
 {
     if (!c->knows_self_signed)
         c->self_signed = c->self_issued && signature_on_certificate(p, c, c) == SIGNATURE_GOOD;
@@ -470,7 +470,7 @@ static bool climb(struct search *s)
     return false;
 }
 
-void chain_find(struct trust_pool *p, const struct trust_anchors *t, struct arena *a, struct authority *end,
+void chain_find(struct trust_local *p, const struct trust_local_anchors *t, struct arena *a, struct authority *end,
                 bool judges_end, int64_t now_utc, struct chain *out)
 {
     struct search s = {.p = p, .t = t, .a = a, .judges_end = judges_end, .now_utc = now_utc, .path = {end}, .n = 1};

@@ -52,13 +52,13 @@ static const char *scope_objection(const struct crl *c, const struct authority *
 }
 
 /* Its time has been: an older one knows less than it does, whatever nextUpdate that one has. */
-static bool is_over(const struct trust_question *q, const struct crl *c)
+static bool is_over(const struct trust_local_question *q, const struct crl *c)
 {
     return c->has_next_update && c->next_update_utc < q->now_utc;
 }
 
 /* Empty: it is fresh. */
-static struct slice age_objection(struct arena *a, const struct trust_question *q, const struct crl *c)
+static struct slice age_objection(struct arena *a, const struct trust_local_question *q, const struct crl *c)
 {
     if (c->this_update_utc > q->now_utc)
         return arena_format(a, "is from the future: thisUpdate is %.*s", SLICE_ARGS(date_text(a, c->this_update_utc)));
@@ -72,7 +72,7 @@ static struct slice age_objection(struct arena *a, const struct trust_question *
     return slice_of("");
 }
 
-static bool has_key_of(const struct trust_pool *p, const struct issuers *issuers, const struct authority *c)
+static bool has_key_of(const struct trust_local *p, const struct issuers *issuers, const struct authority *c)
 {
     for (unsigned i = 0; i < issuers->count; i++)
         if (digest_eq(&p->authorities.items[issuers->items[i]]->key_digest, &c->key_digest))
@@ -81,7 +81,7 @@ static bool has_key_of(const struct trust_pool *p, const struct issuers *issuers
 }
 
 /* Without anchors: its key signed the certificate itself, or the certificate of a new key for the same name. */
-static bool is_issuer_itself(struct trust_pool *p, struct authority *end, struct authority *c)
+static bool is_issuer_itself(struct trust_local *p, struct authority *end, struct authority *c)
 {
     const struct issuers *issuers = chain_issuers(p, end);
     if (has_key_of(p, issuers, c))
@@ -94,9 +94,10 @@ static bool is_issuer_itself(struct trust_pool *p, struct authority *end, struct
 }
 
 /* Kept until the pool grows or time goes on: many certificates ask for the same few authorities. */
-static bool is_verified(struct trust_pool *p, struct arena *a, const struct trust_question *q, size_t place)
+static bool is_verified(struct trust_local *p, struct arena *a, const struct trust_local_question *q, size_t place)
 {
-    struct trust_anchors *t = (struct trust_anchors *)(uintptr_t)q->anchors; /* its memory is ours to write */
+    struct trust_local_anchors *t =
+        (struct trust_local_anchors *)(uintptr_t)q->anchors; /* its memory is ours to write */
     if (t->seen_generation != p->generation || t->seen_now_utc != q->now_utc) {
         memset(t->seen, 0, sizeof t->seen);
         t->seen_generation = p->generation;
@@ -116,7 +117,7 @@ static bool may_sign_crls(const struct authority *c)
 }
 
 /* False when no more keys may be tried on this CRL. */
-static bool try_key(struct trust_pool *p, struct pool_crl *c, const struct authority *by, enum signature *answer)
+static bool try_key(struct trust_local *p, struct pool_crl *c, const struct authority *by, enum signature *answer)
 {
     for (size_t i = 0; i < c->memo_count; i++)
         if (digest_eq(&c->memos[i].key, &by->key_digest)) {
@@ -131,7 +132,7 @@ static bool try_key(struct trust_pool *p, struct pool_crl *c, const struct autho
 }
 
 /* Who may sign is asked first: it is cheaper than the signature, and keeps strangers' keys away from it. */
-static const char *signature_objection(struct trust_pool *p, struct arena *a, const struct trust_question *q,
+static const char *signature_objection(struct trust_local *p, struct arena *a, const struct trust_local_question *q,
                                        struct authority *end, struct pool_crl *c)
 {
     const char *objection = "has an issuer of whom no certificate is known";
@@ -178,7 +179,7 @@ static int serial_order(const void *key, const void *entry)
     return slice_compare(*(const struct slice *)key, serial_at(*(const uint8_t *const *)entry));
 }
 
-static void sort_entries(struct trust_pool *p, struct pool_crl *c)
+static void sort_entries(struct trust_local *p, struct pool_crl *c)
 {
     struct slice cursor = c->c.revoked;
     struct crl_entry e;
@@ -207,7 +208,7 @@ static enum revocation_answer answer_of(const struct crl_entry *e)
 }
 
 /* Where a serial number is there twice, revoked for good counts more than on hold. */
-static void look_up(struct trust_pool *p, struct arena *a, struct pool_crl *c, struct slice serial, struct trust *out)
+static void look_up(struct trust_local *p, struct arena *a, struct pool_crl *c, struct slice serial, struct trust *out)
 {
     out->revocation = REVOCATION_GOOD;
     sort_entries(p, c);
@@ -247,7 +248,8 @@ static bool is_newer(const struct pool_crl *a, const struct pool_crl *b)
 }
 
 /* The newest of this issuer that is older than `before` (NULL: any). */
-static struct pool_crl *next_crl(const struct trust_pool *p, const struct authority *end, const struct pool_crl *before)
+static struct pool_crl *next_crl(const struct trust_local *p, const struct authority *end,
+                                 const struct pool_crl *before)
 {
     struct pool_crl *best = NULL;
     for (size_t i = 0; i < p->crls.count; i++) {
@@ -259,8 +261,8 @@ static struct pool_crl *next_crl(const struct trust_pool *p, const struct author
     return best;
 }
 
-void revocation_find(struct trust_pool *p, struct arena *a, const struct trust_question *q, struct authority *end,
-                     struct trust *out)
+void revocation_find(struct trust_local *p, struct arena *a, const struct trust_local_question *q,
+                     struct authority *end, struct trust *out)
 {
     struct slice issuer = authority_issuer_name(a, end), first = slice_of("");
     for (struct pool_crl *c = next_crl(p, end, NULL); c; c = next_crl(p, end, c)) {

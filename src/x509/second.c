@@ -1,54 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x509/second.h"
 
-#include "x509/compare.h"
+#include "x509/cage_private.h"
 
-#include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/provider.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct second_reader {
-    OSSL_LIB_CTX *ctx;
-    OSSL_PROVIDER *null_provider;
-    struct curve_sizes curves;
+    struct cage_place place;
+    bool broken;
 };
-
-static enum second compare(struct view *v)
-{
-    if (!compare_fields(v))
-        return SECOND_DISAGREES;
-    const char *theirs = view_objection(v);
-    if (!theirs == !v->f->malformed)
-        return SECOND_AGREES;
-    snprintf(v->why, v->room, "malformed: ours is \"%s\", OpenSSL's \"%s\"", v->f->malformed ? v->f->malformed : "no",
-             theirs ? theirs : "no");
-    return SECOND_DISAGREES;
-}
-
-/* Empties the queue of errors on the way. */
-static bool is_out_of_memory(void)
-{
-    bool found = false;
-    for (unsigned long e = ERR_get_error(); e; e = ERR_get_error())
-        found |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
-    return found;
-}
 
 enum rc second_open(struct second_reader **out, struct fault *fault)
 {
     *out = NULL;
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    cage_start(NULL);
+    enum rc rc = cage_works(fault);
+    if (rc != RC_OK)
+        return rc;
     struct second_reader *s = calloc(1, sizeof *s);
     if (!s)
         return fault_set(fault, RC_FAULT, "second reader: out of memory");
-    s->ctx = OSSL_LIB_CTX_new();
-    s->null_provider = s->ctx ? OSSL_PROVIDER_load(s->ctx, "null") : NULL;
-    if (!s->null_provider) {
-        second_close(s);
-        return fault_set(fault, RC_FAULT, "second reader: OpenSSL's null provider could not be loaded");
-    }
+    s->place = CAGE_PLACE(CAGE_SECOND);
     *out = s;
     return RC_OK;
 }
@@ -57,41 +30,80 @@ void second_close(struct second_reader *s)
 {
     if (!s)
         return;
-    if (s->null_provider)
-        OSSL_PROVIDER_unload(s->null_provider);
-    OSSL_LIB_CTX_free(s->ctx);
-    ERR_clear_error();
+    cage_end(&s->place);
     free(s);
+}
+
+enum second_trouble second_trouble(const struct second_reader *s, const struct digest *certificate)
+{
+    struct cage_failure ignored;
+    if (s->broken)
+        return SECOND_BROKEN;
+    return cage_is_quarantined(certificate, &ignored) ? SECOND_QUARANTINED : SECOND_WELL;
+}
+
+/* Whoever took a worker over may have it say one of three words, and what is wrong in letters. */
+static bool is_answer(const struct cage_answer *a)
+{
+    uint32_t word = a->head.answer[0];
+    for (size_t i = 0; i < a->text[0].n; i++)
+        if (a->text[0].p[i] >= 0x80)
+            return false;
+    return (word == SECOND_AGREES || word == SECOND_DISAGREES || word == SECOND_FAULT) &&
+           (word == SECOND_AGREES) == (a->text[0].n == 0) && a->head.answer[1] == 0 && a->text[1].n == 0;
+}
+
+static bool ask(struct second_reader *s, struct slice der, struct cage_answer *a, struct cage_failure *failure)
+{
+    const struct cage_question q = {.verb = CAGE_READ};
+    if (!cage_ask(&s->place, &q, der, a, failure))
+        return false;
+    if (is_answer(a))
+        return true;
+    cage_refuse(&s->place, failure);
+    return false;
+}
+
+/* A worker that has read others may have been harmed by one of those: only what harms a new one is to blame. */
+static enum second ask_twice(struct second_reader *s, struct slice der, char *why, size_t room)
+{
+    struct cage_answer a;
+    struct cage_failure failure;
+    struct fault fault = {{0}};
+    bool is_new, alone;
+    do {
+        s->broken = cage_begin(&s->place, &is_new, &fault) != RC_OK;
+        if (s->broken) {
+            snprintf(why, room, "%s", fault.text);
+            return SECOND_FAULT;
+        }
+        alone = s->place.asked == 0;
+        if (ask(s, der, &a, &failure)) {
+            snprintf(why, room, "%.*s", SLICE_ARGS(a.text[0]));
+            return (enum second)a.head.answer[0];
+        }
+    } while (!alone);
+    const struct digest digest = digest_of(der);
+    cage_quarantine(&digest, &failure);
+    cage_write_failure(&failure, why, room);
+    return SECOND_FAULT;
 }
 
 enum second second_read(struct second_reader *s, struct slice der, const struct facts *f, char *why, size_t room)
 {
-    struct view v = {.der = der, .f = f, .why = why, .room = room, .curves = &s->curves};
-    enum second result = SECOND_FAULT;
-    const unsigned char *p = der.p;
+    struct cage_failure failure;
+    (void)f; /* the worker makes the same of the same octets */
     why[0] = '\0';
     if (der.n > SECOND_OCTETS_MOST) {
         snprintf(why, room, "over %d octets: too large for the second reader", SECOND_OCTETS_MOST);
         return SECOND_FAULT;
     }
-    ERR_clear_error();
-    v.x = X509_new_ex(s->ctx, NULL);
-    if (!v.x)
-        goto out;
-    if (d2i_X509(&v.x, &p, (long)der.n)) {
-        v.consumed = (size_t)(p - der.p);
-        view_look_up(&v);
-    } else { /* it freed and cleared v.x */
-        v.unread = view_decoding_error(der);
+    if (cage_has_quarantined()) {
+        const struct digest digest = digest_of(der);
+        if (cage_is_quarantined(&digest, &failure)) {
+            cage_write_failure(&failure, why, room);
+            return SECOND_FAULT;
+        }
     }
-    result = compare(&v);
-out:
-    GENERAL_NAMES_free(v.names);
-    EXTENDED_KEY_USAGE_free(v.purposes);
-    X509_free(v.x);
-    if (is_out_of_memory() || result == SECOND_FAULT) {
-        snprintf(why, room, "out of memory in the second reader");
-        result = SECOND_FAULT;
-    }
-    return result;
+    return ask_twice(s, der, why, room);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The second reader: OpenSSL reads the same certificate on its own, and what it says is held against the facts of the
- * first reader.  No request is written unless the two agree.
+ * first reader.  No request is written unless the two agree.  OpenSSL does it in a worker process, behind x509/cage.h.
  */
 #ifndef X509_SECOND_H
 #define X509_SECOND_H
 
+#include "base/digest.h"
 #include "base/fault.h"
 #include "core/facts.h"
 
@@ -20,23 +21,33 @@ enum second {
      */
     SECOND_AGREES,
     SECOND_DISAGREES, /* `why` names the field and both readings */
-    SECOND_FAULT,     /* could not be done: too large, or out of memory; `why` says which */
+    /* Could not be done, and `why` says why: too large, out of memory, quarantined, or the cage does not work. */
+    SECOND_FAULT,
 };
 
 struct second_reader;
 
 /*
- * An OSSL_LIB_CTX of its own with only the null provider, so that no public key is decoded and no configuration file is
- * read.  For one thread.  On RC_OK *out is the caller's, to be closed with second_close.
+ * The worker is started with the first question.  For one thread.  RC_FAULT: the cage could not be started.  On RC_OK
+ * *out is the caller's, to be closed with second_close.
  */
 enum rc second_open(struct second_reader **out, struct fault *fault) MUST_USE;
 void second_close(struct second_reader *s); /* NULL is fine */
 
 /*
- * Reads `der` and compares it with *f, which facts_read made of the same octets.  `why` gets a short text in printable
- * ASCII, ended by NUL, empty on SECOND_AGREES; `room` counts the NUL and is at least 1.  Leaves no error in OpenSSL's
- * queue.
+ * Reads `der` and compares it with the facts that facts_read makes of the same octets; *f is what it made of them here.
+ * `why` gets a short text in printable ASCII, ended by NUL, empty on SECOND_AGREES; `room` counts the NUL and is at
+ * least 1.  A certificate over which a worker crashes, hangs or answers nonsense is quarantined: SECOND_FAULT, with the
+ * same text from then on, and the next certificate is read by another worker.
  */
 enum second second_read(struct second_reader *s, struct slice der, const struct facts *f, char *why, size_t room);
+
+enum second_trouble {
+    SECOND_WELL,
+    SECOND_QUARANTINED, /* a worker failed over this certificate */
+    SECOND_BROKEN,      /* no worker can be started at present */
+};
+/* What was behind the SECOND_FAULT of that certificate. */
+enum second_trouble second_trouble(const struct second_reader *s, const struct digest *certificate);
 
 #endif

@@ -18,7 +18,7 @@ static bool is_out_of_memory(void)
 }
 
 /* Could OpenSSL have verified such a signature at all? */
-static bool is_possible(struct trust_pool *p, const X509_ALGOR *algorithm, int result)
+static bool is_possible(struct trust_local *p, const X509_ALGOR *algorithm, int result)
 {
     const ASN1_OBJECT *oid;
     int digest_nid, key_nid;
@@ -34,7 +34,7 @@ static bool is_possible(struct trust_pool *p, const X509_ALGOR *algorithm, int r
     return digest != NULL;
 }
 
-static enum signature answer_of(struct trust_pool *p, const X509_ALGOR *algorithm, const EVP_PKEY *key, int result)
+static enum signature answer_of(struct trust_local *p, const X509_ALGOR *algorithm, const EVP_PKEY *key, int result)
 {
     bool exhausted = is_out_of_memory();
     if (result == 1)
@@ -44,7 +44,7 @@ static enum signature answer_of(struct trust_pool *p, const X509_ALGOR *algorith
     return possible ? SIGNATURE_BAD : SIGNATURE_UNKNOWN;
 }
 
-enum signature signature_on_certificate(struct trust_pool *p, const struct authority *on, const struct authority *by)
+enum signature signature_on_certificate(struct trust_local *p, const struct authority *on, const struct authority *by)
 {
     const X509_ALGOR *algorithm;
     p->signatures_spent++;
@@ -55,7 +55,7 @@ enum signature signature_on_certificate(struct trust_pool *p, const struct autho
     return answer_of(p, algorithm, by->key, X509_verify(on->x, by->key));
 }
 
-enum signature signature_on_crl(struct trust_pool *p, const struct crl *c, const struct authority *by)
+enum signature signature_on_crl(struct trust_local *p, const struct crl *c, const struct authority *by)
 {
     const unsigned char *at = c->algorithm.p;
     enum signature answer = SIGNATURE_UNKNOWN;

@@ -1,227 +1,276 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The pool as the program has it: what went into it, in order, so that each new worker can be told the same. */
 #include "x509/trust.h"
 
-#include "core/name.h"
-#include "x509/reader.h"
-#include "x509/trust_private.h"
+#include "x509/cage_private.h"
 
-#include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/provider.h>
 #include <stdlib.h>
+
+enum { FAILURES_MOST = 16 }; /* of workers of one pool: each new one has to be told everything */
+
+struct trust_anchors {
+    struct trust_pool *pool;
+    uint32_t number;
+};
+
+struct entry_told {
+    enum cage_verb verb;
+    uint32_t set;
+    struct slice der;
+    struct digest digest;
+    bool dropped;
+};
+
+struct trust_pool {
+    struct arena arena;
+    struct cage_place place;
+    LIST_OF(struct entry_told) told;
+    uint32_t sets;   /* opened so far */
+    bool incomplete; /* something was refused that might have mattered */
+    unsigned failures;
+};
+
+/* Talking with a worker. */
+
+static const char *text_of(struct trust_pool *p, const struct cage_failure *f)
+{
+    char text[128];
+    cage_write_failure(f, text, sizeof text);
+    return (const char *)arena_format(&p->arena, "%s", text).p;
+}
+
+/* Texts where there have to be some, answers that there are. */
+static bool is_judgement(const struct cage_question *q, const struct cage_answer *a)
+{
+    uint32_t chain = a->head.answer[0], revocation = a->head.answer[1];
+    return (q->set ? chain >= CHAIN_VERIFIED && chain <= CHAIN_UNDECIDED : chain == CHAIN_NOT_ASKED) &&
+           (q->asks_crl ? revocation >= REVOCATION_GOOD && revocation <= REVOCATION_UNDECIDED
+                        : revocation == REVOCATION_NOT_ASKED);
+}
+
+static bool is_answer(const struct cage_question *q, const struct cage_answer *a)
+{
+    if (q->verb == CAGE_JUDGE)
+        return is_judgement(q, a);
+    uint32_t word = a->head.answer[0];
+    bool refuses = q->verb == CAGE_ADD_CERTIFICATE || q->verb == CAGE_ADD_CRL;
+    return word <= (refuses                   ? CAGE_REFUSED_INCOMPLETE
+                    : q->verb == CAGE_HAS_CRL ? 1u
+                                              : 0u) &&
+           (refuses && word != CAGE_DONE) == (a->text[0].n > 0) && a->head.answer[1] == 0 && a->text[1].n == 0;
+}
+
+static bool ask(struct trust_pool *p, const struct cage_question *q, struct slice der, struct cage_answer *a,
+                struct cage_failure *failure)
+{
+    bool answered = cage_ask(&p->place, q, der, a, failure);
+    if (answered && is_answer(q, a))
+        return true;
+    if (answered)
+        cage_refuse(&p->place, failure);
+    p->failures++;
+    return false;
+}
+
+/* Tells a new worker what the earlier ones were told.  False: it failed over something, which is not told again. */
+static bool tell_all(struct trust_pool *p)
+{
+    struct cage_answer a;
+    struct cage_failure failure;
+    for (size_t i = 0; i < p->told.count; i++) {
+        struct entry_told *t = &p->told.items[i];
+        const struct cage_question q = {.verb = t->verb, .set = t->set};
+        if (t->dropped || ask(p, &q, t->der, &a, &failure))
+            continue;
+        t->dropped = p->incomplete = true;
+        if (t->der.n)
+            cage_quarantine(&t->digest, &failure);
+        return false;
+    }
+    const struct cage_question lacks = {.verb = CAGE_SET_INCOMPLETE};
+    return !p->incomplete || ask(p, &lacks, slice_of(NULL), &a, &failure);
+}
+
+/* There is a worker, and it knows everything. */
+static enum rc begin(struct trust_pool *p, struct fault *fault)
+{
+    bool is_new;
+    do {
+        if (p->failures >= FAILURES_MOST)
+            return fault_set(fault, RC_FAULT, "OpenSSL's workers failed %d times over these authorities",
+                             FAILURES_MOST);
+        enum rc rc = cage_begin(&p->place, &is_new, fault);
+        if (rc != RC_OK)
+            return rc;
+    } while (is_new && !tell_all(p));
+    if (is_new)
+        p->place.asked = 0;
+    return RC_OK;
+}
+
+/*
+ * True: answered.  Otherwise *why says why not, and *guilty whether it is this DER that workers fail over: in a worker
+ * that was asked about others too, it may be one of those.  d NULL: there is no DER.
+ */
+static bool ask_twice(struct trust_pool *p, const struct cage_question *q, struct slice der, const struct digest *d,
+                      struct cage_answer *a, const char **why, bool *guilty)
+{
+    struct cage_failure failure;
+    struct fault fault = {{0}};
+    bool alone;
+    *guilty = d && cage_is_quarantined(d, &failure);
+    while (!*guilty) {
+        if (begin(p, &fault) != RC_OK) {
+            *why = (const char *)arena_format(&p->arena, "%s", fault.text).p;
+            return false;
+        }
+        alone = p->place.asked == 0;
+        if (ask(p, q, der, a, &failure))
+            return true;
+        *guilty = alone;
+        if (alone && d)
+            cage_quarantine(d, &failure);
+    }
+    *why = text_of(p, &failure);
+    return false;
+}
+
+/* The pool. */
 
 enum rc trust_pool_open(struct trust_pool **out, struct fault *fault)
 {
+    bool is_new;
     *out = NULL;
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     struct trust_pool *p = calloc(1, sizeof *p);
     if (!p)
         return fault_set(fault, RC_FAULT, "authorities: out of memory");
-    p->generation = 1;
-    p->ctx = OSSL_LIB_CTX_new();
-    p->provider = p->ctx ? OSSL_PROVIDER_load(p->ctx, "default") : NULL;
-    p->store = p->provider ? X509_STORE_new() : NULL;
-    if (!p->store) {
+    p->place = CAGE_PLACE(CAGE_TRUST);
+    enum rc rc = cage_begin(&p->place, &is_new, fault);
+    if (rc != RC_OK)
         trust_pool_close(p);
-        return fault_set(fault, RC_FAULT, "authorities: OpenSSL's default provider could not be loaded");
-    }
-    *out = p;
-    return RC_OK;
+    else
+        *out = p;
+    return rc;
 }
 
 void trust_pool_close(struct trust_pool *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < p->authorities.count; i++)
-        authority_free(p->authorities.items[i]);
-    for (size_t i = 0; i < p->crls.count; i++)
-        X509_NAME_free(p->crls.items[i]->issuer);
+    cage_end(&p->place);
     arena_free(&p->arena);
-    X509_STORE_free(p->store);
-    if (p->provider)
-        OSSL_PROVIDER_unload(p->provider);
-    OSSL_LIB_CTX_free(p->ctx);
-    ERR_clear_error();
     free(p);
 }
 
-void authority_free(struct authority *c)
+static bool was_told(const struct trust_pool *p, enum cage_verb verb, const struct digest *d)
 {
-    X509_free(c->x);
-    c->x = NULL;
-    c->key = NULL;
-}
-
-struct slice authority_name(struct arena *a, const struct authority *c)
-{
-    return name_text(a, facts_slice(c->der, c->f.subject), NAME_ROOM);
-}
-
-struct slice authority_issuer_name(struct arena *a, const struct authority *c)
-{
-    return name_text(a, facts_slice(c->der, c->f.issuer), NAME_ROOM);
-}
-
-static bool hash_name(struct trust_pool *p, const X509_NAME *name, unsigned long *hash)
-{
-    int ok = 0;
-    *hash = X509_NAME_hash_ex(name, p->ctx, NULL, &ok);
-    return ok;
-}
-
-const char *authority_read(struct trust_pool *p, struct slice der, struct authority *out)
-{
-    const unsigned char *at = der.p;
-    *out = (struct authority){.der = der};
-    facts_read(der, &out->f);
-    if (!out->f.readable)
-        return "not a certificate that can be read";
-    ERR_clear_error();
-    out->x = X509_new_ex(p->ctx, NULL);
-    bool ok = out->x && d2i_X509(&out->x, &at, (long)der.n) && at == der.p + der.n; /* frees and clears it if not */
-    if (ok) {
-        X509_check_purpose(out->x, -1, 0); /* so that the extensions are looked at */
-        out->key = X509_get0_pubkey(out->x);
-        ok = hash_name(p, X509_get_subject_name(out->x), &out->subject_hash) &&
-             hash_name(p, X509_get_issuer_name(out->x), &out->issuer_hash);
-    }
-    ERR_clear_error();
-    if (!ok) {
-        authority_free(out);
-        return "not a certificate that OpenSSL reads";
-    }
-    out->digest = digest_of(der);
-    out->key_digest = digest_of(facts_slice(der, out->f.spki));
-    out->self_issued = X509_NAME_cmp(X509_get_subject_name(out->x), X509_get_issuer_name(out->x)) == 0;
-    return NULL;
-}
-
-static bool find_authority(const struct trust_pool *p, const struct digest *digest, size_t *place)
-{
-    for (size_t i = 0; i < p->authorities.count; i++)
-        if (digest_eq(&p->authorities.items[i]->digest, digest)) {
-            *place = i;
+    for (size_t i = 0; i < p->told.count; i++)
+        if (p->told.items[i].verb == verb && !p->told.items[i].dropped && digest_eq(&p->told.items[i].digest, d))
             return true;
-        }
     return false;
 }
 
-static const char *add_authority(struct trust_pool *p, struct slice der, size_t *place)
+static void note_told(struct trust_pool *p, const struct cage_question *q, struct slice der, const struct digest *d)
 {
-    struct digest digest = digest_of(der);
-    if (find_authority(p, &digest, place))
-        return NULL;
-    if (der.n > TRUST_CERTIFICATE_OCTETS || p->authorities.count == TRUST_CERTIFICATES) {
+    *LIST_ADD(&p->arena, &p->told) = (struct entry_told){.verb = (enum cage_verb)q->verb,
+                                                         .set = q->set,
+                                                         .der = arena_copy(&p->arena, der),
+                                                         .digest = d ? *d : (struct digest){{0}}};
+}
+
+/* NULL, or why not. */
+static const char *add(struct trust_pool *p, const struct cage_question *q, struct slice der, const struct digest *d)
+{
+    struct cage_answer a;
+    const char *why;
+    bool guilty;
+    if (!ask_twice(p, q, der, d, &a, &why, &guilty)) {
         p->incomplete = true;
-        return der.n > TRUST_CERTIFICATE_OCTETS ? "too large" : "too many authorities";
+        return why;
     }
-    struct arena_mark mark = arena_mark(&p->arena);
-    struct authority *c = ARENA_NEW(&p->arena, struct authority);
-    const char *wrong = authority_read(p, arena_copy(&p->arena, der), c);
-    if (wrong) {
-        arena_reset(&p->arena, mark);
-        return wrong;
-    }
-    *place = p->authorities.count;
-    *LIST_ADD(&p->arena, &p->authorities) = c;
-    p->generation++;
+    if (a.head.answer[0] == CAGE_REFUSED_INCOMPLETE)
+        p->incomplete = true;
+    if (a.head.answer[0] != CAGE_DONE)
+        return (const char *)arena_copy(&p->arena, a.text[0]).p;
+    note_told(p, q, der, d);
     return NULL;
 }
 
 const char *trust_pool_add_certificate(struct trust_pool *p, struct slice der)
 {
-    size_t place;
-    return add_authority(p, der, &place);
-}
-
-static bool has_crl(const struct trust_pool *p, const struct digest *digest)
-{
-    for (size_t i = 0; i < p->crls.count; i++)
-        if (digest_eq(&p->crls.items[i]->digest, digest))
-            return true;
-    return false;
-}
-
-static X509_NAME *decode_name(struct slice name)
-{
-    const unsigned char *at = name.p;
-    ERR_clear_error();
-    X509_NAME *out = d2i_X509_NAME(NULL, &at, (long)name.n);
-    ERR_clear_error();
-    return out;
-}
-
-static const char *decode_crl(struct trust_pool *p, struct slice der, struct pool_crl *c)
-{
-    const char *wrong = crl_read(der, &c->c);
-    if (wrong)
-        return wrong;
-    c->issuer = decode_name(c->c.issuer);
-    if (c->issuer && hash_name(p, c->issuer, &c->issuer_hash))
-        return NULL;
-    X509_NAME_free(c->issuer);
-    return "issuer: OpenSSL does not read the name";
+    const struct cage_question q = {.verb = CAGE_ADD_CERTIFICATE};
+    const struct digest d = digest_of(der);
+    if (der.n > CAGE_OCTETS_MOST) {
+        p->incomplete = true;
+        return "too large";
+    }
+    return was_told(p, CAGE_ADD_CERTIFICATE, &d) ? NULL : add(p, &q, der, &d);
 }
 
 const char *trust_pool_add_crl(struct trust_pool *p, struct slice der)
 {
-    struct digest digest = digest_of(der);
-    if (has_crl(p, &digest))
-        return NULL;
-    if (der.n > TRUST_CRL_OCTETS || der.n > POOL_CRL_OCTETS - p->crl_octets)
-        return "too large, by itself or with the others";
-    if (p->crls.count == POOL_CRLS)
-        return "too many CRLs";
-    struct arena_mark mark = arena_mark(&p->arena);
-    struct pool_crl *c = ARENA_NEW(&p->arena, struct pool_crl);
-    const char *wrong = decode_crl(p, arena_copy(&p->arena, der), c);
-    if (wrong) {
-        arena_reset(&p->arena, mark);
-        return wrong;
-    }
-    c->digest = digest;
-    p->crl_octets += der.n;
-    *LIST_ADD(&p->arena, &p->crls) = c;
-    return NULL;
+    const struct cage_question q = {.verb = CAGE_ADD_CRL};
+    const struct digest d = digest_of(der);
+    if (der.n > TRUST_CRL_OCTETS)
+        return "too large";
+    return was_told(p, CAGE_ADD_CRL, &d) ? NULL : add(p, &q, der, &d);
 }
 
-bool trust_pool_has_crl(const struct trust_pool *p, struct slice der, const struct facts *f)
+bool trust_pool_has_crl(struct trust_pool *p, struct slice der, const struct facts *f)
 {
-    X509_NAME *issuer = f->readable && p->crls.count ? decode_name(facts_slice(der, f->issuer)) : NULL;
-    bool found = false;
-    for (size_t i = 0; issuer && !found && i < p->crls.count; i++)
-        found = X509_NAME_cmp(p->crls.items[i]->issuer, issuer) == 0;
-    X509_NAME_free(issuer);
-    return found;
+    const struct cage_question q = {.verb = CAGE_HAS_CRL};
+    const struct digest d = digest_of(der);
+    struct cage_answer a;
+    const char *why;
+    bool guilty;
+    return f->readable && der.n <= CAGE_OCTETS_MOST && ask_twice(p, &q, der, &d, &a, &why, &guilty) && a.head.answer[0];
 }
+
+/* Anchors. */
 
 enum rc trust_anchors_open(struct trust_pool *p, const struct slice *ders, size_t count, struct trust_anchors **out,
                            struct fault *fault)
 {
+    struct cage_question q = {.verb = CAGE_OPEN_ANCHORS, .set = p->sets + 1};
     struct trust_anchors *t = calloc(1, sizeof *t);
-    *out = t;
-    if (!t)
-        return fault_set(fault, RC_FAULT, "anchors: out of memory");
-    t->pool = p;
-    for (size_t i = 0; i < count; i++) {
-        size_t place;
-        if (add_authority(p, ders[i], &place)) {
-            t->incomplete = true;
-        } else if (!t->is[place]) {
-            t->is[place] = true;
-            t->count++;
-            p->generation += !p->authorities.items[place]->is_anchor; /* anchors come first among the issuers */
-            p->authorities.items[place]->is_anchor = true;
-        }
+    const char *why = t ? add(p, &q, slice_of(NULL), NULL) : "out of memory";
+    *out = NULL;
+    if (why) {
+        free(t);
+        return fault_set(fault, RC_FAULT, "anchors: %s", why);
     }
-    return RC_OK;
+    *t = (struct trust_anchors){.pool = p, .number = q.set};
+    p->sets = q.set;
+    q.verb = CAGE_ADD_ANCHOR;
+    for (size_t i = 0; !why && i < count; i++) {
+        const struct digest d = digest_of(ders[i]);
+        why = ders[i].n > CAGE_OCTETS_MOST ? "too large" : add(p, &q, ders[i], &d);
+    }
+    *out = t;
+    if (!why)
+        return RC_OK;
+    trust_anchors_close(t);
+    *out = NULL;
+    return fault_set(fault, RC_FAULT, "anchors: %s", why);
 }
 
+/* A worker that is no more needs not be told. */
 void trust_anchors_close(struct trust_anchors *t)
 {
+    struct cage_answer ignored;
+    struct cage_failure failure;
+    if (!t)
+        return;
+    const struct cage_question q = {.verb = CAGE_CLOSE_ANCHORS, .set = t->number};
+    struct trust_pool *p = t->pool;
+    for (size_t i = 0; i < p->told.count; i++)
+        p->told.items[i].dropped |= p->told.items[i].set == t->number;
+    if (p->place.fd >= 0)
+        (void)!ask(p, &q, slice_of(NULL), &ignored, &failure);
     free(t);
 }
+
+/* Judging. */
 
 static void answer_undecided(const struct trust_question *q, const char *why, struct trust *out)
 {
@@ -237,30 +286,31 @@ static void answer_undecided(const struct trust_question *q, const char *why, st
 
 void trust_judge(struct trust_pool *p, struct arena *a, const struct trust_question *q, struct trust *out)
 {
-    struct authority end;
+    struct cage_answer answer;
+    const char *why;
+    bool guilty = false;
     *out = (struct trust){0};
     if (!q->anchors && !q->asks_crl)
         return;
-    if (!q->facts->readable) {
+    if (!q->facts->readable || q->der.n > CAGE_OCTETS_MOST) {
         answer_undecided(q, "the certificate cannot be read", out);
         return;
     }
-    if (q->der.n > LEAF_OCTETS) {
-        answer_undecided(q, "the certificate is too large to be verified", out);
+    const struct digest d = digest_of(q->der);
+    const struct cage_question question = {.verb = CAGE_JUDGE,
+                                           .set = q->anchors ? q->anchors->number : 0,
+                                           .asks_crl = q->asks_crl,
+                                           .crl_max_age_s = q->crl_max_age_s,
+                                           .now_utc = q->now_utc};
+    if (!ask_twice(p, &question, q->der, &d, &answer, &why, &guilty)) {
+        answer_undecided(q, (const char *)arena_format(a, "%s", why).p, out);
+        out->quarantined = guilty;
         return;
     }
-    if (authority_read(p, q->der, &end)) {
-        answer_undecided(q, "OpenSSL cannot read the certificate", out);
-        return;
-    }
-    if (q->anchors) {
-        struct chain chain;
-        chain_find(p, q->anchors, a, &end, false, q->now_utc, &chain);
-        out->chain = chain.answer;
-        out->chain_why = chain.why;
-    }
-    if (q->asks_crl)
-        revocation_find(p, a, q, &end, out);
-    authority_free(&end);
-    ERR_clear_error();
+    out->chain = (enum chain_answer)answer.head.answer[0];
+    out->revocation = (enum revocation_answer)answer.head.answer[1];
+    if (answer.text[0].n)
+        out->chain_why = arena_copy(a, answer.text[0]);
+    if (answer.text[1].n)
+        out->revocation_why = arena_copy(a, answer.text[1]);
 }

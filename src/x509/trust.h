@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chains and CRLs, by OpenSSL in a library context of its own with the default provider and no configuration file.
+ * Chains and CRLs, by OpenSSL in a worker process behind x509/cage.h.
  * Only what policy states is judged: signatures, validity periods, basic and name constraints, path lengths and
  * critical extensions of the authorities; not key lengths, not usages of the end entity, and not the end entity's own
  * validity period (the checks expired and not-yet-valid say that).
@@ -26,13 +26,14 @@ enum rc trust_pool_open(struct trust_pool **out, struct fault *fault) MUST_USE;
 void trust_pool_close(struct trust_pool *p); /* NULL is fine; after all its trust_anchors */
 
 /*
- * Copies what it needs of `der`; what is there already is not added twice.  NULL, or why it was refused: a static
- * string.  The signature of a CRL is verified when it is first asked for.
+ * Copies `der`, so that a new worker can be given it again; what is there already is not added twice.  NULL, or why it
+ * was refused, printable, for as long as the pool lives.  The signature of a CRL is verified when it is first asked
+ * for.
  */
 const char *trust_pool_add_certificate(struct trust_pool *p, struct slice der);
 const char *trust_pool_add_crl(struct trust_pool *p, struct slice der);
 /* Is there a CRL (of any age) whose issuer name is this certificate's issuer? */
-bool trust_pool_has_crl(const struct trust_pool *p, struct slice der, const struct facts *f);
+bool trust_pool_has_crl(struct trust_pool *p, struct slice der, const struct facts *f);
 
 /* The anchors of one policy; certificates that are not in the pool are added to it. */
 struct trust_anchors;
@@ -52,7 +53,7 @@ struct trust_question {
     int64_t crl_max_age_s; /* since thisUpdate; 0: only nextUpdate counts */
     int64_t now_utc;
 };
-/* The texts live in the arena.  Leaves no error in OpenSSL's queue. */
+/* The texts live in the arena.  Where no worker answers, what was asked is undecided and the texts say why. */
 void trust_judge(struct trust_pool *p, struct arena *a, const struct trust_question *q, struct trust *out);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What x509/trust, x509/chain, x509/revocation and x509/signature share; nobody else includes it. */
+/* What x509/trust_local, x509/chain, x509/revocation and x509/signature share; nobody else includes it. */
 #ifndef X509_TRUST_PRIVATE_H
 #define X509_TRUST_PRIVATE_H
 
 #include "base/digest.h"
 #include "x509/crl.h"
-#include "x509/trust.h"
+#include "x509/trust_local.h"
 
 #include <openssl/x509v3.h>
 
@@ -68,7 +68,7 @@ struct pool_crl {
     size_t memo_count;
 };
 
-struct trust_pool {
+struct trust_local {
     OSSL_LIB_CTX *ctx;
     OSSL_PROVIDER *provider;
     X509_STORE *store; /* empty; it carries the callbacks */
@@ -81,8 +81,8 @@ struct trust_pool {
     unsigned signatures_spent; /* in this search */
 };
 
-struct trust_anchors {
-    struct trust_pool *pool;
+struct trust_local_anchors {
+    struct trust_local *pool;
     size_t count;
     bool incomplete;                  /* one could not be read */
     bool is[TRUST_CERTIFICATES];      /* by place in the pool */
@@ -92,11 +92,12 @@ struct trust_anchors {
 };
 
 /* x509/signature.c: neither leaves an error in the queue. */
-enum signature signature_on_certificate(struct trust_pool *p, const struct authority *on, const struct authority *by);
-enum signature signature_on_crl(struct trust_pool *p, const struct crl *c, const struct authority *by);
+enum signature signature_on_certificate(struct trust_local *p, const struct authority *on, const struct authority *by);
+enum signature signature_on_crl(struct trust_local *p, const struct crl *c, const struct authority *by);
 
-/* x509/trust.c: decodes `der`, which has to outlive *out.  NULL, or why not.  authority_free drops OpenSSL's part. */
-const char *authority_read(struct trust_pool *p, struct slice der, struct authority *out);
+/* x509/trust_local.c: decodes `der`, which has to outlive *out.  NULL, or why not.  authority_free drops OpenSSL's
+ * part. */
+const char *authority_read(struct trust_local *p, struct slice der, struct authority *out);
 void authority_free(struct authority *c);
 /* Its subject (issuer) for people. */
 struct slice authority_name(struct arena *a, const struct authority *c);
@@ -111,13 +112,13 @@ struct chain {
  * With judges_end the last certificate's own validity period counts too: it is an authority that signs a CRL.
  * t is not NULL.
  */
-void chain_find(struct trust_pool *p, const struct trust_anchors *t, struct arena *a, struct authority *end,
+void chain_find(struct trust_local *p, const struct trust_local_anchors *t, struct arena *a, struct authority *end,
                 bool judges_end, int64_t now_utc, struct chain *out);
 /* Looked up once, until the pool grows. */
-const struct issuers *chain_issuers(struct trust_pool *p, struct authority *c);
+const struct issuers *chain_issuers(struct trust_local *p, struct authority *c);
 
 /* x509/revocation.c: fills the answer about revocation. */
-void revocation_find(struct trust_pool *p, struct arena *a, const struct trust_question *q, struct authority *end,
-                     struct trust *out);
+void revocation_find(struct trust_local *p, struct arena *a, const struct trust_local_question *q,
+                     struct authority *end, struct trust *out);
 
 #endif

@@ -32,7 +32,7 @@ struct curve_sizes {
     unsigned count;
 };
 
-/* What is OpenSSL's in it belongs to second_read, which frees it. */
+/* What is OpenSSL's in it belongs to second_local_read, which frees it. */
 struct view {
     struct slice der;
     const struct facts *f;

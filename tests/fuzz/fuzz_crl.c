@@ -9,7 +9,7 @@
 #include "support/certmaker.h"
 #include "x509/crl.h"
 #include "x509/reader.h"
-#include "x509/trust.h"
+#include "x509/trust_local.h"
 
 #include <string.h>
 
@@ -131,32 +131,32 @@ static void expect_answer(const struct crl *c, const struct trust *out, struct s
 
 static void judge(struct arena *a, struct slice der, bool is_bent)
 {
-    struct trust_pool *pool;
-    struct trust_anchors *anchors;
+    struct trust_local *pool;
+    struct trust_local_anchors *anchors;
     struct fault fault = {""};
     struct facts f;
     struct trust out;
     struct crl c;
     PROMISE(crl_read(der, &c) == NULL);
-    PROMISE(trust_pool_open(&pool, &fault) == RC_OK);
-    PROMISE(trust_pool_add_crl(pool, der) == NULL);
-    PROMISE(trust_anchors_open(pool, &authority, 1, &anchors, &fault) == RC_OK);
+    PROMISE(trust_local_open(&pool, &fault) == RC_OK);
+    PROMISE(trust_local_add_crl(pool, der) == NULL);
+    PROMISE(trust_local_anchors_open(pool, &authority, 1, &anchors, &fault) == RC_OK);
     struct slice leaf = leaf_of(a, &c);
     facts_read(leaf, &f);
-    PROMISE(trust_pool_has_crl(pool, leaf, &f));
-    const struct trust_question q = {.der = leaf,
-                                     .facts = &f,
-                                     .anchors = anchors,
-                                     .asks_crl = true,
-                                     .crl_max_age_s = MAX_AGE_S,
-                                     .now_utc = c.this_update_utc + 1};
-    trust_judge(pool, a, &q, &out);
+    PROMISE(trust_local_has_crl(pool, leaf, &f));
+    const struct trust_local_question q = {.der = leaf,
+                                           .facts = &f,
+                                           .anchors = anchors,
+                                           .asks_crl = true,
+                                           .crl_max_age_s = MAX_AGE_S,
+                                           .now_utc = c.this_update_utc + 1};
+    trust_local_judge(pool, a, &q, &out);
     if (is_bent)
         PROMISE(out.revocation == REVOCATION_UNDECIDED);
     else if (out.chain == CHAIN_VERIFIED) /* not in a year in which the authority is not valid */
         expect_answer(&c, &out, facts_slice(leaf, f.serial), q.now_utc);
-    trust_anchors_close(anchors);
-    trust_pool_close(pool);
+    trust_local_anchors_close(anchors);
+    trust_local_close(pool);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,7 +6,7 @@
 #include "fuzz/fuzz.h"
 
 #include "x509/reader.h"
-#include "x509/second.h"
+#include "x509/second_local.h"
 
 #include <string.h>
 
@@ -34,15 +34,15 @@ static bool is_known(const char *why)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct second_reader *second;
+    static struct second_local *second;
     struct fault fault = {""};
     if (!second)
-        PROMISE(second_open(&second, &fault) == RC_OK);
+        PROMISE(second_local_open(&second, &fault) == RC_OK);
     struct slice der = slice_make(data, size);
     struct facts f;
     char why[512];
     facts_read(der, &f);
-    enum second verdict = second_read(second, der, &f, why, sizeof why);
+    enum second verdict = second_local_read(second, der, &f, why, sizeof why);
     PROMISE((verdict == SECOND_AGREES) == (why[0] == '\0'));
     if (verdict != SECOND_AGREES && !is_known(why)) {
         fprintf(stderr, "the readers differ: %s\n", why);

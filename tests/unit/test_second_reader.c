@@ -5,7 +5,7 @@
  */
 #include "support/derbuild.h"
 #include "x509/reader.h"
-#include "x509/second.h"
+#include "x509/second_local.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,12 +22,12 @@
 #define O(...)      DER_OCTETS(__VA_ARGS__)
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
-static struct second_reader *second;
+static struct second_local *second;
 
 static enum second read_twice(struct slice der, struct facts *f, char *why, size_t room)
 {
     facts_read(der, f);
-    enum second verdict = second_read(second, der, f, why, room);
+    enum second verdict = second_local_read(second, der, f, why, room);
     assert_int_equal(ERR_peek_error(), 0);
     return verdict;
 }
@@ -349,7 +349,7 @@ static void test_lies(void **state)
     for (size_t i = 0; i < COUNT(lies); i++) {
         struct facts f = truth;
         lies[i].tell(&f);
-        assert_int_equal(second_read(second, der, &f, why, sizeof why), SECOND_DISAGREES);
+        assert_int_equal(second_local_read(second, der, &f, why, sizeof why), SECOND_DISAGREES);
         if (strncmp(why, lies[i].field, strlen(lies[i].field)) != 0)
             fail_msg("expected %s, found %s", lies[i].field, why);
     }
@@ -367,14 +367,14 @@ static void test_other_certificate(void **state)
     recipe_everyday(&a, &r);
     struct slice der = recipe_build(&a, &r);
     facts_read(der, &f);
-    assert_int_equal(second_read(second, DER_JOIN(&a, der, O(0)), &f, why, sizeof why), SECOND_DISAGREES);
+    assert_int_equal(second_local_read(second, DER_JOIN(&a, der, O(0)), &f, why, sizeof why), SECOND_DISAGREES);
     assert_non_null(strstr(why, "octets after"));
-    assert_int_equal(second_read(second, slice_upto(der, der.n - 1), &f, why, sizeof why), SECOND_DISAGREES);
+    assert_int_equal(second_local_read(second, slice_upto(der, der.n - 1), &f, why, sizeof why), SECOND_DISAGREES);
     r.serial = DER(&a, DER_INTEGER, O(1, 2));
-    assert_int_equal(second_read(second, recipe_build(&a, &r), &f, why, sizeof why), SECOND_DISAGREES);
+    assert_int_equal(second_local_read(second, recipe_build(&a, &r), &f, why, sizeof why), SECOND_DISAGREES);
     recipe_everyday(&a, &r);
     r.extensions = slice_upto(r.extensions, 0);
-    assert_int_equal(second_read(second, recipe_build(&a, &r), &f, why, sizeof why), SECOND_DISAGREES);
+    assert_int_equal(second_local_read(second, recipe_build(&a, &r), &f, why, sizeof why), SECOND_DISAGREES);
     arena_free(&a);
 }
 
@@ -390,7 +390,7 @@ static void test_little_room(void **state)
     struct slice der = recipe_build(&a, &r);
     facts_read(der, &f);
     f.version = 2;
-    assert_int_equal(second_read(second, der, &f, why, sizeof why), SECOND_DISAGREES);
+    assert_int_equal(second_local_read(second, der, &f, why, sizeof why), SECOND_DISAGREES);
     assert_int_equal(why[0], 0);
     arena_free(&a);
 }
@@ -499,14 +499,14 @@ static int open_second(void **state)
 {
     (void)state;
     struct fault fault = {""};
-    return second_open(&second, &fault) == RC_OK ? 0 : -1;
+    return second_local_open(&second, &fault) == RC_OK ? 0 : -1;
 }
 
 static int close_second(void **state)
 {
     (void)state;
-    second_close(second);
-    second_close(NULL);
+    second_local_close(second);
+    second_local_close(NULL);
     return 0;
 }
 
