@@ -199,6 +199,7 @@ static int fill(scmp_filter_ctx filter)
 /* Wishes: a kernel or library that does not know one goes without it. */
 static void tune(scmp_filter_ctx filter)
 {
+    (void)seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1); /* the kernel's own word when it fails */
     (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);      /* the audit log names what was refused */
     (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);      /* no slower than without a filter: here nobody runs */
     (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* foreign code; and found by halves, not in turn */

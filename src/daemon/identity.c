@@ -28,6 +28,13 @@ void identity_name(char out[IDENTITY_ROOM])
         snprintf(out, IDENTITY_ROOM, "%lu", (unsigned long)geteuid());
 }
 
+/* What no program that is executed can get any more; only who may set capabilities may do that. */
+static void drop_bounding_set(void)
+{
+    for (unsigned i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+        (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+}
+
 /* Real, effective and saved: nothing is left to return to. */
 static bool is_only(uid_t user, gid_t group)
 {
@@ -54,6 +61,7 @@ enum rc identity_take(const char *user, struct fault *fault)
         return fault_set(fault, RC_INVALID, "%.64s is root; leave the key out to stay root", user);
     const uid_t uid = account->pw_uid;
     const gid_t gid = account->pw_gid;
+    drop_bounding_set(); /* afterwards it may not */
     if (initgroups(user, gid) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
         return fault_set(fault, RC_FAULT, "can't become %.64s: %s", user, strerror(errno));
     if (!is_only(uid, gid) || setuid(0) == 0)
@@ -86,9 +94,7 @@ void identity_drop_capabilities(char out[IDENTITY_ROOM])
     const unsigned bit = CAP_DAC_OVERRIDE % 32, word = CAP_DAC_OVERRIDE / 32;
     struct capabilities c;
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    /* Only who may set capabilities may do that; where it fails, nobody here could gain one anyway. */
-    for (unsigned i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-        (void)prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+    drop_bounding_set(); /* where it fails, nobody here could gain one anyway */
     /* A service manager may have taken them all, and the call with them. */
     if (capabilities_read(&c) && !holds_any(&c)) {
         snprintf(out, IDENTITY_ROOM, "none");

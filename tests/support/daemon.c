@@ -21,7 +21,8 @@ void daemon_rest(unsigned ms)
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000}, NULL);
 }
 
-_Noreturn static void become(const struct program *p, const char *log, const char *const environment[], pid_t parent)
+_Noreturn static void become(const struct program *p, const char *path, const char *log,
+                             const char *const environment[], pid_t parent)
 {
     int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     int in = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -33,22 +34,28 @@ _Noreturn static void become(const struct program *p, const char *log, const cha
     dup2(out, STDERR_FILENO);
     for (size_t i = 0; environment && environment[i]; i++)
         putenv(strdup(environment[i]));
-    execl(BINARY_DIR "/bin/dircertd", "dircertd", "-c", p->configuration, "--foreground", (char *)NULL);
+    execl(path, "dircertd", "-c", p->configuration, "--foreground", (char *)NULL);
     _exit(127);
 }
 
-struct daemon_process daemon_start(struct program *p, const char *const environment[])
+struct daemon_process daemon_start_program(struct program *p, const char *name, const char *const environment[])
 {
     static unsigned number;
     struct slice path = arena_format(&p->arena, "%s/daemon-%u.log", slapd_folder(p->server), ++number);
     struct daemon_process d = {.program = p, .log = (const char *)path.p};
+    const char *program = (const char *)arena_format(&p->arena, BINARY_DIR "/bin/%s", name).p;
     pid_t parent = getpid();
     fflush(NULL);
     d.pid = fork();
     if (d.pid == 0)
-        become(p, d.log, environment, parent);
+        become(p, program, d.log, environment, parent);
     assert_true(d.pid > 0);
     return d;
+}
+
+struct daemon_process daemon_start(struct program *p, const char *const environment[])
+{
+    return daemon_start_program(p, "dircertd", environment);
 }
 
 /* The log so far; the caller frees it. */

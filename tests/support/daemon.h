@@ -25,6 +25,8 @@ struct daemon_process {
  * It dies with the test program.
  */
 struct daemon_process daemon_start(struct program *p, const char *const environment[]);
+/* The same with another program of the build. */
+struct daemon_process daemon_start_program(struct program *p, const char *name, const char *const environment[]);
 /* Waits for a line with all of these words, behind the one that was waited for last. */
 void daemon_wait(struct daemon_process *d, const char *const words[]);
 /* How many lines of the whole log have all of these words. */
