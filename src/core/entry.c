@@ -3,7 +3,7 @@
 
 static bool is_type(const struct attribute *a, struct slice name)
 {
-    return slice_eq_nocase(a->name, name) &&
+    return a->name.n == name.n && (memcmp(a->name.p, name.p, name.n) == 0 || slice_eq_nocase(a->name, name)) &&
            (a->options.n == 0 || slice_eq_nocase(a->options, SLICE_LITERAL("binary")));
 }
 

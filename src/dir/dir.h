@@ -56,7 +56,8 @@ void dir_close(struct dir *d); /* NULL is fine */
 bool dir_is_alive(const struct dir *d);
 
 /*
- * Called while an operation goes on: at least ten times a second while it waits, and with each message that comes.
+ * Called while an operation goes on: at least ten times a second, whether it waits or entries stream by (but not while
+ * a callback is at work), and before each write.
  * False ends the operation: nothing more is sent but the abandoning of a search, what is in flight of writes is
  * waited for, and RC_FAULT says that it was interrupted; the handle stays usable.  Not to use d.
  */

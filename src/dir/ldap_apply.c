@@ -178,7 +178,7 @@ static void collect(struct batch *b, struct fault *fault)
 {
     LDAPMessage *message;
     int type;
-    if (ldap_next(b->d, LDAP_RES_ANY, ldap_patience(b->d), &message, &type, fault) != RC_OK)
+    if (ldap_next(b->d, LDAP_RES_ANY, LDAP_PATIENCE, &message, &type, fault) != RC_OK)
         return;
     settle(b, message, fault);
     ldap_msgfree(message);

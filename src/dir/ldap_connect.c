@@ -160,7 +160,9 @@ enum rc ldap_open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms, 
         d->ld = NULL;
         return fault_set(fault, RC_FAULT, "libldap refuses the connection: %s", ldap_err2string(code));
     }
-    if (!set_options(d->ld, d->timeout_s))
+    d->rest_us = ldap_ahead_rest_us(d->fd);
+    d->ahead = ldap_ahead_add(d->ld);
+    if (!d->ahead || !set_options(d->ld, d->timeout_s))
         return fault_set(fault, RC_FAULT, "libldap refuses an option that this program depends on");
     return RC_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_tls (TLS), ldap_wait (one message in
- * bounded time), ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_sync, ldap_text (words for result codes), ldap
- * (the façade).
+ * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_ahead (what has come is read at once),
+ * ldap_tls (TLS), ldap_wait (one message in bounded time), ldap_discover (rootDSE and schema), ldap_search, ldap_apply,
+ * ldap_sync, ldap_text (words for result codes), ldap (the façade).
  *
  * The socket is ours: connected without blocking, handed to libldap, and kept non-blocking, so that libldap can't sleep
  * in a read or write and every wait is measured against a monotonic clock here.  libldap never opens a connection by
@@ -18,14 +18,19 @@
 struct ldap_dir {
     struct dir dir;
     LDAP *ld;
-    int fd;              /* libldap's own, to wait on */
-    unsigned timeout_s;  /* between two messages */
-    int page_size;       /* with which a search ended well; 0: paging was not needed so far */
-    bool is_secure;      /* over TLS, or a socket of this machine */
-    bool can_page;       /* the server offers RFC 2696 */
-    bool is_interrupted; /* the watch has ended the operation, and is not asked again in it */
-    bool knows_no_op;    /* it has answered that it carried nothing out, as it was asked */
-    bool dead;           /* after which every operation is refused at once */
+    int fd;                   /* libldap's own, to wait on */
+    unsigned timeout_s;       /* between two messages */
+    int page_size;            /* with which a search ended well; 0: paging was not needed so far */
+    bool is_secure;           /* over TLS, or a socket of this machine */
+    bool can_page;            /* the server offers RFC 2696 */
+    struct ldap_ahead *ahead; /* NULL before the socket is libldap's; goes with ld */
+    unsigned rest_us;         /* the server is on this machine: a moment for it to write more than one entry; or 0 */
+    bool is_streaming;        /* many entries are coming: rest before looking again */
+    unsigned unwatched;       /* messages since the watch was asked */
+    unsigned watched_reads;   /* of the layer, when the watch was asked */
+    bool is_interrupted;      /* the watch has ended the operation, and is not asked again in it */
+    bool knows_no_op;         /* it has answered that it carried nothing out, as it was asked */
+    bool dead;                /* after which every operation is refused at once */
     bool offers_sync;         /* the server knows RFC 4533 */
     bool is_openldap;
     struct arena keep;   /* as long as the handle: capabilities, schema names */
@@ -58,14 +63,27 @@ const char *ldap_urls_text(struct ldap_dir *d, char *const *urls);
 /* s as a C string in d->work; NULL when there is a NUL in it. */
 char *ldap_c_string(struct ldap_dir *d, struct slice s);
 
+/* ldap_ahead.c */
+
+/* The layer over the fresh socket; NULL: libldap refuses it.  It belongs to ld. */
+struct ldap_ahead *ldap_ahead_add(LDAP *ld);
+/* How often it has read. */
+unsigned ldap_ahead_reads(const struct ldap_ahead *a);
+/* How long to rest for the peer of fd; 0 for one that may be on another machine. */
+unsigned ldap_ahead_rest_us(int fd);
+/* Rests where all was handed on and the last read found less than it had room for. */
+void ldap_ahead_rest(const struct ldap_ahead *a, unsigned us);
+
 /* ldap_wait.c */
 
 int64_t monotonic_ms(void);
 /* The end of the time that one answer may take from now on. */
 int64_t ldap_patience(const struct ldap_dir *d);
+enum { LDAP_PATIENCE = 0 };
 /*
  * The next message for `id` (LDAP_RES_ANY: any), the caller's to free with ldap_msgfree, and its type.  RC_FAULT, and
- * the handle is dead: no complete message by until_ms, however many octets came, or the connection broke.  RC_FAULT,
+ * the handle is dead: no complete message by until_ms, however many octets came, or the connection broke; LDAP_PATIENCE
+ * is the time that one answer may take, and costs no look at the clock where the message is there.  RC_FAULT,
  * and the handle lives: the watch has ended the operation; a further call waits on without asking it again.
  */
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type,

@@ -3,7 +3,7 @@
 
 #include <limits.h>
 
-enum { BASE_CAP = 120, FILTER_CAP = 120 };
+enum { BASE_CAP = 120, FILTER_CAP = 120, STREAM_BEGINS = 32 };
 
 struct search {
     struct ldap_dir *d;
@@ -66,6 +66,7 @@ static enum rc hand_over(struct search *s, LDAPMessage *message)
     if (rc != RC_OK)
         return fault_set(s->fault, rc, "%s; while reading the answer to: %s", why.text, where(s));
     s->count++;
+    s->d->is_streaming = s->count > STREAM_BEGINS;
     s->sink->entry(s->sink->context, &entry);
     return RC_OK;
 }
@@ -93,7 +94,7 @@ static enum rc receive(struct search *s, int id, struct ldap_answer *answer)
     while (rc == RC_OK && type != LDAP_RES_SEARCH_RESULT) {
         LDAPMessage *message;
         struct fault why = {0};
-        if (ldap_next(d, id, ldap_patience(d), &message, &type, &why) != RC_OK) {
+        if (ldap_next(d, id, LDAP_PATIENCE, &message, &type, &why) != RC_OK) {
             rc = fault_set(s->fault, RC_FAULT, "%s: %s; %zu entries had come, none of them counts", where(s),
                            d->dead ? d->why_dead : "interrupted", s->count);
             break;
@@ -109,6 +110,7 @@ static enum rc receive(struct search *s, int id, struct ldap_answer *answer)
         ldap_msgfree(message);
         arena_reset(&d->work, mark);
     }
+    d->is_streaming = false;
     if (rc != RC_OK && type != LDAP_RES_SEARCH_RESULT && !d->dead)
         ldap_abandon_ext(d->ld, id, NULL, NULL);
     return rc;

@@ -51,12 +51,22 @@ static int hurry_ctrl(Sockbuf_IO_Desc *layer, int option, void *value)
     return LBER_SBIOD_CTRL_NEXT(layer, option, value);
 }
 
+static bool is_in_time(struct hurry *h)
+{
+    h->is_late |= monotonic_ms() >= h->until_ms;
+    errno = ETIMEDOUT;
+    return !h->is_late;
+}
+
+/* What was read ahead is not in the socket any more, so reading comes before waiting. */
 static ber_slen_t hurry_read(Sockbuf_IO_Desc *layer, void *buffer, ber_len_t n)
 {
-    while (await(layer->sbiod_pvt, POLLIN)) {
+    while (is_in_time(layer->sbiod_pvt)) {
         ber_slen_t got = LBER_SBIOD_READ_NEXT(layer, buffer, n);
         if (!would_block(got))
             return got;
+        if (!await(layer->sbiod_pvt, POLLIN))
+            break;
     }
     return -1;
 }

@@ -72,6 +72,29 @@ bool ldap_holds_octets(const struct ldap_dir *d)
            ber_sockbuf_ctrl(socket_buffer, LBER_SB_OPT_DATA_READY, NULL) == 1;
 }
 
+/*
+ * Entries come by the hundred thousand, and looking at a clock costs as much as reading one: the watch is asked with
+ * each read of the socket, which is of bounded size, and at least with each so many messages.
+ */
+static bool is_watch_due(struct ldap_dir *d)
+{
+    enum { UNWATCHED_MAX = 16 };
+    unsigned reads = d->ahead ? ldap_ahead_reads(d->ahead) : 0;
+    if (d->is_streaming && reads == d->watched_reads && ++d->unwatched < UNWATCHED_MAX)
+        return false;
+    d->watched_reads = reads;
+    d->unwatched = 0;
+    return !d->is_interrupted;
+}
+
+static enum rc too_late(struct ldap_dir *d, struct fault *fault)
+{
+    return ldap_die(d, fault,
+                    "no answer for %u s; is the server overloaded or stopped? (directory.timeout_s says how long to "
+                    "wait)",
+                    d->timeout_s);
+}
+
 enum rc ldap_look(struct ldap_dir *d, int id, LDAPMessage **message, int *type, struct fault *fault)
 {
     *message = NULL;
@@ -90,21 +113,22 @@ void ldap_rest(const struct ldap_dir *d, int64_t ms)
 
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type, struct fault *fault)
 {
-    for (;;) {
+    for (bool waited = false;; waited = true) {
         *message = NULL;
-        if (!d->is_interrupted && !ldap_goes_on(d, fault))
+        if ((waited ? !d->is_interrupted : is_watch_due(d)) && !ldap_goes_on(d, fault))
             return RC_FAULT;
+        if (d->is_streaming)
+            ldap_ahead_rest(d->ahead, d->rest_us);
         *type = ldap_result(d->ld, id, LDAP_MSG_ONE, &(struct timeval){0}, message);
         if (*type > 0)
             return RC_OK;
         if (*type < 0)
             return broken(d, fault);
+        if (until_ms == LDAP_PATIENCE)
+            until_ms = ldap_patience(d);
         int64_t left_ms = until_ms - monotonic_ms();
         if (left_ms <= 0)
-            return ldap_die(d, fault,
-                            "no answer for %u s; is the server overloaded or stopped? (directory.timeout_s says how "
-                            "long to wait)",
-                            d->timeout_s);
+            return too_late(d, fault);
         if (ldap_holds_octets(d))
             continue;
         struct pollfd wait = {.fd = d->fd, .events = POLLIN};
