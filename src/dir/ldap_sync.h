@@ -26,6 +26,7 @@ struct sync_scope {
     enum sync_stage stage;
     bool had_cookie;                 /* it was sent with one */
     bool has_named;                  /* something was handled since */
+    bool has_base;                   /* in the refresh the base itself was told as changed */
     bool has_present;                /* ids of a present phase came */
     bool is_present_over;            /* the server said that the present phase has ended */
     struct sync_cookie good, coming; /* of the last stage that was whole; of the refresh that goes on */

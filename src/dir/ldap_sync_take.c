@@ -68,7 +68,8 @@ static void tell(const struct dir_sync *s, enum dir_sync_event event, struct sli
 /*
  * What nobody named is gone only after a present phase (section 3.3.1).  389-ds ends a refresh that held changes only
  * with the words that end a present phase; so without one id of it, where it is not known what the server means,
- * nothing is concluded but that somebody has to look.
+ * nothing is concluded but that somebody has to look.  So too where the base itself was told as changed, which it
+ * seldom is: a slapd that can make nothing of a cookie names all entries and says that deletes were named.
  */
 static void end_refresh(const struct turn *t, bool deletes)
 {
@@ -79,7 +80,7 @@ static void end_refresh(const struct turn *t, bool deletes)
     bool is_whole = !scope->had_cookie || (is_over && is_believed);
     scope->stage = t->s->persists ? SYNC_PERSIST : SYNC_REST;
     sync_cookie_keep(&scope->good, slice_make(scope->coming.p, scope->coming.n));
-    if (!is_whole && (is_over || scope->has_present) && sink->in_doubt)
+    if (!is_whole && (is_over || scope->has_present || scope->has_base) && sink->in_doubt)
         sink->in_doubt(sink->context, (size_t)(scope - t->s->scopes));
     if (sink->refreshed)
         sink->refreshed(sink->context, (size_t)(scope - t->s->scopes), is_whole, !scope->had_cookie);
@@ -103,6 +104,7 @@ static enum rc take_state(const struct turn *t, const struct sync_state *state, 
     enum rc rc = state->state == LDAP_SYNC_PRESENT ? take_present(t) : RC_OK;
     if (rc != RC_OK)
         return rc;
+    t->scope->has_base |= t->scope->stage == SYNC_REFRESH && slice_eq_nocase(dn, t->scope->base);
     tell(t->s, events[state->state], state->id, dn);
     return keep_cookie(t, state->cookie);
 }

@@ -2,6 +2,11 @@
 /*
  * Which entries changed, as the server tells it: content synchronization.  Only stable ids and names travel; whoever
  * wants to know what an entry holds reads it.  Our own exchange, on a handle that does nothing else.
+ *
+ * What the protocol does not say: of a subtree that was renamed or moved only the top is named, so who finds another
+ * name than before looks at all below it.  GONE may name what was never in the scope.  A refresh that was not finished
+ * concludes nothing; what it named counts, but not whom it did not name.  A change that is made twice in a short time
+ * may be told once or twice.
  * @source RFC 4533
  */
 #ifndef DIR_SYNC_H
@@ -11,7 +16,7 @@
 
 enum dir_sync_event {
     DIR_SYNC_CHANGED, /* added, modified, renamed; in a refresh perhaps unchanged */
-    DIR_SYNC_GONE,    /* deleted, or no longer to be seen; the name is empty where the server did not say it */
+    DIR_SYNC_GONE, /* deleted, moved out, or no longer to be seen; the name is empty where the server did not say it */
     DIR_SYNC_PRESENT, /* of the present phase of a refresh: still there, unchanged */
 };
 
@@ -26,7 +31,8 @@ struct dir_sync_sink {
     void (*refreshed)(void *context, size_t scope, bool is_whole, bool from_nothing);
     /*
      * Just before `refreshed`, which then says that it is not whole: the server's words leave open whether others are
-     * gone, so look at everything.  May be NULL, then they are found gone by the next full pass.
+     * gone (389-ds sends changes only in the form of a present phase; a server that passes over the cookie names
+     * everything that there is), so look at everything.  May be NULL, then they are found gone by the next full pass.
      */
     void (*in_doubt)(void *context, size_t scope);
     void *context;
@@ -47,12 +53,18 @@ struct dir_sync_settings {
 
 struct dir_sync;
 
-/* The server offers it (supportedControl). */
+/*
+ * The server offers it (supportedControl), and its ids are our stable ids: where the stable id is an entryUUID.  That
+ * the database has it too is known only when it is asked.
+ */
 bool dir_sync_is_offered(const struct dir *d);
+/* OpenLDAP: its cookies are about the database, whatever was searched for. */
 bool dir_sync_begins_now(const struct dir *d);
 /*
  * Sends the searches.  d is borrowed until dir_sync_close and may do nothing else meanwhile; its watch is asked as in
- * dir_search.  RC_INVALID: the server does not offer it, or refuses it for this account.
+ * dir_search.  Without begins_now nothing is waited for, and what the server thinks of it is told by dir_sync_step.
+ * RC_INVALID: the server does not offer it, or refuses it for this account or database.  RC_CONFLICT: these are no
+ * cookies of so many bases.  RC_NOT_FOUND: a base is not there or hidden.
  */
 enum rc dir_sync_open(struct dir *d, const struct dir_sync_settings *settings, const struct dir_sync_sink *sink,
                       struct dir_sync **out, struct fault *fault) MUST_USE;
@@ -61,7 +73,13 @@ void dir_sync_close(struct dir_sync *s); /* NULL is fine */
 /*
  * Handles what has come, waiting up to wait_ms for the first message; while a refresh goes on it returns now and then
  * too.  RC_CONFLICT: a cookie was refused (e-syncRefreshRequired, 4096): close it and open one without cookies.
- * RC_FAULT: the connection or the search ended; cookies up to the last message that was handled are good.
+ * RC_INVALID and RC_NOT_FOUND as in dir_sync_open.  RC_FAULT: the connection or the search ended, the server broke the
+ * protocol, or said nothing in a refresh for timeout_s; cookies up to the last message that was handled are good (in a
+ * refresh: those with which it began).  After each of them only dir_sync_cookies and dir_sync_close are of use; but
+ * where it was the watch, it goes on with the next step.
+ *
+ * After the refresh silence is the usual state.  A host that is gone is noticed within about a minute (TCP keepalive);
+ * a server that is there and answers nobody only by asking it something on another handle.
  */
 enum rc dir_sync_step(struct dir_sync *s, int wait_ms, struct fault *fault) MUST_USE;
 /* Every scope is past its refresh. */
