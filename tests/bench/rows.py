@@ -218,8 +218,8 @@ class Changes(Measurement):
         try:
             s.start()
             with open(os.path.join(s.folder, "stderr"), "wb") as log:
-                daemon = subprocess.Popen(s.daemon(once=False), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          env=measure.environment())
+                daemon = subprocess.Popen(s.daemon(once=False, more="full_interval_s: 86400\n"),
+                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=measure.environment())
             self.wait_for_pass(s, daemon)
             count = CHANGE_SECONDS * CHANGES_PER_SECOND
             text = measure.text_of([os.path.join(BIN, "bench_change"), s.ldapi, server.ADMIN,

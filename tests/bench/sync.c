@@ -101,7 +101,11 @@ static void refresh(struct bench *b)
     while (!dir_sync_is_refreshed(s))
         must(dir_sync_step(s, WAIT_MS, &fault), "refresh", &fault);
     const char *cookies = dir_sync_cookies(s);
-    char *copy = cookies ? strdup(cookies) : NULL;
+    if (!cookies) {
+        fprintf(stderr, "bench_sync: a refresh without a cookie\n");
+        exit(1);
+    }
+    char *copy = strdup(cookies);
     free(b->cookies);
     b->cookies = copy;
     dir_sync_close(s);
