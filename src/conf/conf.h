@@ -39,7 +39,7 @@ struct conf {
         const char *password_file, *password_credential;
     } bind;
     bool allow_plaintext;
-    unsigned timeout_s;
+    unsigned timeout_s, writes_per_transaction;
     const char *base; /* a DN, not empty */
     const char *instance;
     unsigned interval_s, heartbeat_s;

@@ -5,7 +5,7 @@
 
 #include "conf/conf.h"
 
-enum { KEY_COUNT = 29 };
+enum { KEY_COUNT = 30 };
 
 /* The key of that whole path, or NULL. */
 const struct conf_key *keys_find(struct slice path);

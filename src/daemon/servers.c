@@ -96,13 +96,20 @@ static void after_failure(struct servers *s, struct server *server, int64_t now_
         s->items[i].not_before_ms = now_ms + timing_interval_ms(s->settings.interval_s);
 }
 
+static const char *transactions(const struct servers *s, const struct dir_capabilities *c)
+{
+    if (s->settings.directory.writes_per_transaction < 2)
+        return "off";
+    return c->offers_transactions ? "on" : "missing";
+}
+
 static void tell_connected(struct servers *s)
 {
     struct server *server = &s->items[s->current];
     const struct dir_capabilities *c = dir_capabilities(s->work);
     if (s->settings.tells && s->told != s->current)
         LOG_EVENT(s->settings.log, EVENT_CONNECTED, log_text("uri", server->uri), log_text("server", c->kind),
-                  log_text("secure", c->is_secure ? "yes" : "no"));
+                  log_text("secure", c->is_secure ? "yes" : "no"), log_text("transactions", transactions(s, c)));
     s->told = s->current;
     if (s->settings.directory.bind == DIR_BIND_SIMPLE && !c->is_secure && !server->insecure_told) {
         LOG_EVENT(s->settings.log, EVENT_INSECURE, log_text("uri", server->uri),

@@ -43,6 +43,7 @@ struct dir_settings setup_directory(const struct conf *conf)
         .password_file = conf->bind.password_file,
         .allow_plaintext = conf->allow_plaintext,
         .timeout_s = conf->timeout_s,
+        .writes_per_transaction = conf->writes_per_transaction,
     };
 }
 

@@ -42,6 +42,8 @@ struct dir_settings {
     const char *password_credential, *password_file;
     bool allow_plaintext; /* a simple bind over ldap:// without TLS */
     unsigned timeout_s;   /* to connect, for TLS, to bind, for a write's answer; in a search, between two messages */
+    /* Where the server offers transactions: at most so many adds of a dir_apply in one.  0: none. */
+    unsigned writes_per_transaction;
 };
 
 /*
@@ -68,6 +70,7 @@ void dir_set_watch(struct dir *d, dir_watch_fn *watch, void *context);
 struct dir_capabilities {
     const char *uri;                 /* where; of those in the settings */
     bool is_secure;                  /* over TLS, or a socket of this machine */
+    bool offers_transactions;        /* RFC 5805 */
     const char *kind;                /* what answers, for people: the vendor's name, or "unknown" */
     const char *stable_id_attribute; /* entryUUID, nsUniqueId or objectGUID; also the prefix of a dircertSubjectId */
     const struct slice *suffixes;    /* namingContexts */
@@ -132,6 +135,10 @@ typedef void dir_written_fn(void *context, size_t index, enum rc rc, const struc
  * Writes the changes, a bounded number in flight.  RC_OK: each was answered (which need not be success).  RC_FAULT:
  * the connection was lost; those without an answer were reported as RC_FAULT, and whether they were carried out is
  * unknown.
+ *
+ * With writes_per_transaction the adds go first, and RC_OK is said of one when its transaction was carried out.  Of a
+ * transaction that fails nothing was; its adds are then written one by one, so that each has an answer of its own.
+ * @source RFC 5805
  */
 enum rc dir_apply(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written, void *context,
                   struct fault *fault) MUST_USE;

@@ -73,6 +73,7 @@ static enum rc try_uri(const char *uri, const struct dir_settings *settings, str
                        struct ldap_dir **out, struct fault *fault)
 {
     struct ldap_dir *d = new_handle(uri, settings->timeout_s);
+    d->adds_at_once = settings->writes_per_transaction;
     struct fault why = {0};
     enum rc rc = ldap_connect_and_bind(d, uri, settings, password, &why);
     if (rc != RC_OK)

@@ -7,6 +7,7 @@ struct batch {
     struct ldap_dir *d;
     const struct dir_change *changes;
     size_t count, next; /* the first that was not sent */
+    bool *settled;      /* answered in a transaction, by index; NULL: none was */
     dir_written_fn *written;
     void *context;
     struct {
@@ -137,6 +138,12 @@ static void report_answer(const struct batch *b, size_t index, const struct ldap
     report(b, index, rc, text);
 }
 
+static void skip_settled(struct batch *b)
+{
+    while (b->settled && b->next < b->count && b->settled[b->next])
+        b->next++;
+}
+
 /* Sends the next change, or reports that it can't be.  False: the socket is full; collect an answer first. */
 static bool send_next(struct batch *b, struct fault *fault)
 {
@@ -192,8 +199,65 @@ static void report_rest(struct batch *b)
         report(b, b->flight[b->in_flight - 1].index, RC_FAULT,
                (const char *)arena_format(&b->d->work, "no answer, so it may or may not have been carried out: %s", why)
                    .p);
-    for (; b->next < b->count; b->next++)
+    for (skip_settled(b); b->next < b->count; b->next++, skip_settled(b))
         report(b, b->next, RC_FAULT, (const char *)arena_format(&b->d->work, "not sent: %s", why).p);
+}
+
+static bool is_for_transaction(const struct dir_change *c)
+{
+    return c->verb == DIR_ADD && !memchr(c->dn.p, 0, c->dn.n);
+}
+
+/* The next adds, at most so many as go into one transaction; returns how many. */
+static size_t gather_adds(const struct batch *b, size_t *from, const struct dir_change **adds)
+{
+    size_t count = 0;
+    for (; *from < b->count && count < b->d->adds_at_once; ++*from)
+        if (is_for_transaction(&b->changes[*from]))
+            adds[count++] = &b->changes[*from];
+    return count;
+}
+
+static void settle_adds(const struct batch *b, const struct dir_change *const *adds, size_t count, enum rc rc)
+{
+    const char *why = "";
+    if (rc != RC_OK)
+        why = (const char *)arena_format(&b->d->work,
+                                         "its transaction was not answered, so it may or may not have been carried "
+                                         "out: %s",
+                                         b->d->why_dead)
+                  .p;
+    for (size_t i = 0; i < count; i++) {
+        size_t index = (size_t)(adds[i] - b->changes);
+        b->settled[index] = true;
+        report(b, index, rc, why);
+    }
+}
+
+/* The adds in transactions, as far as the server goes along; what is left is written one by one. */
+static void apply_transactions(struct batch *b, struct fault *fault)
+{
+    struct ldap_dir *d = b->d;
+    const struct dir_change **adds = ARENA_ARRAY(&d->work, d->adds_at_once, const struct dir_change *);
+    b->settled = ARENA_ARRAY(&d->work, b->count, bool);
+    size_t from = 0, count;
+    struct arena_mark mark = arena_mark(&d->work);
+    while (!d->dead && d->adds_at_once && ldap_goes_on(d, fault) && (count = gather_adds(b, &from, adds)) > 1) {
+        switch (ldap_transaction_run(d, adds, count, fault)) {
+        case LDAP_TRANSACTION_DONE:
+            settle_adds(b, adds, count, RC_OK);
+            break;
+        case LDAP_TRANSACTION_UNKNOWN:
+            settle_adds(b, adds, count, RC_FAULT);
+            break;
+        case LDAP_TRANSACTION_REFUSED:
+            d->adds_at_once = 0;
+            break;
+        case LDAP_TRANSACTION_UNDONE:
+            break;
+        }
+        arena_reset(&d->work, mark);
+    }
 }
 
 enum rc ldap_apply_run(struct dir *dir, const struct dir_change *changes, size_t count, dir_written_fn *written,
@@ -203,11 +267,14 @@ enum rc ldap_apply_run(struct dir *dir, const struct dir_change *changes, size_t
     struct batch b = {.d = d, .changes = changes, .count = count, .written = written, .context = context};
     struct arena_mark mark = arena_mark(&d->work);
     enum rc rc = ldap_begin(d, fault);
-    while (!d->dead && (b.in_flight || (b.next < count && !d->is_interrupted))) {
+    if (!d->dead && d->adds_at_once && count > 1)
+        apply_transactions(&b, fault);
+    struct arena_mark each = arena_mark(&d->work);
+    for (skip_settled(&b); !d->dead && (b.in_flight || (b.next < count && !d->is_interrupted)); skip_settled(&b)) {
         bool room = b.next < count && b.in_flight < IN_FLIGHT_MAX && ldap_goes_on(d, fault);
         if ((!room || !send_next(&b, fault)) && b.in_flight)
             collect(&b, fault);
-        arena_reset(&d->work, mark);
+        arena_reset(&d->work, each);
     }
     if (d->dead || d->is_interrupted) {
         report_rest(&b);

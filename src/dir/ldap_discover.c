@@ -17,7 +17,7 @@ struct discovery {
     size_t entries;
     struct slice subschema;
     const char *vendor; /* NULL: it does not say */
-    bool active_directory, openldap;
+    bool active_directory, openldap, transactions;
     slice_list suffixes, names;
 };
 
@@ -44,6 +44,7 @@ static void take_root(void *context, const struct entry *e)
     x->d->can_page = holds(e, "supportedControl", LDAP_CONTROL_PAGEDRESULTS);
     x->active_directory = holds(e, "supportedCapabilities", ACTIVE_DIRECTORY_OID);
     x->d->offers_sync = holds(e, "supportedControl", LDAP_CONTROL_SYNC);
+    x->transactions = holds(e, "supportedExtension", LDAP_EXOP_TXN_START);
     x->openldap = holds(e, "objectClass", "OpenLDAProotDSE");
     v = entry_first(e, "vendorName");
     if (v.n)
@@ -106,8 +107,8 @@ static enum rc look(struct discovery *x, struct slice base, const char *filter, 
 static enum rc read_root(struct discovery *x, struct fault *fault)
 {
     static const char *const attributes[] = {
-        "objectClass", "namingContexts", "subschemaSubentry", "supportedControl", "supportedCapabilities", "vendorName",
-        NULL};
+        "objectClass",        "namingContexts",        "subschemaSubentry", "supportedControl",
+        "supportedExtension", "supportedCapabilities", "vendorName",        NULL};
     enum rc rc = look(x, SLICE_LITERAL(""), "(objectClass=*)", attributes, take_root, fault);
     if (rc != RC_OK && rc != RC_NOT_FOUND)
         return rc;
@@ -181,9 +182,12 @@ enum rc ldap_discover(struct ldap_dir *d, struct fault *fault)
     if (rc != RC_OK)
         return rc;
     d->is_openldap = x.openldap;
+    if (!x.transactions)
+        d->adds_at_once = 0;
     d->dir.capabilities = (struct dir_capabilities){
         .uri = d->uri,
         .is_secure = d->is_secure,
+        .offers_transactions = x.transactions,
         .kind = x.vendor             ? x.vendor
                 : x.openldap         ? "OpenLDAP"
                 : x.active_directory ? "Active Directory"

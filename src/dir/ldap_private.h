@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_ahead (what has come is read at once),
- * ldap_tls (TLS), ldap_wait (one message in bounded time), ldap_discover (rootDSE and schema), ldap_search, ldap_apply,
+ * ldap_tls (TLS), ldap_wait (one message in bounded time), ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_transaction,
  * ldap_sync, ldap_text (words for result codes), ldap (the façade).
  *
  * The socket is ours: connected without blocking, handed to libldap, and kept non-blocking, so that libldap can't sleep
@@ -23,6 +23,7 @@ struct ldap_dir {
     int page_size;            /* with which a search ended well; 0: paging was not needed so far */
     bool is_secure;           /* over TLS, or a socket of this machine */
     bool can_page;            /* the server offers RFC 2696 */
+    unsigned adds_at_once;    /* in one transaction, where the server offers RFC 5805; 0: never */
     struct ldap_ahead *ahead; /* NULL before the socket is libldap's; goes with ld */
     unsigned rest_us;         /* the server is on this machine: a moment for it to write more than one entry; or 0 */
     bool is_streaming;        /* many entries are coming: rest before looking again */
@@ -185,6 +186,22 @@ enum rc ldap_search_run(struct dir *dir, const struct dir_search *search, const 
 LDAPMod **ldap_mods(struct ldap_dir *d, const struct dir_change *c);
 enum rc ldap_apply_run(struct dir *dir, const struct dir_change *changes, size_t count, dir_written_fn *written,
                        void *context, struct fault *fault) MUST_USE;
+
+/* ldap_transaction.c */
+
+enum ldap_transaction {
+    LDAP_TRANSACTION_DONE,    /* all of it was carried out */
+    LDAP_TRANSACTION_UNDONE,  /* nothing of it was: an add was refused, the watch ended it, the handle was dead */
+    LDAP_TRANSACTION_REFUSED, /* not even begun: the server grants none */
+    LDAP_TRANSACTION_UNKNOWN, /* the handle died with it */
+};
+/*
+ * Carries the adds out as one; no name has a NUL octet.  Which of them stood in the way is not told: the caller learns
+ * that by sending each by itself.  *fault is filled when the handle dies or the watch ends it.
+ * @source RFC 5805
+ */
+enum ldap_transaction ldap_transaction_run(struct ldap_dir *d, const struct dir_change *const *adds, size_t count,
+                                           struct fault *fault) MUST_USE;
 
 /* ldap_probe.c */
 

@@ -119,6 +119,9 @@ static const struct row refusals[] = {
     {"timeout too large",
      "directory: {uri: 'ldapi:///', " EXTERNAL ", timeout_s: 3601}\n" BASE,
      {{1, 0, "directory.timeout_s", "from 1 to 3600"}}},
+    {"too many writes in a transaction",
+     "directory: {uri: 'ldapi:///', " EXTERNAL ", writes_per_transaction: 101}\n" BASE,
+     {{1, 0, "directory.writes_per_transaction", "from 0 to 100"}}},
     {"instance too long",
      LEAST "instance: a123456789b123456789c123456789d123456789e123456789f123456789-1234\n",
      {{3, 0, "instance", "expected 1 to 64 letters, digits, '.', '_' or '-'"}}},
@@ -316,6 +319,7 @@ static void fills_defaults(void **state)
     assert_null(c.bind.dn);
     assert_false(c.allow_plaintext);
     assert_int_equal(c.timeout_s, 10);
+    assert_int_equal(c.writes_per_transaction, 0);
     assert_string_equal(c.base, "dc=x");
     assert_string_equal(c.instance, "default");
     assert_int_equal(c.interval_s, 300);
@@ -374,6 +378,7 @@ static void reads_what_is_not_default(void **state)
               "\xef\xbb\xbf%YAML 1.1\n---\n"
               "directory:\n  uri:\n  - ldap://a\n  bind:\n    method: simple\n    dn: cn=J\\, \xc3\xbc,dc=x\n"
               "    password_file: /p\n  allow_plaintext: true\n  timeout_s: 3600\n"
+              "  writes_per_transaction: 100\n"
               "base: ou=x\ninstance: A.b_c-1\ninterval_s: 86400\nfull_interval_s: 604800\nfollow: off\n"
               "log:\n  format: json\n  level: err\n  to: /var/log/d.log\n...\n",
               &c, &problems),
@@ -381,6 +386,7 @@ static void reads_what_is_not_default(void **state)
     assert_string_equal(c.bind.dn, "cn=J\\, \xc3\xbc,dc=x");
     assert_true(c.allow_plaintext);
     assert_int_equal(c.timeout_s, 3600);
+    assert_int_equal(c.writes_per_transaction, 100);
     assert_string_equal(c.instance, "A.b_c-1");
     assert_int_equal(c.interval_s, 86400);
     assert_int_equal(c.full_interval_s, 604800);
