@@ -42,6 +42,15 @@ void daemon_open_keeper(struct daemon *d)
 
 /* Figures. */
 
+/* A folder that is made while the daemon runs is none that it may write to. */
+static void tell_metrics_fault(const struct daemon *d, const struct fault *fault)
+{
+    char detail[sizeof fault->text + 64];
+    snprintf(detail, sizeof detail, "%s%s", fault->text,
+             harden_bars(d->harden, d->setup->conf.metrics.textfile) ? "; then restart dircertd" : "");
+    LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "write the metrics"), log_text("detail", detail));
+}
+
 void daemon_write_metrics(struct daemon *d)
 {
     const char *path = d->setup->conf.metrics.textfile;
@@ -65,7 +74,7 @@ void daemon_write_metrics(struct daemon *d)
         return;
     bool failed = metrics_write(path, &in, &fault) != RC_OK;
     if (failed && !d->metrics_failed)
-        LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "write the metrics"), log_text("detail", fault.text));
+        tell_metrics_fault(d, &fault);
     d->metrics_failed = failed;
 }
 

@@ -58,6 +58,11 @@ void harden_free(struct harden *h)
     free(h);
 }
 
+bool harden_bars(const struct harden *h, const char *file)
+{
+    return h->files.on && !harden_files_know(&h->files, file, HARDEN_REPLACE);
+}
+
 const char *harden_outside(const struct harden *h, const struct conf *conf)
 {
     if (!harden_files_permit(&h->files, log_file(conf), HARDEN_APPEND))

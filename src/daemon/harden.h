@@ -28,6 +28,8 @@ void harden_free(struct harden *h); /* NULL is fine */
 /* The key of a file that this process can't write to any more, because its folder was not known at the start; or NULL.
  */
 const char *harden_outside(const struct harden *h, const struct conf *conf);
+/* That file's folder was not there at the start, so that it can't be replaced even when the folder is made. */
+bool harden_bars(const struct harden *h, const char *file);
 /* What to say of such a file. */
 #define HARDEN_RESTART "its folder is not one that dircertd could write to at its start: restart dircertd"
 

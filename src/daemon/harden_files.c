@@ -115,16 +115,27 @@ static bool is_at_or_below(const char *path, const char *place)
     return strncmp(path, place, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
+static bool knows(const struct harden_files *f, const char *path, enum harden_use use)
+{
+    bool known = strcmp(path, "/dev/null") == 0;
+    for (size_t i = 0; i < f->count && !known; i++)
+        known = (rights[use] & ~rights[f->places[i].use]) == 0 && is_at_or_below(path, f->places[i].path);
+    return known;
+}
+
+bool harden_files_know(const struct harden_files *f, const char *file, enum harden_use use)
+{
+    char *path = place_of(file);
+    bool known = path && knows(f, path, use);
+    free(path);
+    return known;
+}
+
+/* Without a folder the file can't be written anyway, and whoever tries says that. */
 bool harden_files_permit(const struct harden_files *f, const char *file, enum harden_use use)
 {
-    if (!f->on || !file)
-        return true;
-    char *path = place_of(file);
-    bool permitted = path && strcmp(path, "/dev/null") == 0;
-    for (size_t i = 0; i < f->count && path && !permitted; i++)
-        permitted = (rights[use] & ~rights[f->places[i].use]) == 0 && is_at_or_below(path, f->places[i].path);
-    /* Without a folder the file can't be written anyway, and whoever tries says that. */
-    permitted |= !path;
+    char *path = f->on && file ? place_of(file) : NULL;
+    bool permitted = !path || knows(f, path, use);
     free(path);
     return permitted;
 }

@@ -35,6 +35,8 @@ struct harden_files {
  */
 void harden_files_add(struct harden_files *f, const char *file, enum harden_use use);
 void harden_files_begin(struct harden_files *f, char text[HARDEN_TEXT_ROOM]);
+/* harden_files_permit: nothing here is in the way of it; harden_files_know: it was added, or is below what was. */
+bool harden_files_know(const struct harden_files *f, const char *file, enum harden_use use);
 bool harden_files_permit(const struct harden_files *f, const char *file, enum harden_use use);
 void harden_files_free(struct harden_files *f);
 

@@ -329,6 +329,15 @@ static bool status_has(pid_t pid, const char *line)
     return n > 0 && strstr(text, line);
 }
 
+/* Figures are written after the pass was told. */
+static void wait_for(const char *path)
+{
+    for (unsigned i = 0; i < LIMIT_S * 100 && access(path, R_OK) != 0; i++)
+        daemon_rest(10);
+    if (access(path, R_OK) != 0)
+        fail_msg("%s does not come", path);
+}
+
 static void hang_up(struct daemon_process *d, const char *result)
 {
     daemon_signal(d, SIGHUP);
@@ -349,7 +358,7 @@ static void files_move(struct daemon_process *d, const char *user)
     d->read = 0;
     daemon_wait(d, WORDS("event=reload", "result=taken"));
     daemon_wait(d, WHOLE_PASS);
-    assert_int_equal(access(in_folder(p, "figures/two.prom"), R_OK), 0);
+    wait_for(in_folder(p, "figures/two.prom"));
     if (!landlock_version())
         return;
     configure(p, in_folder(p, "elsewhere/own.log"), in_folder(p, "figures/two.prom"), user);
@@ -383,7 +392,7 @@ static void the_daemon_lives_in_it(void **state)
     configure(p, in_folder(p, "logs/own.log"), in_folder(p, "figures/d.prom"), "");
     struct daemon_process d = start(p);
     assert_true(status_has(d.pid, "\nSeccomp:\t2\n") && status_has(d.pid, "\nNoNewPrivs:\t1\n"));
-    assert_int_equal(access(in_folder(p, "figures/d.prom"), R_OK), 0);
+    wait_for(in_folder(p, "figures/d.prom"));
     assert_int_equal(access(in_folder(p, "run/pid"), R_OK), 0);
     files_move(&d, "");
     daemon_stop(&d);
@@ -474,6 +483,28 @@ static void what_is_done_once_is_in_it(void **state)
     }
 }
 
+static void a_folder_that_comes_later_needs_a_restart(void **state)
+{
+    struct program *p = *state;
+    if (!landlock_version())
+        skip();
+    assert_int_equal(mkdir(in_folder(p, "logs"), 0755), 0);
+    assert_int_equal(mkdir(in_folder(p, "run"), 0755), 0);
+    configure(p, in_folder(p, "logs/own.log"), in_folder(p, "figures/d.prom"), "");
+    struct daemon_process d = daemon_start_program(p, "dircertd_plain", NULL);
+    d.log = in_folder(p, "logs/own.log");
+    daemon_wait(&d, WORDS("event=fault", "write the metrics", "is not there", "then restart dircertd"));
+    hang_up(&d, "result=taken");
+    assert_int_equal(mkdir(in_folder(p, "figures"), 0755), 0);
+    daemon_signal(&d, SIGHUP);
+    daemon_wait(&d, WORDS("event=config", "key=metrics.textfile", "restart dircertd"));
+    daemon_wait(&d, WORDS("event=reload", "result=refused"));
+    daemon_stop(&d);
+    d = daemon_start_program(p, "dircertd_plain", NULL);
+    wait_for(in_folder(p, "figures/d.prom"));
+    daemon_stop(&d);
+}
+
 /* On a kernel that has less; strace plays it. */
 static void where_the_kernel_has_less_it_goes_on(void **state)
 {
@@ -516,10 +547,13 @@ int main(void)
 #define DAEMON_(name) cmocka_unit_test_setup_teardown(name, daemon_enter, daemon_leave)
     const struct CMUnitTest probes[] = {PROBE(the_sandbox_holds), PROBE(root_becomes_the_user),
                                         PROBE(who_is_not_root_stays_what_he_is)};
-    const struct CMUnitTest daemons[] = {
-        DAEMON_(the_daemon_lives_in_it),      DAEMON_(by_name_too),
-        DAEMON_(the_daemon_becomes_its_user), DAEMON_(nobody_becomes_who_is_not_there),
-        DAEMON_(what_is_done_once_is_in_it),  DAEMON_(where_the_kernel_has_less_it_goes_on)};
+    const struct CMUnitTest daemons[] = {DAEMON_(the_daemon_lives_in_it),
+                                         DAEMON_(by_name_too),
+                                         DAEMON_(the_daemon_becomes_its_user),
+                                         DAEMON_(nobody_becomes_who_is_not_there),
+                                         DAEMON_(what_is_done_once_is_in_it),
+                                         DAEMON_(where_the_kernel_has_less_it_goes_on),
+                                         DAEMON_(a_folder_that_comes_later_needs_a_restart)};
     int failed = cmocka_run_group_tests_name("harden", probes, tell_landlock, NULL);
     if (slapd_available())
         failed += cmocka_run_group_tests_name("hardened daemon", daemons, NULL, NULL);
