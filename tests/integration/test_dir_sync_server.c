@@ -2,7 +2,9 @@
 /* Content synchronization when the server restarts, forgets, refuses or is silent, and with the rights of conf/. */
 #include "dir/memory.h"
 #include "integration/syncworld.h"
+#include "support/tlsfiles.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -260,6 +262,77 @@ static void silence_ends_a_refresh_only(void **state)
     slapd_stop(s);
 }
 
+enum { BULK = 300 };
+
+/* As a caller does it who waits for other things too: no step waits, and what the socket hides is asked for. */
+static void poll_until(struct mirror *m, size_t count)
+{
+    struct fault fault = {0};
+    for (double begin = seconds_now(); m->told.count < count;) {
+        struct pollfd p = {.fd = dir_sync_fd(m->s), .events = POLLIN};
+        if (!dir_sync_has_message(m->s) && poll(&p, 1, 10000) == 0)
+            fail_msg("%zu of %zu were told, and the socket is silent", m->told.count, count);
+        if (dir_sync_step(m->s, 0, &fault) != RC_OK)
+            fail_msg("%s", fault.text);
+        if (seconds_now() - begin > 10)
+            fail_msg("%zu of %zu were told", m->told.count, count);
+    }
+}
+
+static void poll_while_things_change(const struct slapd *s, const struct dir_settings *settings, const char *name)
+{
+    static const struct slice class = SLICE_LITERAL("device");
+    struct mirror m = {0};
+    struct fault fault = {0};
+    struct written written = {0};
+    struct dir *other = open_as(s, SLAPD_ADMIN, SLAPD_PASSWORD "\n", 10);
+    const struct dir_mod mod = {DIR_MOD_ADD, "objectClass", &class, 1};
+    struct dir_change *adds = ARENA_ARRAY(&m.arena, BULK, struct dir_change);
+    for (size_t i = 0; i < BULK; i++)
+        adds[i] = (struct dir_change){DIR_ADD, arena_format(&m.arena, "cn=%s%zu,%s", name, i, SLAPD_SUFFIX), &mod, 1};
+    if (dir_open(settings, &m.d, &fault) != RC_OK || mirror_begin(&m, &lasting, SLAPD_SUFFIX, &fault) != RC_OK ||
+        mirror_refresh(&m, &fault) != RC_OK)
+        fail_msg("%s", fault.text);
+    size_t from = m.told.count;
+    for (size_t i = 0; i < BULK; i += BULK / 3) {
+        assert_int_equal(dir_apply(other, adds + i, BULK / 3, count_written, &written, &fault), RC_OK);
+        poll_until(&m, from + written.well);
+    }
+    assert_int_equal(written.well, BULK);
+    assert_int_equal(m.told.count, from + BULK);
+    dir_close(other);
+    mirror_free(&m);
+}
+
+static void who_polls_misses_nothing_over_tcp_and_tls(void **state)
+{
+    (void)state;
+    struct tlsfiles *files = tlsfiles_new();
+    tlsfiles_authority(files, "ca");
+    tlsfiles_issue(files, "ca", "server", "IP:127.0.0.1", 30);
+    const struct slapd_tls tls = {.ca_file = tlsfiles_path(files, "ca.pem"),
+                                  .cert_file = tlsfiles_path(files, "server.pem"),
+                                  .key_file = tlsfiles_path(files, "server.key")};
+    struct slapd *s =
+        slapd_start(&(struct slapd_options){.schema = SLAPD_SCHEMA_PLAIN, .tcp = true, .tls = &tls, .syncprov = true});
+    assert_non_null(s);
+    const char *const secret[] = {slapd_tls_uri(s), NULL}, *const open[] = {slapd_tcp_uri(s), NULL};
+    struct dir_settings settings = {.uris = secret,
+                                    .tls = {.ca_file = tlsfiles_path(files, "ca.pem")},
+                                    .bind = DIR_BIND_SIMPLE,
+                                    .bind_dn = SLAPD_ADMIN,
+                                    .password = SLICE_LITERAL(SLAPD_PASSWORD),
+                                    .timeout_s = 10};
+    poll_while_things_change(s, &settings, "ldaps");
+    settings.uris = open;
+    settings.allow_plaintext = true;
+    poll_while_things_change(s, &settings, "tcp");
+    settings.tls.start_tls = true;
+    poll_while_things_change(s, &settings, "starttls");
+    slapd_stop(s);
+    tlsfiles_free(files);
+}
+
 static char *file_text(const char *name)
 {
     char path[4096], *text = NULL;
@@ -365,6 +438,7 @@ int main(void)
         cmocka_unit_test(who_watches_ends_a_step_and_it_goes_on_later),
         cmocka_unit_test(a_step_waits_as_long_as_it_is_told),
         cmocka_unit_test(silence_ends_a_refresh_only),
+        cmocka_unit_test(who_polls_misses_nothing_over_tcp_and_tls),
         cmocka_unit_test(the_recipe_for_slapd_conf_is_enough),
         cmocka_unit_test(the_recipe_for_cn_config_is_enough),
     };
