@@ -25,9 +25,9 @@
 
 #define S(text)     SLICE_LITERAL(text)
 #define COUNT(list) (sizeof(list) / sizeof *(list))
-#define CORPUS      SOURCE_DIR "/../shared/corpora/certs"
+#define CORPORA     SOURCE_DIR "/../shared/corpora"
 
-enum { CORPUS_STEP = 17, CORPUS_MOST = 600, QUESTIONS = 2000, NOW = 1800000000, DAY = 86400 };
+enum { CORPUS_OF_EACH = 2, QUESTIONS = 2000, NOW = 1800000000, DAY = 86400 };
 
 static struct second_reader *open_second(void)
 {
@@ -108,21 +108,35 @@ static void compare_made(struct second_reader *caged, struct second_local *local
     certmaker_free(m);
 }
 
-static void compare_corpus(struct second_reader *caged, struct second_local *local)
+/* Some of each folder: they are named for digests. */
+static unsigned compare_folder(struct second_reader *caged, struct second_local *local, const char *path)
 {
-    DIR *d = opendir(CORPUS);
-    unsigned n = 0, taken = 0;
-    for (struct dirent *e; d && taken < CORPUS_MOST && (e = readdir(d));) {
+    DIR *d = opendir(path);
+    unsigned taken = 0;
+    for (struct dirent *e; d && taken < CORPUS_OF_EACH && (e = readdir(d));) {
         struct arena a = {0};
-        if (e->d_name[0] != '.' && n++ % CORPUS_STEP == 0) {
-            compare(caged, local, jsonl_load(&a, (const char *)arena_format(&a, CORPUS "/%s", e->d_name).p));
+        if (e->d_name[0] != '.') {
+            compare(caged, local, jsonl_load(&a, (const char *)arena_format(&a, "%s/%s", path, e->d_name).p));
             taken++;
         }
         arena_free(&a);
     }
-    print_message("%u of the corpus\n", taken);
     if (d)
         closedir(d);
+    return taken;
+}
+
+static void compare_corpora(struct second_reader *caged, struct second_local *local)
+{
+    static const char *const folders[] = {CORPORA "/certs", CORPORA "/blobs"};
+    unsigned taken = 0;
+    for (size_t i = 0; i < COUNT(folders); i++)
+        for (unsigned n = 0; n < 256; n++) {
+            char path[512];
+            snprintf(path, sizeof path, "%s/%02x", folders[i], n);
+            taken += compare_folder(caged, local, path);
+        }
+    print_message("%u of the corpora\n", taken);
 }
 
 static void test_same_answers(void **state)
@@ -137,7 +151,7 @@ static void test_same_answers(void **state)
     compare(caged, local, S("-----BEGIN CERTIFICATE-----"));
     compare_mutations(caged, local, everyday(&a));
     compare_made(caged, local, &a);
-    compare_corpus(caged, local);
+    compare_corpora(caged, local);
     compare(caged, local, der_fill(&a, 0x30, SECOND_OCTETS_MOST));
     compare(caged, local, der_fill(&a, 0x30, SECOND_OCTETS_MOST + 1));
     print_message("%u agree, %u disagree, %u could not be done\n", compared[0], compared[1], compared[2]);
