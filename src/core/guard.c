@@ -92,16 +92,18 @@ static void add_hold(struct arena *a, hold_list *holds, const struct policy *p, 
                                                                 GENTIME_LEN, (const char *)until)};
 }
 
-/*
- * Opened, reopened or approved by policy in the last 24 hours, as the request itself tells: dircertConfirmedAt is set
- * when a generation begins, while it is proposed, and when policy approves it.
- */
-static bool is_recent(const struct request *q, int64_t now_utc)
+/* dircertConfirmedAt is set when a generation begins, while it is proposed, and when policy approves it. */
+int64_t guard_counted_utc(const struct request *q)
 {
     const struct record *d = &q->record;
-    int64_t since = now_utc - DAY_S;
     bool waits = d->state == STATE_PROPOSED || d->state == STATE_PENDING;
-    return d->opened_utc > since || (d->confirmed_utc > since && (d->generation > 1 || !waits));
+    bool counts = d->confirmed_utc > d->opened_utc && (d->generation > 1 || !waits);
+    return counts ? d->confirmed_utc : d->opened_utc;
+}
+
+bool guard_is_recent(int64_t counted_utc, int64_t now_utc)
+{
+    return counted_utc > now_utc - DAY_S;
 }
 
 struct tally {
@@ -150,7 +152,7 @@ static struct tally tally_policy(struct arena *a, const struct guard_input *in, 
     for (size_t i = 0; i < in->seen->request_count; i++) {
         const struct request *q = &in->seen->requests[i].request;
         if (!counted[i] && !q->foreign && owners[i] == p)
-            t.opening += is_recent(q, in->seen->now_utc);
+            t.opening += guard_is_recent(guard_counted_utc(q), in->seen->now_utc);
     }
     return t;
 }
@@ -222,6 +224,7 @@ static void judge_policy(struct arena *a, const struct guard_input *in, const st
     if (p->disabled || (!pass->complete && p->mode != MODE_OFF))
         return;
     struct tally t = tally_policy(a, in, owners, p);
+    t.opening += in->recent_besides ? in->recent_besides[index] : 0;
     const struct figures *last = last_of(in, p);
     size_t before = holds->count, most = last && last->subjects > pass->subjects ? last->subjects : pass->subjects;
     if (last && p->mode == MODE_ENFORCE) {

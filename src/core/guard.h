@@ -43,12 +43,23 @@ struct guard_input {
     const struct plan *plan;    /* built without holds */
     const struct figures *last; /* of the last complete pass */
     size_t last_count;
+    /* For each policy: requests opened, reopened or approved by it in the last 24 hours that `seen` has not; NULL:
+     * none.
+     */
+    const size_t *recent_besides;
 };
 
 typedef LIST_OF(struct hold) hold_list;
 
 /* Appends what holds, and sets scopes[i] for each policy. */
 void guard_judge(struct arena *a, const struct guard_input *in, hold_list *holds, enum hold_scope *scopes);
+
+/*
+ * When the request last counted for the first guard, as it tells itself: it was opened, reopened or approved by policy.
+ * It does for 24 hours.
+ */
+int64_t guard_counted_utc(const struct request *q);
+bool guard_is_recent(int64_t counted_utc, int64_t now_utc);
 
 enum { GUARD_CLOCK_SKEW_S = 300 };
 /*

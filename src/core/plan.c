@@ -95,6 +95,15 @@ static const struct attribute *find_attribute(const struct entry *e, const char 
     return NULL;
 }
 
+/* Where it is, when both are in one order: looked for from *at on first. */
+static const struct attribute *find_next(const struct entry *e, size_t *at, const char *name)
+{
+    struct slice wanted = slice_of(name);
+    if (*at < e->count && slice_eq(e->attributes[*at].name, wanted))
+        return &e->attributes[(*at)++];
+    return find_attribute(e, name);
+}
+
 static struct slice *sorted_values(struct arena *a, const struct attribute *values)
 {
     struct slice *sorted = ARENA_ARRAY(a, values->count, struct slice);
@@ -111,6 +120,8 @@ static bool same_values(struct arena *a, const struct attribute *x, const struct
         return false;
     if (count == 0)
         return true;
+    if (count == 1)
+        return slice_eq(x->values[0], y->values[0]);
     const struct slice *xs = sorted_values(a, x), *ys = sorted_values(a, y);
     for (size_t i = 0; i < count; i++)
         if (!slice_eq(xs[i], ys[i]))
@@ -128,8 +139,9 @@ static bool moves(const char *name)
 static struct entry difference(struct arena *a, const struct entry *stored, const struct entry *wanted, bool whole)
 {
     LIST_OF(struct attribute) changed = {0};
+    size_t at_old = 0, at_new = 0;
     for (const char *const *name = record_attributes(); *name; name++) {
-        const struct attribute *old = find_attribute(stored, *name), *new = find_attribute(wanted, *name);
+        const struct attribute *old = find_next(stored, &at_old, *name), *new = find_next(wanted, &at_new, *name);
         if ((whole || moves(*name)) && !same_values(a, old, new))
             *LIST_ADD(a, &changed) = new ? *new : (struct attribute){.name = slice_of(*name)};
     }
@@ -368,6 +380,41 @@ struct plan plan_build(struct arena *a, const struct plan_input *in)
     plan_ended_reissues(&p);
     plan_ended_revokes(&p);
     return (struct plan){p.operations.items, p.operations.count};
+}
+
+/* Without the plan. */
+
+bool plan_is_quiet(struct arena *a, const struct plan_input *in, const struct plan_request *q)
+{
+    const struct request *r = &q->request;
+    const struct basis *b = &r->record.basis;
+    struct plan_input alone = *in;
+    struct policy_pass *policies = ARENA_ARRAY(a, in->policy_count, struct policy_pass);
+    struct aftermath after = {0};
+    for (size_t i = 0; i < in->policy_count; i++)
+        policies[i] = (struct policy_pass){.policy = in->policies[i].policy, .complete = true};
+    alone.policies = policies;
+    alone.holds = NULL;
+    struct plan_request one = {.request = *r};
+    alone.requests = &one;
+    struct planner p = {.arena = a, .in = &alone, .after = &after};
+    const struct policy_pass *pass = planner_policy(&p, b->policy_dn);
+    bool ended = state_in(r->record.state, STATES_ENDED);
+    bool enforced = pass && !pass->policy->disabled && pass->policy->mode == MODE_ENFORCE;
+    if (r->foreign || request_is_damaged(r) || r->record.type != REQUEST_REISSUE || r->result_certificate.n ||
+        (ended ? b->certificate.n > 0 : !enforced))
+        return false;
+    struct plan_case c = {.type = REQUEST_REISSUE,
+                          .id = r->record.id,
+                          .existing = &one,
+                          .policy = pass ? pass->policy : NULL,
+                          .subject_id = r->record.subject_id};
+    if (!ended) {
+        c.seen = SEEN_WANTED | SEEN_ENFORCED | (pass->policy->automatic[REQUEST_REISSUE] ? SEEN_AUTOMATIC : 0);
+        c.basis = *b;
+    }
+    planner_settle(&p, &c);
+    return p.operations.count == 0;
 }
 
 /* Printing. */

@@ -78,6 +78,19 @@ size_t sort_digests(struct digest *items, size_t count);
 struct plan plan_build(struct arena *a, const struct plan_input *in);
 
 /*
+ * True when nothing would be written of this reissue now if its subject asked for exactly what is on record, or if it
+ * has ended, for nothing.  `in` says the time, the interval and the policies, which count as complete.  Of q only the
+ * request is looked at.  False is always allowed.
+ */
+bool plan_is_quiet(struct arena *a, const struct plan_input *in, const struct plan_request *q);
+/*
+ * What a judged subject asks for, as the basis of its reissue: true only where that is all that plan_build would
+ * conclude from it, whatever stands below ou=requests, if the second reader agrees about all of its certificates.
+ * Everything lives in the arena.  False is always allowed.
+ */
+bool plan_asks_only(struct arena *a, const struct subject *s, int64_t now_utc, struct basis *out);
+
+/*
  * `<verb> <type> <request id> <check[,check] or -> <subject DN>`, as --dry-run prints it; checks in byte order, the
  * DN with control characters escaped.
  */

@@ -57,6 +57,32 @@ struct planner {
     LIST_OF(struct operation) operations;
 };
 
+/* What is being gathered for one subject. */
+struct gathering {
+    struct planner *planner;
+    const struct subject *subject;
+    const struct plan_request *existing;
+    struct slice id;
+    LIST_OF(struct digest) certificates;
+    LIST_OF(struct slice) findings;
+    LIST_OF(struct slice) to_revoke; /* DER, for afterwards */
+    unsigned checks;
+    enum reason reason;
+    bool undecided;
+    unsigned doubted;                              /* see certificate_doubts() */
+    struct stand_ins stand_ins, doubted_stand_ins; /* see gathering_stand_in */
+    bool has_stand_ins;
+    bool stand_in_doubted;   /* of some certificate */
+    struct slice *published; /* DER, ascending; see is_published */
+};
+
+/* Of each certificate, and of the subject, what policy asks for. */
+void gathering_take(struct gathering *g);
+const struct certificate *gathering_stand_in(struct gathering *g, const struct certificate *old);
+struct revoke_want *gathering_want(struct gathering *g, const struct certificate *c, const struct finding *f,
+                                   bool superseded);
+struct basis gathering_basis(struct gathering *g);
+
 const struct plan_request *planner_find(const struct planner *p, struct slice id);
 const struct policy_pass *planner_policy(const struct planner *p, struct slice dn);
 /* Runs the life cycle, minds the guards, and appends what is to be written.  Returns the state afterwards. */

@@ -4,168 +4,6 @@
 
 #include <stdlib.h>
 
-static bool asks_reissue(enum action a)
-{
-    return a == ACTION_REISSUE || a == ACTION_REISSUE_THEN_REVOKE;
-}
-
-/* What is being gathered for one subject. */
-struct gathering {
-    struct planner *planner;
-    const struct subject *subject;
-    const struct plan_request *existing;
-    struct slice id;
-    LIST_OF(struct digest) certificates;
-    LIST_OF(struct slice) findings;
-    LIST_OF(struct slice) to_revoke; /* DER, for afterwards */
-    unsigned checks;
-    enum reason reason;
-    bool undecided;
-    unsigned doubted;                              /* see certificate_doubts() */
-    struct stand_ins stand_ins, doubted_stand_ins; /* see find_stand_in */
-    bool has_stand_ins;
-    bool stand_in_doubted;   /* of some certificate */
-    struct slice *published; /* DER, ascending; see is_published */
-};
-
-/* An entry may hold thousands of certificates: those that stand in for others are looked for once. */
-static const struct certificate *find_stand_in(struct gathering *g, const struct certificate *old)
-{
-    if (!g->has_stand_ins) {
-        g->stand_ins = stand_ins_of(g->planner->arena, g->subject, NULL, 0, g->planner->in->now_utc);
-        g->doubted_stand_ins = stand_ins_doubted(g->planner->arena, g->subject, g->planner->in->now_utc);
-    }
-    g->has_stand_ins = true;
-    return stand_ins_find(&g->stand_ins, old);
-}
-
-/*
- * A replacement is there, and for a while nobody can tell whether it counts (a stale CRL, an anchor that is hidden):
- * asking for another one would act on that.
- */
-static bool is_stand_in_doubted(struct gathering *g, const struct certificate *old)
-{
-    if (find_stand_in(g, old) || !stand_ins_find(&g->doubted_stand_ins, old))
-        return false;
-    g->undecided = g->stand_in_doubted = true;
-    *LIST_ADD(g->planner->arena, &g->planner->doubted) = old->digest;
-    return true;
-}
-
-static struct revoke_want *add_want(struct gathering *g, const struct certificate *c, const struct finding *f,
-                                    bool superseded)
-{
-    struct planner *p = g->planner;
-    struct revoke_want *w = NULL;
-    if (p->wants.count && p->wants.items[p->wants.count - 1].certificate == c)
-        w = &p->wants.items[p->wants.count - 1]; /* findings come certificate by certificate */
-    if (!w) {
-        w = LIST_ADD(p->arena, &p->wants);
-        *w = (struct revoke_want){.digest = c->digest,
-                                  .certificate = c,
-                                  .subject = g->subject,
-                                  .findings = ARENA_ARRAY(p->arena, CHECK_COUNT, struct slice)};
-    }
-    w->checks |= CHECK_BIT(f->check);
-    w->findings[w->finding_count++] = finding_text(p->arena, f);
-    w->reason = reason_stronger(w->reason, g->subject->policy->on_finding[f->check].reason);
-    if (superseded && g->existing)
-        w->supersedes = g->id;
-    return w;
-}
-
-static void ask_reissue(struct gathering *g, const struct certificate *c, const struct finding *f)
-{
-    struct arena *a = g->planner->arena;
-    const struct policy *policy = g->subject->policy;
-    g->checks |= CHECK_BIT(f->check);
-    *LIST_ADD(a, &g->findings) = finding_text(a, f);
-    g->reason = reason_stronger(g->reason, policy->on_finding[f->check].reason);
-    if (!c)
-        return;
-    *LIST_ADD(a, &g->certificates) = c->digest;
-    if (policy->on_finding[f->check].action == ACTION_REISSUE_THEN_REVOKE && c->facts.readable)
-        *LIST_ADD(a, &g->to_revoke) = c->der;
-}
-
-static void gather_certificate(struct gathering *g, const struct certificate *c)
-{
-    const struct subject *s = g->subject;
-    g->undecided |= certificate_is_undecided(c);
-    g->doubted |= certificate_doubts(c);
-    const struct certificate *stand_in = NULL;
-    bool looked = false, doubted = false;
-    for (size_t i = 0; i < c->finding_count; i++) {
-        const struct finding *f = &c->findings[i];
-        enum action action = finding_action(s->policy, c, f);
-        if (asks_reissue(action) && !looked) {
-            stand_in = find_stand_in(g, c);
-            doubted = is_stand_in_doubted(g, c);
-            looked = true;
-        }
-        if (asks_reissue(action) && !stand_in && !doubted)
-            ask_reissue(g, c, f);
-        if (action == ACTION_REVOKE || (action == ACTION_REISSUE_THEN_REVOKE && stand_in))
-            add_want(g, c, f, action == ACTION_REISSUE_THEN_REVOKE);
-    }
-}
-
-static void gather(struct gathering *g)
-{
-    const struct subject *s = g->subject;
-    if (s->undecided)
-        return;
-    for (size_t i = 0; i < s->certificate_count; i++)
-        gather_certificate(g, &s->certificates[i]);
-    for (size_t i = 0; i < s->finding_count; i++) {
-        g->undecided |= s->findings[i].undecided;
-        if (asks_reissue(finding_action(s->policy, NULL, &s->findings[i])))
-            ask_reissue(g, NULL, &s->findings[i]);
-    }
-}
-
-static struct slice joined(struct arena *a, struct slice *ders, size_t count)
-{
-    size_t total = 0;
-    count = sort_slices(ders, count);
-    for (size_t i = 0; i < count; i++)
-        total += ders[i].n;
-    uint8_t *all = arena_alloc(a, total + 1), *end = all;
-    for (size_t i = 0; i < count; end += ders[i++].n)
-        memcpy(end, ders[i].p, ders[i].n);
-    return slice_make(all, total);
-}
-
-/* The host names that a new certificate has to carry. */
-static size_t wanted_names(struct arena *a, const struct subject *s, const struct slice **out)
-{
-    struct slice *names = ARENA_ARRAY(a, s->host_count, struct slice);
-    size_t n = 0;
-    for (size_t i = 0; i < s->host_count; i++)
-        if (s->hosts[i].kind != HOST_INVALID)
-            names[n++] = s->hosts[i].shown;
-    *out = names;
-    return sort_slices(names, n);
-}
-
-static struct basis basis_of(struct gathering *g)
-{
-    struct arena *a = g->planner->arena;
-    const struct subject *s = g->subject;
-    struct basis b = {.certificates = g->certificates.items,
-                      .certificate_count = sort_digests(g->certificates.items, g->certificates.count),
-                      .checks = g->checks,
-                      .findings = g->findings.items,
-                      .finding_count = sort_slices(g->findings.items, g->findings.count),
-                      .reason = g->reason,
-                      .subject_dn = s->dn,
-                      .policy_dn = s->policy->dn,
-                      .policy_revision = s->policy->revision,
-                      .certificate = joined(a, g->to_revoke.items, g->to_revoke.count)};
-    b.name_count = wanted_names(a, s, &b.names);
-    return b;
-}
-
 /* What was read of a request is in order. */
 static bool is_recorded(const struct basis *b, const struct digest *d)
 {
@@ -273,7 +111,7 @@ static bool judge_stored(struct gathering *g, const struct certificate *old, str
 
 static bool wants_revocation_of_stored(struct gathering *g, const struct certificate *old, struct certificate *judged)
 {
-    return judge_stored(g, old, judged) && find_stand_in(g, judged) != NULL;
+    return judge_stored(g, old, judged) && gathering_stand_in(g, judged) != NULL;
 }
 
 /* What an earlier replacement took from the entry without standing in for it is not forgotten. */
@@ -313,7 +151,7 @@ static void want_stored_revocations(struct gathering *g)
             continue;
         for (size_t k = 0; k < judged->finding_count; k++)
             if (finding_action(g->subject->policy, judged, &judged->findings[k]) == ACTION_REISSUE_THEN_REVOKE)
-                add_want(g, judged, &judged->findings[k], true)->unpublished = true;
+                gathering_want(g, judged, &judged->findings[k], true)->unpublished = true;
     }
 }
 
@@ -338,7 +176,7 @@ static enum left look_for_left(struct gathering *g)
     for (size_t i = 0; i < s->certificate_count; i++) {
         const struct certificate *c = &s->certificates[i];
         enum left here = left_of(c->findings, c->finding_count, checks);
-        if (here > left && !find_stand_in(g, c))
+        if (here > left && !gathering_stand_in(g, c))
             left = here;
     }
     return left;
@@ -354,7 +192,7 @@ static unsigned see_sighted(struct gathering *g, struct plan_case *c)
     if (g->findings.count) {
         bool badly = g->existing && issued_badly(g);
         carry_stored(g);
-        c->basis = basis_of(g);
+        c->basis = gathering_basis(g);
         return seen | SEEN_WANTED | (badly ? SEEN_ISSUED_BAD : 0);
     }
     if (g->existing && issued_badly(g))
@@ -413,7 +251,7 @@ static void plan_sighted(struct planner *p, const struct subject *s, const struc
                          struct slice id)
 {
     struct gathering g = {.planner = p, .subject = s, .existing = existing, .id = id};
-    gather(&g);
+    gathering_take(&g);
     bool undecided = is_undecided(&g);
     if ((undecided && !(existing && has_ended(existing))) || (!existing && !g.findings.count))
         return;

@@ -52,6 +52,63 @@ bool basis_changed(const struct basis *r, const struct basis *n)
            !same_slices(r->names, r->name_count, n->names, n->name_count);
 }
 
+/* Texts with their lengths, one after the other. */
+struct writing {
+    uint8_t *at; /* NULL: only measured */
+    size_t n;
+};
+
+static void write_octets(struct writing *w, const void *octets, size_t n)
+{
+    if (w->at && n)
+        memcpy(w->at + w->n, octets, n);
+    w->n += n;
+}
+
+static void write_slice(struct writing *w, struct slice s)
+{
+    write_octets(w, &s.n, sizeof s.n);
+    write_octets(w, s.p, s.n);
+}
+
+static void write_slices(struct writing *w, const struct slice *items, size_t count)
+{
+    write_octets(w, &count, sizeof count);
+    for (size_t i = 0; i < count; i++)
+        write_slice(w, items[i]);
+}
+
+static void write_basis(struct writing *w, const struct basis *b, struct slice subject_id)
+{
+    write_slice(w, subject_id);
+    write_slice(w, slice_make(b->certificates, b->certificate_count * sizeof *b->certificates));
+    write_octets(w, &b->checks, sizeof b->checks);
+    write_slices(w, b->findings, b->finding_count);
+    write_slices(w, b->names, b->name_count);
+    write_octets(w, &b->reason, sizeof b->reason);
+    write_slice(w, b->subject_dn);
+    write_slice(w, b->policy_dn);
+    write_slice(w, b->policy_revision);
+    write_slice(w, b->supersedes);
+    write_slice(w, b->certificate);
+}
+
+struct fingerprint basis_fingerprint(const struct basis *b, struct slice subject_id)
+{
+    enum { USUAL = 1024 };
+    uint8_t room[USUAL];
+    struct arena scratch = {0};
+    struct writing w = {0};
+    write_basis(&w, b, subject_id);
+    w = (struct writing){.at = w.n <= USUAL ? room : arena_alloc(&scratch, w.n)};
+    write_basis(&w, b, subject_id);
+    struct digest d = digest_of(slice_make(w.at, w.n));
+    struct fingerprint print;
+    memcpy(print.halves, d.octets, sizeof print.halves);
+    arena_free(&scratch);
+    return print;
+}
+
 static struct slice identity(struct arena *a, struct slice type, struct slice of)
 {
     uint8_t *text = arena_alloc(a, type.n + 1 + of.n);
@@ -403,6 +460,7 @@ static void put_basis(struct rendering *r, const struct basis *b)
     struct slice *digests = ARENA_ARRAY(r->arena, b->certificate_count, struct slice);
     for (size_t i = 0; i < b->certificate_count; i++)
         digests[i] = digest_text(r->arena, &b->certificates[i]);
+    put(r, ATTR_CERTIFICATE, b->certificate);
     put(r, ATTR_SUBJECT_DN, b->subject_dn);
     put_many(r, ATTR_CERTIFICATE_SHA256, digests, b->certificate_count);
     put_many(r, ATTR_FINDING, b->findings, b->finding_count);
@@ -410,10 +468,9 @@ static void put_basis(struct rendering *r, const struct basis *b)
     put(r, ATTR_REASON, slice_of(reason_name(b->reason)));
     put(r, ATTR_POLICY_DN, b->policy_dn);
     put(r, ATTR_POLICY_REVISION, b->policy_revision);
-    put(r, ATTR_SUPERSEDES, b->supersedes);
-    put(r, ATTR_CERTIFICATE, b->certificate);
 }
 
+/* In the order of record_attributes: plan.c compares the two. */
 struct entry record_render(struct arena *a, const struct record *d)
 {
     struct rendering r = {.arena = a,
@@ -426,6 +483,7 @@ struct entry record_render(struct arena *a, const struct record *d)
     put(&r, ATTR_SERIAL_NUMBER, d->serial);
     put_basis(&r, &d->basis);
     put_number(&r, ATTR_GENERATION, d->generation);
+    put(&r, ATTR_SUPERSEDES, d->basis.supersedes);
     put(&r, ATTR_STATE, slice_of(state_name(d->state)));
     put(&r, ATTR_STATE_MESSAGE, d->message);
     put_time(&r, ATTR_STATE_CHANGED, d->state_changed_utc);

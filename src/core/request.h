@@ -64,6 +64,12 @@ struct basis {
 };
 bool basis_changed(const struct basis *recorded, const struct basis *now);
 
+/* Of all that a basis says and the subject it is about, for comparing without keeping it: half of a SHA-256 value. */
+struct fingerprint {
+    uint64_t halves[2];
+};
+struct fingerprint basis_fingerprint(const struct basis *b, struct slice subject_id);
+
 /* The attributes that the daemon owns. */
 struct record {
     struct slice id;

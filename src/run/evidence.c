@@ -155,8 +155,9 @@ static bool needs_asking(const struct pass *p)
  * A request is only opened where the same policy governs the entry when it is asked about this entry alone: a value
  * that is hidden there could keep it from being excluded, governed by another, or waived.
  */
-void evidence_of_openings(struct pass *p, const struct plan *plan)
+bool evidence_of_openings(struct pass *p, const struct plan *plan)
 {
+    bool changed = false;
     for (size_t i = 0; i < plan->count && pass_goes_on(p); i++) {
         const struct operation *o = &plan->operations[i];
         const struct governed *g;
@@ -175,7 +176,20 @@ void evidence_of_openings(struct pass *p, const struct plan *plan)
             report_undecided(p, s,
                              "a waiver may name it: this account may not see all that the waiver's target asks for");
         }
+        changed |= s->undecided;
     }
+    return changed;
+}
+
+/* Of a policy whose searches did not end whole nothing is concluded, wherever its subjects are. */
+static bool is_of_incomplete_policy(const struct pass *p, const struct request *q)
+{
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct policy *policy = p->policies[i].policy;
+        if (slice_eq_nocase(policy->dn, q->record.basis.policy_dn))
+            return !p->policies[i].complete && !policy->disabled && policy->mode != MODE_OFF;
+    }
+    return false;
 }
 
 void evidence_gather(struct pass *p)
@@ -183,9 +197,9 @@ void evidence_gather(struct pass *p)
     for (size_t i = 0; i < p->request_count && pass_goes_on(p); i++) {
         struct plan_request *q = &p->requests[i];
         if (q->request.foreign || q->request.record.type != REQUEST_REISSUE ||
-            state_in(q->request.record.state, STATES_ENDED))
+            state_in(q->request.record.state, STATES_ENDED) || is_of_incomplete_policy(p, &q->request))
             continue;
-        if (!pass_find_subject(p, q->request.record.subject_id))
-            q->where = where_is(p, &q->request);
+        bool seen = pass_find_subject(p, q->request.record.subject_id) != NULL;
+        q->where = seen ? WHERE_UNKNOWN : where_is(p, &q->request);
     }
 }

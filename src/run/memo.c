@@ -144,6 +144,16 @@ bool memo_is_new(struct memo *m, const struct memo_fact *f)
     return !known;
 }
 
+bool memo_knows(struct memo *m, const struct memo_fact *f)
+{
+    uint64_t key[2], value;
+    unsigned policy;
+    struct digest said = digest_of(f->value);
+    memcpy(&value, said.octets, sizeof value);
+    const struct item *item = find(m, f, key, &policy);
+    return item && item->value == value;
+}
+
 void memo_end_is_told(struct memo *m, const struct memo_fact *f)
 {
     uint64_t key[2];

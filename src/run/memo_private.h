@@ -30,6 +30,8 @@ struct memo_fact {
 
 /* True when it is not known, or is known with another value: then it is to be told.  It counts as seen in this pass. */
 bool memo_is_new(struct memo *m, const struct memo_fact *f);
+/* It is known with this value; nothing is noted. */
+bool memo_knows(struct memo *m, const struct memo_fact *f);
 /* Somebody else told the end of that finding: it is still known, and its end is not told again. */
 void memo_end_is_told(struct memo *m, const struct memo_fact *f);
 /* True once, when there was no room for something. */

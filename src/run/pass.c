@@ -28,36 +28,44 @@ static bool makes_unwatched_revocations(struct pass *p, const struct plan *plan)
     size_t before = p->watched.count;
     for (size_t i = 0; i < plan->count; i++)
         if (plan->operations[i].verb == VERB_CREATE && plan->operations[i].record.type == REQUEST_REVOKE)
-            *LIST_ADD(p->arena, &p->watched) = plan->operations[i].record.basis.certificates[0];
-    p->watched.count = sort_digests(p->watched.items, p->watched.count);
+            watch_certificate(p, &plan->operations[i].record.basis.certificates[0],
+                              plan->operations[i].record.basis.certificate);
+    watch_in_order(p);
     return p->watched.count > before;
+}
+
+/* All that the plan is made of, and the plan as if nothing held it. */
+static void look_and_plan(struct pass *p)
+{
+    scan_policies(p);
+    evidence_of_subjects(p);
+    waivers_resolve_requests(p);
+    authority_judge_requests(p);
+    evidence_gather(p);
+    struct plan_input in = input_of(p, false);
+    p->plan = plan_build(p->arena, &in);
 }
 
 /* Sees all subjects, and sees those again that a first draft of the plan makes worth a second look. */
 static void see_subjects(struct pass *p)
 {
-    scan_policies(p);
-    evidence_of_subjects(p);
-    authority_judge_requests(p);
-    struct plan_input in = input_of(p, false);
-    struct plan draft = plan_build(p->arena, &in);
-    if (!p->interrupted && makes_unwatched_revocations(p, &draft)) {
-        scan_policies(p);
-        evidence_of_subjects(p);
-        authority_judge_requests(p);
-        in = input_of(p, false);
-        draft = plan_build(p->arena, &in);
-    }
-    evidence_of_openings(p, &draft);
+    look_and_plan(p);
+    if (!p->interrupted && makes_unwatched_revocations(p, &p->plan))
+        look_and_plan(p);
+    p->planned = !evidence_of_openings(p, &p->plan);
 }
 
 /* A plan as if nothing held it, then the guards, then the plan that they leave. */
 void pass_plan(struct pass *p)
 {
     struct plan_input in = input_of(p, false);
-    p->plan = plan_build(p->arena, &in);
-    struct guard_input guard = {
-        .seen = &in, .plan = &p->plan, .last = p->status.figures, .last_count = p->status.figure_count};
+    if (!p->planned)
+        p->plan = plan_build(p->arena, &in);
+    struct guard_input guard = {.seen = &in,
+                                .plan = &p->plan,
+                                .last = p->status.figures,
+                                .last_count = p->status.figure_count,
+                                .recent_besides = requests_recent_besides(p)};
     p->holds = ARENA_ARRAY(p->arena, p->policy_count, enum hold_scope);
     guard_judge(p->arena, &guard, &p->held, p->holds);
     for (size_t i = 0; i < p->held.count; i++)
@@ -114,7 +122,6 @@ bool pass_derive(struct pass *p)
     authority_read_all(p);
     crossing_survey(p);
     see_subjects(p);
-    evidence_gather(p);
     waivers_report(p);
     if (!pass_goes_on(p))
         return false;

@@ -28,6 +28,7 @@ struct pass_settings {
      */
     bool (*watch)(void *context, const struct progress *progress);
     void *watch_context;
+    bool no_shortcuts;                /* for tests: every request is read in full, whatever becomes of it */
     struct survey *survey;            /* filled where it is wanted, in the caller's arena; NULL: it is not */
     bool show_progress;               /* a line on standard error, where that is a terminal */
     const struct progress_pace *pace; /* NULL: the everyday one */

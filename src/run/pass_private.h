@@ -7,6 +7,7 @@
 #include "core/holding.h"
 #include "core/plan.h"
 #include "run/pass.h"
+#include "run/requests.h"
 #include "run/told.h"
 
 /* Stable ids, ascending, each once. */
@@ -86,15 +87,20 @@ struct pass {
     struct waivers *waivers;         /* in the arena */
     struct authorities *authorities; /* NULL: no policy asks for chains or CRLs */
     struct crossing *crossing;       /* NULL: no policy compares entries with each other */
-    struct plan_request *requests;   /* by id */
+    struct request_index index;      /* of all requests that were read */
+    LIST_OF(struct plan_request) requests_in_full;
+    struct plan_request *requests; /* the same, by id; of those that are settled only the index knows */
     size_t request_count;
     bool requests_read;                 /* all of them */
+    unsigned search;                    /* the number of the one that goes on within a scan; the first is 1 */
     bool seen_once;                     /* the subjects were looked at; a second look counts no findings again */
     LIST_OF(struct subject *) subjects; /* by id, once the scans have ended */
     LIST_OF(struct digest) watched;     /* certificates whose revocation is or may be asked for, ascending */
+    uint64_t *watch_marks;              /* see watch_certificate */
     enum hold_scope *holds;
     hold_list held;
     struct plan plan;
+    bool planned;  /* without holds, and all that it rests on still stands */
     bool *written; /* for each operation of the plan: the directory has it */
 };
 
@@ -117,6 +123,15 @@ bool pass_read_requests(struct pass *p);
  * search did not end whole, which is told.
  */
 bool requests_fetch(struct pass *p, const struct slice *filters, size_t count);
+/* After a scan: reads those in full again whose subjects did not turn out to be settled. */
+bool requests_read_unsettled(struct pass *p);
+/* The mark stands for a request that is not in p->requests. */
+bool requests_counts_besides(const struct request_mark *m);
+/* For each policy: see struct guard_input. */
+const size_t *requests_recent_besides(struct pass *p);
+/* Whoever shows this certificate matters, whatever is found there; watch_in_order before anybody asks. */
+void watch_certificate(struct pass *p, const struct digest *digest, struct slice der);
+void watch_in_order(struct pass *p);
 /* All of it, from the policies to the plan under the guards; nothing is written. */
 bool pass_derive(struct pass *p);
 
@@ -168,12 +183,24 @@ bool walk_target(struct walk *w, size_t target, struct slice filter);
 bool walk_targets(struct walk *w);
 void walk_end(struct walk *w);
 
+/* What becomes of a judged subject. */
+enum fate {
+    FATE_TOLD,    /* the plan needs nothing of it: what is found is told */
+    FATE_SETTLED, /* likewise, and its request says already what it asks for */
+    FATE_KEPT,    /* for the plan */
+};
+/*
+ * Asks the second reader about the certificates on which something would rest.  `mark` is the subject's reissue on
+ * record, or NULL.
+ */
+enum fate fate_of(struct pass *p, struct arena *a, struct subject *s, struct request_mark *mark);
+
 /* Streams the subjects of every policy, judges them, and keeps those that the plan needs. */
 void scan_policies(struct pass *p);
 /* Marks what is undecided about the subjects at hand: values that may only be hidden. */
 void evidence_of_subjects(struct pass *p);
-/* The same for those about which the plan would open requests. */
-void evidence_of_openings(struct pass *p, const struct plan *plan);
+/* The same for those about which the plan would open requests; true when somebody is undecided who was not. */
+bool evidence_of_openings(struct pass *p, const struct plan *plan);
 /*
  * The authorities that policies trust, their certificates and CRLs, from the directory.  What can't be read is told,
  * and then the answers are undecided.  authority_close frees what is OpenSSL's.
@@ -206,6 +233,8 @@ bool crossing_failed(const struct pass *p);
 
 /* Reads ou=waivers; false where the pass can't go on. */
 bool waivers_read(struct pass *p);
+/* What covers the subjects of the requests in full, or the certificates of their revocations. */
+void waivers_resolve_requests(struct pass *p);
 /* Asks the directory whom they name, once it is known who governs whom. */
 void waivers_resolve(struct pass *p);
 /* Marks the findings of a subject that has been judged. */
@@ -251,6 +280,8 @@ size_t survey_open_requests(const struct policy_survey *s);
 /* Of what is to be told: true when the passes before did not tell it, or when there is no memory of them. */
 bool remember_finding(struct pass *p, const struct subject *s, const struct finding *f, bool undecided,
                       struct slice certificate);
+/* An earlier pass of this process told all that is found of this certificate, and the second reader agreed. */
+bool remember_agreement(struct pass *p, const struct subject *s, struct certificate *c);
 bool remember_of_subjects(struct pass *p, const struct policy *policy, struct slice dn, const char *what,
                           struct slice value);
 bool remember_problem(struct pass *p, const struct policy *policy, const struct problem *problem);

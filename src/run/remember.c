@@ -34,19 +34,44 @@ static struct memo_fact fact_of(struct slice policy_dn, struct slice subject_dn,
                               .certificate = certificate};
 }
 
+static struct memo_fact fact_of_finding(struct arena *a, const struct subject *s, const struct finding *f,
+                                        bool undecided, struct slice certificate)
+{
+    struct memo_fact fact = fact_of(s->policy->dn, s->dn, slice_of(check_get(f->check)->name), certificate);
+    fact.value = arena_format(a, "%d%.*s %.*s", undecided, SLICE_ARGS(f->detail), SLICE_ARGS(f->waiver));
+    fact.is_finding = !undecided;
+    fact.subject_id = s->id;
+    return fact;
+}
+
 bool remember_finding(struct pass *p, const struct subject *s, const struct finding *f, bool undecided,
                       struct slice certificate)
 {
     if (!p->settings->memory)
         return true;
     struct arena scratch = {0};
-    struct memo_fact fact = fact_of(s->policy->dn, s->dn, slice_of(check_get(f->check)->name), certificate);
-    fact.value = arena_format(&scratch, "%d%.*s %.*s", undecided, SLICE_ARGS(f->detail), SLICE_ARGS(f->waiver));
-    fact.is_finding = !undecided;
-    fact.subject_id = s->id;
+    struct memo_fact fact = fact_of_finding(&scratch, s, f, undecided, certificate);
     bool new = is_new(p, &fact);
     arena_free(&scratch);
     return new;
+}
+
+bool remember_agreement(struct pass *p, const struct subject *s, struct certificate *c)
+{
+    struct arena scratch = {0};
+    uint8_t hex[DIGEST_HEX];
+    bool known = p->settings->memory != NULL;
+    if (known) {
+        certificate_hash(c);
+        digest_to_hex(&c->digest, hex);
+    }
+    for (size_t i = 0; known && i < c->finding_count; i++) {
+        const struct finding *f = &c->findings[i];
+        struct memo_fact fact = fact_of_finding(&scratch, s, f, f->undecided, slice_make(hex, DIGEST_HEX));
+        known = memo_knows(p->settings->memory, &fact);
+    }
+    arena_free(&scratch);
+    return known;
 }
 
 bool remember_of_subjects(struct pass *p, const struct policy *policy, struct slice dn, const char *what,
@@ -116,6 +141,9 @@ void remember_told_ends(struct pass *p, const struct basis *b, struct slice chec
 static bool is_carried(struct pass *p, const struct memo_fact *f)
 {
     struct arena scratch = {0};
+    const struct request_mark *m = marks_find(p->arena, &p->index, f->subject_id);
+    if (m && requests_counts_besides(m))
+        return !state_in((enum state)m->state, STATES_ENDED) && (m->checks & CHECK_BIT(check_find(f->check)));
     const struct plan_request *q = pass_find_request(p, request_id_of_reissue(&scratch, f->subject_id));
     bool carried = false;
     if (q && q->request.record.type == REQUEST_REISSUE && !state_in(q->request.record.state, STATES_ENDED))

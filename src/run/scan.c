@@ -23,53 +23,6 @@ struct scan {
     bool looks_for_bare; /* this search finds entries that positively have no certificate */
 };
 
-/* Is there an unfinished reissue about this subject, or one whose certificates are still to be revoked? */
-static bool is_watched_subject(struct scan *s, const struct subject *subject)
-{
-    if (s->pass->request_count == 0)
-        return false;
-    const struct plan_request *q = pass_find_request(s->pass, request_id_of_reissue(&s->walk.arena, subject->id));
-    if (!q)
-        return false;
-    return !state_in(q->request.record.state, STATES_ENDED) || q->stored_count > 0;
-}
-
-static bool shows_watched_certificate(struct scan *s, struct subject *subject)
-{
-    bool found = false;
-    for (size_t i = 0; s->pass->watched.count && i < subject->certificate_count; i++) {
-        certificate_hash(&subject->certificates[i]);
-        found |= bsearch(&subject->certificates[i].digest, s->pass->watched.items, s->pass->watched.count,
-                         sizeof(struct digest), digest_order) != NULL;
-    }
-    return found;
-}
-
-/* OpenSSL's reading; where it differs, every finding on this certificate becomes undecided. */
-static void ask_second(struct scan *s, const struct subject *subject, struct certificate *c)
-{
-    char why[256] = "";
-    if (c->opinion != OPINION_NOT_ASKED)
-        return;
-    c->opinion = second_read(s->pass->second, c->der, &c->facts, why, sizeof why) == SECOND_AGREES ? OPINION_AGREES
-                                                                                                   : OPINION_DISAGREES;
-    if (c->opinion == OPINION_DISAGREES)
-        report_disagreement(s->pass, subject, c, why);
-}
-
-static bool asks_for_something(const struct subject *subject)
-{
-    const struct policy *p = subject->policy;
-    for (size_t i = 0; i < subject->certificate_count; i++)
-        for (size_t k = 0; k < subject->certificates[i].finding_count; k++)
-            if (finding_action(p, &subject->certificates[i], &subject->certificates[i].findings[k]) != ACTION_REPORT)
-                return true;
-    for (size_t k = 0; k < subject->finding_count; k++)
-        if (finding_action(p, NULL, &subject->findings[k]) != ACTION_REPORT)
-            return true;
-    return false;
-}
-
 /* An entry may hold thousands of certificates; whoever watches is not to wait for all of them. */
 static bool goes_on(struct scan *s, size_t certificate)
 {
@@ -103,24 +56,40 @@ static bool judge(struct scan *s, struct subject *subject)
         if (!authority_judge(p, &s->walk.arena, subject->policy, c))
             return false;
         subject_judge_certificate(&s->walk.arena, subject, c, p->now_utc);
-        if (c->finding_count || c->facts.unusual || c->facts.malformed)
-            ask_second(s, subject, c);
     }
     subject_judge(&s->walk.arena, subject, p->now_utc);
     waivers_apply(p, &s->walk.arena, subject);
     return true;
 }
 
-/* What stands in for what is judged over the whole entry, so there each certificate needs both readers. */
-static void keep(struct scan *s, struct subject *subject)
+static struct subject *keep_copy(struct pass *p, const struct subject *subject)
 {
-    for (size_t i = 0; i < subject->certificate_count; i++) {
-        ask_second(s, subject, &subject->certificates[i]);
+    struct subject *kept = ARENA_NEW(p->arena, struct subject);
+    *kept = subject_copy(p->arena, subject);
+    *LIST_ADD(p->arena, &p->subjects) = kept;
+    return kept;
+}
+
+/*
+ * Governed twice, and the first time it was settled: then nothing of it is kept, and somebody has to stand there as the
+ * one who was seen under the policy on record, so that the plan knows and leaves it alone.
+ */
+static void keep_twin(struct pass *p, const struct subject *subject, const struct request_mark *m)
+{
+    const struct subject twin = {.dn = subject->dn, .id = subject->id, .policy = p->policies[m->policy].policy};
+    keep_copy(p, &twin);
+}
+
+static void keep(struct scan *s, struct subject *subject, struct request_mark *m)
+{
+    struct pass *p = s->pass;
+    for (size_t i = 0; i < subject->certificate_count; i++)
         certificate_hash(&subject->certificates[i]);
-    }
-    struct subject *kept = ARENA_NEW(s->pass->arena, struct subject);
-    *kept = subject_copy(s->pass->arena, subject);
-    *LIST_ADD(s->pass->arena, &s->pass->subjects) = kept;
+    if (m && m->first && (m->flags & MARK_SETTLED) && m->second == (uint16_t)p->search)
+        keep_twin(p, subject, m);
+    keep_copy(p, subject);
+    if (m)
+        m->kept = (unsigned)p->subjects.count;
 }
 
 /* An everyday certificate was not shown to the second reader: that is no reason to doubt it. */
@@ -170,12 +139,13 @@ static void count_findings(struct scan *s, const struct subject *subject)
         s->pass->progress.findings += s->figures->findings - before;
 }
 
-static struct subject *find_kept(const struct pass *p, struct slice id)
+/* The watched subject that the search before showed without a certificate, among those that are kept. */
+static struct subject *find_bare(const struct pass *p, const struct subject *subject, const struct request_mark *m)
 {
-    for (size_t i = p->subjects.count; i > 0; i--)
-        if (slice_eq(p->subjects.items[i - 1]->id, id))
-            return p->subjects.items[i - 1];
-    return NULL;
+    if (!m || !(m->flags & MARK_WATCHED) || m->kept == 0 || m->kept > p->subjects.count)
+        return NULL;
+    struct subject *kept = p->subjects.items[m->kept - 1];
+    return slice_eq(kept->id, subject->id) && kept->certificate_count == 0 ? kept : NULL;
 }
 
 static void tell(struct scan *s, const struct subject *subject)
@@ -198,6 +168,28 @@ static void note_no_id(struct scan *s, const struct subject *subject, problem_li
                          "attribute"));
 }
 
+/* A search for entries without certificates shows them again; true where one of them is replaced. */
+static bool take_bare(struct scan *s, const struct subject *subject, const struct request_mark *m)
+{
+    struct pass *p = s->pass;
+    struct subject *kept = find_bare(p, subject, m);
+    s->bare++;
+    if (!kept)
+        return false;
+    *kept = subject_copy(p->arena, subject);
+    if (p->observer)
+        tell(s, kept);
+    return true;
+}
+
+static void count_subject(struct scan *s, const struct subject *subject, const problem_list *problems)
+{
+    report_subject_problems(s->pass, s->governed->policy, problems);
+    s->figures->subjects++;
+    s->pass->progress.entries++;
+    s->figures->with_certificate += subject->certificate_count > 0;
+}
+
 static void take_subject(void *context, struct subject *subject, problem_list *problems)
 {
     struct scan *s = context;
@@ -207,25 +199,19 @@ static void take_subject(void *context, struct subject *subject, problem_list *p
     subject->shows_no_certificate = s->looks_for_bare;
     if (!judge(s, subject))
         return;
+    struct request_mark *m = subject->id.n ? marks_find(p->arena, &p->index, subject->id) : NULL;
+    enum fate fate = fate_of(p, &s->walk.arena, subject, m);
+    if (m && !s->looks_for_bare)
+        marks_sight(m, p->search, fate == FATE_SETTLED);
     count_findings(s, subject);
-    if (s->looks_for_bare) {
-        s->bare++;
-        struct subject *kept = is_watched_subject(s, subject) ? find_kept(p, subject->id) : NULL;
-        if (kept && kept->certificate_count == 0) {
-            *kept = subject_copy(p->arena, subject);
-            tell(s, kept);
-            return;
-        }
-    } else {
-        report_subject_problems(p, s->governed->policy, problems);
-        s->figures->subjects++;
-        p->progress.entries++;
-        s->figures->with_certificate += subject->certificate_count > 0;
-    }
-    tell(s, subject);
-    if (subject->id.n && !p->judges_only &&
-        (asks_for_something(subject) || is_watched_subject(s, subject) || shows_watched_certificate(s, subject)))
-        keep(s, subject);
+    if (!s->looks_for_bare)
+        count_subject(s, subject, problems);
+    else if (take_bare(s, subject, m))
+        return;
+    if (fate == FATE_KEPT)
+        keep(s, subject, m);
+    if (fate == FATE_TOLD || p->observer)
+        tell(s, subject);
 }
 
 static void begin_target(void *context)
@@ -239,6 +225,7 @@ static void begin_target(void *context)
     s->target_tally = s->governed->tally;
     s->target_progress = s->pass->progress;
     s->kept_before = s->pass->subjects.count;
+    s->pass->search++;
 }
 
 static void restart(void *context)
@@ -252,6 +239,7 @@ static void restart(void *context)
     s->governed->tally = s->target_tally;
     s->pass->progress = s->target_progress;
     s->pass->subjects.count = s->kept_before;
+    marks_forget(&s->pass->index, s->pass->search);
 }
 
 /* "(!(userCertificate=*))" and so on: true of an entry only where the server knows that it has no value. */
@@ -390,10 +378,26 @@ static int compare_subjects(const void *a, const void *b)
 static void scan_all(struct pass *p)
 {
     p->subjects.count = 0;
+    p->search = 0;
+    marks_begin_scan(&p->index);
     for (size_t i = 0; i < p->policy_count && pass_goes_on(p); i++)
         if (p->policies[i].complete)
             scan_policy(p, i);
     p->seen_once = true;
+}
+
+/* Whether a request carries a finding already is known now: then it was told when it was new. */
+static void tell_kept(struct pass *p)
+{
+    for (size_t i = 0; !p->observer && i < p->subjects.count; i++)
+        report_subject(p, p->subjects.items[i]);
+}
+
+/* Not all requests could be read, so nothing may follow from any subject. */
+static void forget_all(struct pass *p)
+{
+    for (size_t i = 0; i < p->policy_count; i++)
+        p->policies[i].complete = false;
 }
 
 void scan_policies(struct pass *p)
@@ -403,6 +407,9 @@ void scan_policies(struct pass *p)
         scan_all(p);
         authority_fetch(p);
     }
+    if (!p->interrupted && !requests_read_unsettled(p))
+        forget_all(p);
+    tell_kept(p);
     forget_incomplete(p);
     if (p->subjects.count)
         qsort(p->subjects.items, p->subjects.count, sizeof *p->subjects.items, compare_subjects);

@@ -37,6 +37,27 @@ static record_list requests_after(struct pass *p)
     return after;
 }
 
+/* Those of which nothing was read in full; the id lives in the arena. */
+static void count_besides(struct pass *p, struct policy_survey *s, size_t policy)
+{
+    const struct request_mark *oldest = NULL;
+    for (size_t i = 0; i < p->index.count; i++) {
+        const struct request_mark *m = marks_at(&p->index, i);
+        if (!requests_counts_besides(m) || m->policy != policy)
+            continue;
+        s->requests[m->flags & MARK_REVOKE ? REQUEST_REVOKE : REQUEST_REISSUE][m->state]++;
+        if (!is_open((enum state)m->state) || (s->oldest_open_utc && m->opened_utc > s->oldest_open_utc))
+            continue;
+        s->oldest_open_utc = m->opened_utc;
+        oldest = m;
+    }
+    if (!oldest)
+        return;
+    uint8_t hex[DIGEST_HEX];
+    digest_to_hex(&oldest->id, hex);
+    s->oldest_open_id = arena_copy(p->arena, slice_make(hex, DIGEST_HEX));
+}
+
 static void count_requests(struct policy_survey *s, const record_list *records)
 {
     for (size_t i = 0; i < records->count; i++) {
@@ -122,6 +143,7 @@ static void survey_policy(struct pass *p, size_t i, const record_list *records, 
                                 .holds = holds_of(p, g->policy)};
     memcpy(s->findings, g->tally.findings, sizeof s->findings);
     count_requests(s, records);
+    count_besides(p, s, i);
 }
 
 struct survey survey_take(struct pass *p, const char *result, int64_t duration_ms)
@@ -135,6 +157,10 @@ struct survey survey_take(struct pass *p, const char *result, int64_t duration_m
     record_list records = requests_after(p);
     for (size_t i = 0; i < records.count; i++)
         s.requests_open += is_open(records.items[i]->state);
+    for (size_t i = 0; i < p->index.count; i++) {
+        const struct request_mark *m = marks_at(&p->index, i);
+        s.requests_open += requests_counts_besides(m) && is_open((enum state)m->state);
+    }
     struct policy_survey *policies = ARENA_ARRAY(p->arena, p->policy_count, struct policy_survey);
     for (size_t i = 0; i < p->policy_count; i++)
         survey_policy(p, i, &records, &policies[i]);

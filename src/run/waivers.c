@@ -268,6 +268,10 @@ void waivers_resolve_for(struct pass *p, struct slice id_filter)
 void waivers_resolve(struct pass *p)
 {
     waivers_resolve_for(p, (struct slice){NULL, 0});
+}
+
+void waivers_resolve_requests(struct pass *p)
+{
     for (size_t i = 0; p->waivers && i < p->request_count; i++)
         resolve_request(p->waivers, &p->requests[i]);
 }

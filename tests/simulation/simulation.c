@@ -26,6 +26,7 @@ static void run_step(struct world *w, struct arena *ledger_arena, struct ledger 
     bool crashes;
     world_step(w);
     struct request_list before = world_requests_read(&a, w);
+    world_compare_shortcuts(w);
     arm_crash(w, &crashes);
     enum pass_result result = world_pass(w);
     memory_fail_after(w->dir, SIZE_MAX);

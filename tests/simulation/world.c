@@ -659,6 +659,55 @@ enum pass_result world_pass(struct world *w)
     return result;
 }
 
+struct drawn_up {
+    struct slice plan;
+    struct survey survey;
+    enum pass_result result;
+};
+
+static struct drawn_up draw_up(struct world *w, struct arena *a, bool no_shortcuts)
+{
+    struct drawn_up d = {.result = PASS_COMPLETE};
+    struct pass_settings settings = {.base = world_base,
+                                     .instance = "sim",
+                                     .interval_s = INTERVAL_S,
+                                     .dry_run = true,
+                                     .clock = clock_of,
+                                     .clock_context = w,
+                                     .no_shortcuts = no_shortcuts,
+                                     .survey = &d.survey};
+    struct log *silent = log_open(&(struct log_settings){.fd = -1, .clock = log_system_clock});
+    d.result = pass_run(w->dir, w->second, silent, &settings, a, &d.plan);
+    log_close(silent);
+    return d;
+}
+
+static bool same_figures(const struct policy_survey *x, const struct policy_survey *y)
+{
+    return x->subjects == y->subjects && x->with_certificate == y->with_certificate && x->compliant == y->compliant &&
+           x->undecided == y->undecided && x->waived == y->waived && x->unverified == y->unverified &&
+           x->oldest_open_utc == y->oldest_open_utc && slice_eq(x->holds, y->holds) &&
+           memcmp(x->findings, y->findings, sizeof x->findings) == 0 &&
+           memcmp(x->requests, y->requests, sizeof x->requests) == 0 && strcmp(x->result, y->result) == 0;
+}
+
+void world_compare_shortcuts(struct world *w)
+{
+    struct arena a = {0};
+    memory_set_clock(w->dir, w->now_utc);
+    struct drawn_up all = draw_up(w, &a, true), quick = draw_up(w, &a, false);
+    if (!slice_eq(all.plan, quick.plan) || all.result != quick.result)
+        world_fail(w, "with everything in full (%d):\n%.*swithout (%d):\n%.*s", (int)all.result, SLICE_ARGS(all.plan),
+                   (int)quick.result, SLICE_ARGS(quick.plan));
+    bool same =
+        all.survey.requests_open == quick.survey.requests_open && all.survey.policy_count == quick.survey.policy_count;
+    for (size_t i = 0; same && i < all.survey.policy_count; i++)
+        same = same_figures(&all.survey.policies[i], &quick.survey.policies[i]);
+    if (!same)
+        world_fail(w, "figures are others with everything in full");
+    arena_free(&a);
+}
+
 static void take_request(void *context, const struct entry *e)
 {
     struct {

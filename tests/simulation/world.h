@@ -76,6 +76,8 @@ bool world_tolerates(const struct world *w, int subject, const struct sample *c)
 /* Nothing is hidden or failing, both policies are well-formed and enforce, and the caps are high. */
 void world_calm(struct world *w);
 enum pass_result world_pass(struct world *w);
+/* A pass that takes requests for settled would do and count what one does that reads them all in full. */
+void world_compare_shortcuts(struct world *w);
 struct slice world_subject_dn(struct arena *a, const struct world *w, int subject);
 struct slice world_subject_id(struct arena *a, struct world *w, int subject); /* "entryUUID:…" */
 

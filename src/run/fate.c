@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What becomes of a subject that was judged by our own reading.  The second reader costs much more than all the rest,
+ * so it is asked last: about what the plan would rest on, what might stand in for that, and what is about to be told.
+ */
+#include "run/pass_private.h"
+
+#include <stdlib.h>
+
+/* OpenSSL's reading; where it differs, every finding on this certificate becomes undecided. */
+static void ask_second(struct pass *p, const struct subject *s, struct certificate *c)
+{
+    char why[256] = "";
+    if (c->opinion != OPINION_NOT_ASKED)
+        return;
+    c->opinion = second_read(p->second, c->der, &c->facts, why, sizeof why) == SECOND_AGREES ? OPINION_AGREES
+                                                                                             : OPINION_DISAGREES;
+    if (c->opinion == OPINION_DISAGREES)
+        report_disagreement(p, s, c, why);
+}
+
+static void ask_about_all(struct pass *p, struct subject *s)
+{
+    for (size_t i = 0; i < s->certificate_count; i++)
+        ask_second(p, s, &s->certificates[i]);
+}
+
+static bool is_doubtful(const struct certificate *c)
+{
+    return c->finding_count || c->facts.unusual || c->facts.malformed;
+}
+
+static void ask_about_doubtful(struct pass *p, struct subject *s)
+{
+    for (size_t i = 0; i < s->certificate_count; i++)
+        if (is_doubtful(&s->certificates[i]))
+            ask_second(p, s, &s->certificates[i]);
+}
+
+/* What earlier passes told with the second reader's agreement is not shown to it again. */
+static void ask_about_news(struct pass *p, struct subject *s)
+{
+    for (size_t i = 0; i < s->certificate_count; i++) {
+        struct certificate *c = &s->certificates[i];
+        if (!is_doubtful(c))
+            continue;
+        if (c->finding_count && remember_agreement(p, s, c))
+            c->opinion = OPINION_AGREES;
+        ask_second(p, s, c);
+    }
+}
+
+static bool certificate_asks(const struct policy *policy, const struct certificate *c, bool if_agreed)
+{
+    struct certificate agreed = {.opinion = OPINION_AGREES};
+    const struct certificate *judged = if_agreed && c->opinion == OPINION_NOT_ASKED ? &agreed : c;
+    for (size_t k = 0; k < c->finding_count; k++)
+        if (finding_action(policy, judged, &c->findings[k]) != ACTION_REPORT)
+            return true;
+    return false;
+}
+
+/* if_agreed: in case the second reader agrees, where it was not asked. */
+static bool asks_for_something(const struct subject *s, bool if_agreed)
+{
+    if (s->policy->mode != MODE_ENFORCE)
+        return false;
+    for (size_t i = 0; i < s->certificate_count; i++)
+        if (certificate_asks(s->policy, &s->certificates[i], if_agreed))
+            return true;
+    for (size_t k = 0; k < s->finding_count; k++)
+        if (finding_action(s->policy, NULL, &s->findings[k]) != ACTION_REPORT)
+            return true;
+    return false;
+}
+
+/* Watched certificates. */
+
+enum { WATCH_BITS = 1 << 16 };
+
+/* Of a certificate's last octets, which are its signature's; and so of who was watched before it is hashed. */
+static unsigned watch_bit(struct slice der)
+{
+    uint64_t last = der.n;
+    memcpy(&last, der.n < sizeof last ? der.p : der.p + der.n - sizeof last, der.n < sizeof last ? der.n : sizeof last);
+    return (unsigned)((last * 0x9e3779b97f4a7c15u) >> 48) % WATCH_BITS;
+}
+
+void watch_certificate(struct pass *p, const struct digest *digest, struct slice der)
+{
+    if (!p->watch_marks)
+        p->watch_marks = ARENA_ARRAY(p->arena, WATCH_BITS / 64, uint64_t);
+    unsigned bit = watch_bit(der);
+    p->watch_marks[bit / 64] |= (uint64_t)1 << bit % 64;
+    *LIST_ADD(p->arena, &p->watched) = *digest;
+}
+
+void watch_in_order(struct pass *p)
+{
+    p->watched.count = sort_digests(p->watched.items, p->watched.count);
+}
+
+static bool is_watched(const struct pass *p, struct certificate *c)
+{
+    unsigned bit = watch_bit(c->der);
+    if (!(p->watch_marks[bit / 64] & (uint64_t)1 << bit % 64))
+        return false;
+    certificate_hash(c);
+    return bsearch(&c->digest, p->watched.items, p->watched.count, sizeof(struct digest), digest_order) != NULL;
+}
+
+static bool shows_watched_certificate(const struct pass *p, struct subject *s)
+{
+    for (size_t i = 0; p->watched.count && i < s->certificate_count; i++)
+        if (is_watched(p, &s->certificates[i]))
+            return true;
+    return false;
+}
+
+/* Settled. */
+
+/* What shows no value may be hidden, which takes evidence; so nothing is settled then. */
+static bool is_silent(const struct subject *s)
+{
+    return s->silent_certificate_attributes || (s->policy->name_match != MATCH_NONE && s->silent_host_attributes);
+}
+
+/* Whoever was seen before in this scan is governed twice, and nobody knows by whom. */
+static bool is_settled(struct arena *a, const struct pass *p, const struct subject *s, const struct request_mark *m)
+{
+    struct basis asked;
+    if (!m || !(m->flags & MARK_QUIET) || m->first || p->search >= UINT16_MAX || is_silent(s) ||
+        state_in((enum state)m->state, STATES_ENDED) || !plan_asks_only(a, s, p->now_utc, &asked))
+        return false;
+    struct fingerprint print = basis_fingerprint(&asked, s->id);
+    return memcmp(&print, &m->basis, sizeof print) == 0;
+}
+
+/* On no finding a policy's action is to be taken alone: what it only reports has to be told. */
+static bool has_told_all(const struct subject *s)
+{
+    for (size_t i = 0; i < s->certificate_count; i++)
+        for (size_t k = 0; k < s->certificates[i].finding_count; k++)
+            if (s->policy->on_finding[s->certificates[i].findings[k].check].action == ACTION_REPORT)
+                return false;
+    for (size_t k = 0; k < s->finding_count; k++)
+        if (s->policy->on_finding[s->findings[k].check].action == ACTION_REPORT)
+            return false;
+    return true;
+}
+
+enum fate fate_of(struct pass *p, struct arena *a, struct subject *s, struct request_mark *m)
+{
+    bool watched = s->id.n && !p->judges_only && ((m && (m->flags & MARK_WATCHED)) || shows_watched_certificate(p, s));
+    if (p->observer)
+        ask_about_doubtful(p, s);
+    else if (watched && !shows_watched_certificate(p, s) && has_told_all(s) && is_settled(a, p, s, m))
+        return FATE_SETTLED;
+    if (!s->id.n || p->judges_only || !(watched || asks_for_something(s, true))) {
+        ask_about_news(p, s);
+        return FATE_TOLD;
+    }
+    ask_about_all(p, s);
+    return watched || asks_for_something(s, false) ? FATE_KEPT : FATE_TOLD;
+}
