@@ -11,7 +11,7 @@
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 
-enum { RSA_KEYS = 24, EC_KEYS = 64, NONCES = 256, PRIME_OCTETS = 128, SCALAR_OCTETS = 32, POINT_OCTETS = 65 };
+enum { RSA_KEYS = 10, EC_KEYS = 64, NONCES = 256, PRIME_OCTETS = 128, SCALAR_OCTETS = 32, POINT_OCTETS = 65 };
 
 /* k, as what a signature needs of it: r, 1/k, and r times the authority's key. */
 struct nonce {
@@ -21,8 +21,8 @@ struct nonce {
 struct bench_authority {
     unsigned seed;
     struct arena arena;
-    struct slice rsa[RSA_KEYS], ec[EC_KEYS]; /* SubjectPublicKeyInfo */
-    struct slice algorithm, name, tail;      /* what all certificates share: ..., and the extensions that do */
+    struct slice rsa[RSA_KEYS], ec[EC_KEYS], key; /* SubjectPublicKeyInfo; the last is its own */
+    struct slice algorithm, name, tail;           /* what all certificates share: ..., and the extensions that do */
     struct nonce nonces[NONCES];
     const BIGNUM *order;
     EC_GROUP *group;
@@ -99,11 +99,11 @@ static BIGNUM *draw_scalar(struct bench_authority *b, const char *label, unsigne
     return scalar;
 }
 
-static struct slice ec_key(struct bench_authority *b, unsigned number)
+static struct slice ec_key(struct bench_authority *b, const char *label, unsigned number)
 {
     struct arena *a = &b->arena;
     uint8_t point[POINT_OCTETS];
-    BIGNUM *scalar = draw_scalar(b, "key", number);
+    BIGNUM *scalar = draw_scalar(b, label, number);
     EC_POINT *p = EC_POINT_new(b->group);
     must(p && EC_POINT_mul(b->group, p, scalar, NULL, NULL, b->context) == 1 &&
          EC_POINT_point2oct(b->group, p, POINT_CONVERSION_UNCOMPRESSED, point, sizeof point, b->context) ==
@@ -187,7 +187,8 @@ struct bench_authority *bench_authority_new(unsigned seed)
     for (unsigned i = 0; i < RSA_KEYS; i++)
         b->rsa[i] = rsa_key(b, i);
     for (unsigned i = 0; i < EC_KEYS; i++)
-        b->ec[i] = ec_key(b, i);
+        b->ec[i] = ec_key(b, "key", i);
+    b->key = ec_key(b, "authority", 0);
     BIGNUM *key = draw_scalar(b, "authority", 0);
     for (unsigned i = 0; i < NONCES; i++)
         make_nonce(b, i, key);
@@ -197,6 +198,11 @@ struct bench_authority *bench_authority_new(unsigned seed)
     b->name = name_of(&b->arena, S("Benchmark CA"));
     b->tail = common_extensions(&b->arena);
     return b;
+}
+
+struct slice bench_authority_key(const struct bench_authority *b)
+{
+    return b->key;
 }
 
 void bench_authority_free(struct bench_authority *b)

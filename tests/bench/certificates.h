@@ -24,6 +24,9 @@ struct bench_authority;
 struct bench_authority *bench_authority_new(unsigned seed);
 void bench_authority_free(struct bench_authority *b);
 
+/* The SubjectPublicKeyInfo that its signatures are checked with; lives as long as b. */
+struct slice bench_authority_key(const struct bench_authority *b);
+
 /* Of each hundred servers the first so many violate, and each kind of violation comes in its turn. */
 enum bench_kind bench_kind_of(unsigned server, unsigned per_cent);
 /* The server's host name. */
