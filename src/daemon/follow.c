@@ -112,6 +112,23 @@ void follow_rest(struct follow *f)
     f->failures = 0;
 }
 
+/*
+ * With cookies a refusal may be of them alone: a directory that came back from a backup is older than they are, and
+ * slapd says to that that it is unwilling.
+ */
+static void fail(struct follow *f, enum rc rc, const struct fault *fault)
+{
+    bool refused = rc == RC_CONFLICT || rc == RC_INVALID || rc == RC_DENIED;
+    if (refused)
+        changes_lose(f->settings.changes);
+    if (refused && f->cookies)
+        begin_anew(f);
+    else if (refused && rc != RC_CONFLICT)
+        fall_back(f, fault->text);
+    else
+        lose(f, fault);
+}
+
 /* What comes. */
 
 static void take(void *context, enum dir_sync_event event, struct slice id, struct slice dn)
@@ -211,14 +228,12 @@ static void begin(struct follow *f)
     }
     bool had_cookies = f->cookies != NULL;
     rc = open_sync(f, &fault);
-    if (rc == RC_INVALID || rc == RC_DENIED)
-        fall_back(f, fault.text);
-    else if (rc != RC_OK)
-        lose(f, &fault);
-    else
-        f->state = FOLLOW_REFRESHING;
     if (!had_cookies)
         changes_lose(f->settings.changes);
+    if (rc == RC_OK)
+        f->state = FOLLOW_REFRESHING;
+    else
+        fail(f, rc, &fault);
     f->begun_ms = timing_now_ms();
 }
 
@@ -240,14 +255,8 @@ static void conclude(struct follow *f, enum rc rc, const struct fault *fault)
         f->failures = 0;
         f->listing = 0;
         tell(f, FOLLOW_ON, f->told == FOLLOW_LOST ? "it goes on where it was" : "it begins now");
-    } else if (rc == RC_CONFLICT && f->cookies) {
-        begin_anew(f);
-        changes_lose(f->settings.changes);
-    } else if (rc == RC_INVALID || rc == RC_DENIED) {
-        changes_lose(f->settings.changes);
-        fall_back(f, fault->text);
     } else if (rc != RC_OK) {
-        lose(f, fault);
+        fail(f, rc, fault);
     }
 }
 

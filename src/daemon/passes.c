@@ -64,6 +64,7 @@ void passes_close(struct daemon *d)
         return;
     follow_close(d->follow);
     changes_close(&d->changes);
+    since_close(&d->since);
     past_close(d->past);
     d->follow = d->watch.follow = NULL;
     d->past = NULL;
@@ -119,21 +120,24 @@ static bool search_is_due(const struct daemon *d)
            timing_now_ms() >= d->next_search_ms;
 }
 
-/* Where the search fails, full passes come as often as it would. */
-static void search(struct daemon *d)
+/*
+ * Where the search fails, full passes come as often as it would.  Before a full pass nothing that it finds is news.
+ */
+static void search(struct daemon *d, bool before_full)
 {
     struct fault fault = {{0}};
     struct dir *work = servers_work(d->servers);
     d->next_search_ms = timing_now_ms() + timing_interval_ms(d->setup->conf.interval_s);
     dir_set_watch(work, watch_servers, &d->watch);
-    enum rc rc = since_look(&d->since, work, &d->status_place, follow_extent(d->follow), &d->changes, &fault);
+    enum rc rc = since_look(&d->since, work, &d->status_place, follow_extent(d->follow),
+                            before_full ? NULL : &d->changes, &fault);
     dir_set_watch(work, NULL, NULL);
     if (rc == RC_OK || d->signals.stop) {
         d->search_failed = false;
         return;
     }
     d->since.from_utc = 0;
-    if (!d->search_failed)
+    if (!d->search_failed && dir_is_alive(work))
         LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "search for what changed"), log_text("detail", fault.text));
     d->search_failed = true;
 }
@@ -146,7 +150,7 @@ void passes_attend(struct daemon *d)
     follow_attend(d->follow);
     d->is_certain &= follow_state(d->follow) == FOLLOW_ON && !d->changes.is_lost && !d->changes.policy_first_ms;
     if (search_is_due(d))
-        search(d);
+        search(d, false);
     d->next_pass_ms = earlier(d->next_pass_ms, d->full_begun_ms + timing_interval_most_ms(interval_s(d)));
 }
 
@@ -309,6 +313,8 @@ static void run_full(struct daemon *d)
     }
     if (searches(d))
         since_begin(&d->since, servers_work(d->servers), &d->status_place, follow_extent(d->follow));
+    if (searches(d) && !follows(d))
+        search(d, true);
     arena_free(&d->last_arena);
     d->last_arena = (struct arena){0};
     d->last_survey = (struct survey){0};

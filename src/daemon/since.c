@@ -6,16 +6,18 @@
 #include "daemon/timing.h"
 
 /* A write may be seen a little later than its stamp says. */
-enum { MARGIN_S = 2, STAMP_DIGITS = 14 };
+enum { MARGIN_S = 2, STAMP_DIGITS = 14, SECOND_MS = 1100 };
 
 static const char csn[] = "entryCSN", timestamp[] = "modifyTimestamp";
 
 struct looking {
     const char *attribute, *id_attribute;
     const struct lease_place *place; /* NULL: it does not matter */
-    struct changes *changes;         /* NULL: nothing is noted */
+    struct changes *changes;         /* NULL: they are no news */
+    const struct since *before;      /* likewise */
+    struct ids found, settled;
     struct arena arena;
-    int64_t newest_utc;
+    int64_t now_ms, newest_utc;
     bool saw_own;
 };
 
@@ -32,6 +34,19 @@ static int64_t stamp_of(const struct entry *e, const char *attribute)
     return gentime_read(slice_make(text, sizeof text), &at_utc) ? at_utc : 0;
 }
 
+/* True where this change was noted before and can be no other one. */
+static bool is_settled(struct looking *l, struct slice key)
+{
+    const struct since *before = l->before;
+    bool again = ids_has(&before->settled, key);
+    bool is_old = ids_has(&before->found, key) && l->now_ms - before->found_ms >= SECOND_MS;
+    if (again || is_old || l->attribute == csn)
+        (void)ids_add(&l->settled, key); /* where there is no room, it is noted once more */
+    else
+        (void)ids_add(&l->found, key);
+    return again;
+}
+
 static void take(void *context, const struct entry *e)
 {
     struct looking *l = context;
@@ -40,12 +55,15 @@ static void take(void *context, const struct entry *e)
     if (at_utc > l->newest_utc)
         l->newest_utc = at_utc;
     l->saw_own |= l->place && dn_may_be_within(e->dn, l->place->dn);
-    if (!l->changes || id.n == 0)
+    if (!l->before || id.n == 0)
         return;
     struct arena_mark mark = arena_mark(&l->arena);
     const struct change change = {.id = arena_format(&l->arena, "%s:%.*s", l->id_attribute, SLICE_ARGS(id)),
                                   .dn = e->dn};
-    changes_note(l->changes, &change, timing_now_ms());
+    struct slice stamp = entry_first(e, l->attribute);
+    bool known = is_settled(l, arena_format(&l->arena, "%.*s %.*s", SLICE_ARGS(id), SLICE_ARGS(stamp)));
+    if (l->changes && !known)
+        changes_note(l->changes, &change, l->now_ms);
     arena_reset(&l->arena, mark);
 }
 
@@ -92,6 +110,12 @@ void since_begin(struct since *s, struct dir *d, const struct lease_place *place
             s->from_utc = 0;
 }
 
+void since_close(struct since *s)
+{
+    ids_clear(&s->found);
+    ids_clear(&s->settled);
+}
+
 static struct slice filter_of(struct arena *a, const struct since *s)
 {
     uint8_t at[GENTIME_LEN];
@@ -104,7 +128,8 @@ static struct slice filter_of(struct arena *a, const struct since *s)
 enum rc since_look(struct since *s, struct dir *d, const struct lease_place *place, const struct extent *extent,
                    struct changes *changes, struct fault *fault)
 {
-    struct looking l = {.attribute = s->attribute, .place = place, .changes = changes};
+    struct looking l = {
+        .attribute = s->attribute, .place = place, .changes = changes, .before = s, .now_ms = timing_now_ms()};
     enum rc rc = RC_OK;
     if (!s->from_utc)
         return fault_set(fault, RC_INVALID, "this account is not shown modifyTimestamp of every entry");
@@ -115,6 +140,10 @@ enum rc since_look(struct since *s, struct dir *d, const struct lease_place *pla
         rc = fault_set(fault, RC_INVALID, "a search by %s does not even find our own status entry", s->attribute);
     if (rc == RC_OK && l.newest_utc > s->from_utc)
         s->from_utc = l.newest_utc;
+    since_close(s);
+    s->found = l.found;
+    s->settled = l.settled;
+    s->found_ms = l.now_ms;
     arena_free(&l.arena);
     return rc;
 }
