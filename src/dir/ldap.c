@@ -26,13 +26,14 @@ static bool is_alive(const struct dir *dir)
 }
 
 /*
- * The ids that travel are entryUUIDs (RFC 4533 section 1.2), so they help where an entry's stable id is its entryUUID.
- * with_now: a cookie is good for other searches than the one that it came with.
+ * The ids that travel are entryUUIDs (RFC 4533 section 1.2), in 389-ds those of nsUniqueId, and must be those that we
+ * know entries by.  with_now: a cookie is good for other searches than the one that it came with.
  */
 static bool offers_sync(const struct dir *dir, bool with_now)
 {
     const struct ldap_dir *d = (const struct ldap_dir *)dir;
-    return d->offers_sync && strcmp(dir->capabilities.stable_id_attribute, "entryUUID") == 0 &&
+    const char *id = dir->capabilities.stable_id_attribute;
+    return d->offers_sync && (strcmp(id, "entryUUID") == 0 || strcmp(id, "nsUniqueId") == 0) &&
            (d->is_openldap || !with_now);
 }
 

@@ -47,17 +47,23 @@ static enum rc keep_cookie(const struct turn *t, struct slice cookie)
     return RC_OK;
 }
 
-/* What a dircertSubjectId says: the attribute, and its value as the directory writes it. */
+/*
+ * What a dircertSubjectId says: the attribute, and its value as the directory writes it.  The ids that 389-ds sends are
+ * the octets of nsUniqueId, which is written in four groups.
+ */
 static void tell(const struct dir_sync *s, enum dir_sync_event event, struct slice id, struct slice dn)
 {
-    static const uint8_t dash_before[SYNC_ID_OCTETS] = {[4] = 1, [6] = 1, [8] = 1, [10] = 1};
+    enum { OF_UUID = 1, OF_UNIQUE_ID = 2 };
+    static const uint8_t dash_before[SYNC_ID_OCTETS] = {
+        [4] = OF_UUID | OF_UNIQUE_ID, [6] = OF_UUID, [8] = OF_UUID | OF_UNIQUE_ID, [10] = OF_UUID, [12] = OF_UNIQUE_ID};
     uint8_t text[64];
     struct slice name = slice_of(s->d->dir.capabilities.stable_id_attribute);
+    uint8_t form = slice_eq(name, SLICE_LITERAL("nsUniqueId")) ? OF_UNIQUE_ID : OF_UUID;
     size_t n = name.n;
     memcpy(text, name.p, n);
     text[n++] = ':';
     for (size_t i = 0; i < SYNC_ID_OCTETS; i++) {
-        if (dash_before[i])
+        if (dash_before[i] & form)
             text[n++] = '-';
         hex_write(slice_make(id.p + i, 1), text + n);
         n += 2;

@@ -54,7 +54,7 @@ struct dir_sync_settings {
 struct dir_sync;
 
 /*
- * The server offers it (supportedControl), and its ids are our stable ids: where the stable id is an entryUUID.  That
+ * The server offers it (supportedControl), and its ids are our stable ids: entryUUID, or nsUniqueId of 389-ds.  That
  * the database has it too is known only when it is asked.
  */
 bool dir_sync_is_offered(const struct dir *d);

@@ -404,6 +404,30 @@ static void a_cookie_counts_when_its_refresh_is_over(void **state)
     mockldap_stop(mock);
 }
 
+/* 389-ds knows entries by nsUniqueId, and sends its octets. */
+static void ids_have_the_form_of_the_stable_id(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {"entryUUID:30313233-3435-3637-3839-616263646566",
+                                        "nsUniqueId:30313233-34353637-38396162-63646566"};
+    for (int unique = 0; unique < 2; unique++) {
+        const struct mock_step steps[] = {{.verb = MOCK_OPEN, .sync = true, .unique_id = unique},
+                                          {.verb = MOCK_READ},
+                                          ENTRY(ADDED),
+                                          DONE(END_PRESENT),
+                                          SILENCE,
+                                          {0}};
+        struct mockldap *mock = mockldap_start(steps);
+        struct mirror m = {.d = open_mock(mock)};
+        struct fault fault = {0};
+        assert_int_equal(mirror_begin(&m, &(struct dir_sync_settings){0}, BASE, &fault), RC_OK);
+        assert_int_equal(mirror_refresh(&m, &fault), RC_OK);
+        assert_true(mirror_has(&m, slice_of(forms[unique])));
+        mirror_free(&m);
+        mockldap_stop(mock);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +435,7 @@ int main(void)
         cmocka_unit_test(what_the_server_does_not_do_ends_it),
         cmocka_unit_test(who_is_gone_is_concluded_from_a_present_phase_only),
         cmocka_unit_test(a_cookie_counts_when_its_refresh_is_over),
+        cmocka_unit_test(ids_have_the_form_of_the_stable_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,7 @@ static bool play_open(struct conversation *c, const struct mock_step *s)
                                                {0}};
     static const struct mock_pair plain[] = {{"subschemaSubentry", "cn=Subschema"}, {0}};
     static const struct mock_pair schema[] = {
+        {"attributeTypes", "( 2.16.840.1.113730.3.1.542 NAME 'nsUniqueId' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )"},
         {"attributeTypes", "( 2.5.4.36 NAME 'userCertificate' SYNTAX 1.3.6.1.4.1.1466.115.121.1.8 )"},
         {"attributeTypes", "( 1.3.6.1.1.16.4 NAME 'entryUUID' SYNTAX 1.3.6.1.1.16.1 SINGLE-VALUE )"},
         {0}};
@@ -211,7 +212,7 @@ static bool play_open(struct conversation *c, const struct mock_step *s)
                             : plain},
         {.verb = MOCK_ANSWER},
         {.verb = MOCK_READ},
-        {.verb = MOCK_ENTRY, .dn = "cn=Subschema", .pairs = schema},
+        {.verb = MOCK_ENTRY, .dn = "cn=Subschema", .pairs = s->unique_id ? schema : schema + 1},
         {.verb = MOCK_ANSWER},
         {.verb = MOCK_END},
     };

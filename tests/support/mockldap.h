@@ -37,6 +37,7 @@ struct mock_step {
     const char *oid; /* of an entry or answer: a control of that name goes along, whose value the octets are */
     bool paging;     /* MOCK_OPEN: the server offers paging */
     bool sync;       /* MOCK_OPEN: the server offers content synchronization (RFC 4533) */
+    bool unique_id;  /* MOCK_OPEN: its schema has nsUniqueId, like that of 389-ds */
 
     bool cut;         /* only the first half of the message is sent */
     unsigned drip_ms; /* the message goes octet by octet, with a rest after each */
