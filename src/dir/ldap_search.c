@@ -59,7 +59,8 @@ static enum rc send_search(struct search *s, int *id)
 static enum rc hand_over(struct search *s, LDAPMessage *message)
 {
     struct entry entry;
-    struct fault why = {0};
+    struct fault why;
+    why.text[0] = '\0';
     if (s->asked->most && s->count == s->asked->most)
         return RC_TRUNCATED;
     enum rc rc = ldap_entry_read(s->d, message, &entry, &why);
@@ -93,7 +94,8 @@ static enum rc receive(struct search *s, int id, struct ldap_answer *answer)
     int type = 0;
     while (rc == RC_OK && type != LDAP_RES_SEARCH_RESULT) {
         LDAPMessage *message;
-        struct fault why = {0};
+        struct fault why;
+        why.text[0] = '\0'; /* clearing all of it, for each entry, would show */
         if (ldap_next(d, id, LDAP_PATIENCE, &message, &type, &why) != RC_OK) {
             rc = fault_set(s->fault, RC_FAULT, "%s: %s; %zu entries had come, none of them counts", where(s),
                            d->dead ? d->why_dead : "interrupted", s->count);

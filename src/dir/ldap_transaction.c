@@ -5,6 +5,29 @@
  */
 #include "dir/ldap_private.h"
 
+#include <time.h>
+
+static int64_t monotonic_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/*
+ * slapd 2.5 answers an add of a transaction before its thread has let go of it, and the end of the transaction frees
+ * it: an end that comes at once has crashed the server.  No message tells when the thread is done, so it is given a
+ * time that grows with what the server's threads were seen to wait for a processor.
+ */
+static void rest_before_end(int64_t slowest_us)
+{
+    enum { LEAST_US = 2000, TIMES = 4, MOST_US = 90000 };
+    int64_t us = LEAST_US + TIMES * slowest_us;
+    if (us > MOST_US)
+        us = MOST_US;
+    nanosleep(&(struct timespec){.tv_nsec = (long)us * 1000}, NULL);
+}
+
 /* An answer is waited for although the watch has ended the operation meanwhile. */
 static bool take_answer(struct ldap_dir *d, int id, struct ldap_answer *answer, struct slice *value,
                         struct fault *fault)
@@ -80,13 +103,19 @@ enum ldap_transaction ldap_transaction_run(struct ldap_dir *d, const struct dir_
         return d->dead ? LDAP_TRANSACTION_UNDONE : LDAP_TRANSACTION_REFUSED;
     struct berval identifier = {name.n, name.p ? (char *)(uintptr_t)name.p : nothing};
     struct arena_mark inner = arena_mark(&d->work);
+    int64_t slowest_us = 0;
     for (size_t i = 0; i < count && code == LDAP_SUCCESS && !d->dead && ldap_goes_on(d, fault); i++) {
+        int64_t begin_us = monotonic_us();
         code = add(d, adds[i], &identifier, fault);
+        int64_t took_us = monotonic_us() - begin_us;
+        slowest_us = took_us > slowest_us ? took_us : slowest_us;
         arena_reset(&d->work, inner);
     }
     bool commits = code == LDAP_SUCCESS && !d->is_interrupted;
-    if (!d->dead)
+    if (!d->dead) {
+        rest_before_end(slowest_us);
         code = end(d, commits, &identifier, fault);
+    }
     arena_reset(&d->work, mark);
     if (d->dead)
         return LDAP_TRANSACTION_UNKNOWN;

@@ -266,6 +266,7 @@ static const struct event_field fields[] = {
     {"revision", "the policy's revision, a digest of its attributes"},
     {"seccomp", "whether system calls are restricted: on, or why it is off"},
     {"secure", "yes over TLS or a socket of this machine, no otherwise"},
+    {"transactions", "on, off by writes_per_transaction, or missing: the server has none"},
     {"server", "what kind of directory answered"},
     {"since", "the time of the first of them"},
     {"state", "the request's state now, that of the lease, or how changes are learnt of"},

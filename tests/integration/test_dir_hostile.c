@@ -185,6 +185,12 @@ static void run_search_row(const struct search_row *row)
     mockldap_stop(m);
 }
 
+/* One entry of these octets. */
+#define UNDECODABLE(what, octets)                                                                                      \
+    {                                                                                                                  \
+        (what), {OPENED, READ, RAW(octets), DONE(0), SILENCE}, 0, RC_FAULT, 0, "decode", true, 0                       \
+    }
+
 static void searches_end_in_a_fault(void **state)
 {
     (void)state;
@@ -244,6 +250,27 @@ static void searches_end_in_a_fault(void **state)
          "decode",
          true,
          0},
+        UNDECODABLE("a list cut short", "\x30\x12\x02\x01\x04\x64\x0d\x04\x02"
+                                        "a=\x30\x07\x30\x09\x04\x01"
+                                        "a\x31\x00"),
+        UNDECODABLE("a length of indefinite form", "\x30\x14\x02\x01\x04\x64\x0f\x04\x02"
+                                                   "a=\x30\x09\x30\x80\x04\x01"
+                                                   "a\x31\x00\x00\x00"),
+        UNDECODABLE("a length of five octets", "\x30\x17\x02\x01\x04\x64\x12\x04\x02"
+                                               "a=\x30\x0c\x30\x85\x00\x00\x00\x00\x05\x04\x01"
+                                               "a\x31\x00"),
+        UNDECODABLE("a value that is none", "\x30\x15\x02\x01\x04\x64\x10\x04\x02"
+                                            "a=\x30\x0a\x30\x08\x04\x01"
+                                            "a\x31\x03\x02\x01\x00"),
+        UNDECODABLE("a name that is none", "\x30\x12\x02\x01\x04\x64\x0d\x04\x02"
+                                           "a=\x30\x07\x30\x05\x02\x01"
+                                           "a\x31\x00"),
+        UNDECODABLE("octets behind the values", "\x30\x14\x02\x01\x04\x64\x0f\x04\x02"
+                                                "a=\x30\x09\x30\x07\x04\x01"
+                                                "a\x31\x00\x04\x00"),
+        UNDECODABLE("an attribute without values", "\x30\x10\x02\x01\x04\x64\x0b\x04\x02"
+                                                   "a=\x30\x05\x30\x03\x04\x01"
+                                                   "a"),
         {"time limit", {OPENED, READ, ENTRY, DONE(3), SILENCE}, 0, RC_FAULT, 0, "raise the time limit", true, 0},
         {"size limit", {OPENED, READ, ENTRY, DONE(4), SILENCE}, 0, RC_FAULT, 0, "raise the size limit", true, 0},
         {"admin limit", {OPENED, READ, ENTRY, DONE(11), SILENCE}, 0, RC_FAULT, 0, "offers no paging", true, 0},
@@ -340,6 +367,29 @@ static void searches_end_well_in_spite_of_oddities(void **state)
 {
     (void)state;
     static const struct search_row rows[] = {
+        {"lengths in long form, as Active Directory writes them",
+         {OPENED, READ,
+          RAW("\x30\x84\x00\x00\x00\x27\x02\x01\x04\x64\x84\x00\x00\x00\x1e\x04\x02"
+              "a=\x30\x84\x00\x00\x00\x14\x30\x84\x00\x00\x00\x0e\x04\x01"
+              "a\x31\x84\x00\x00\x00\x05\x04\x01x\x04\x00"),
+          DONE(0), SILENCE},
+         0,
+         RC_OK,
+         1,
+         NULL,
+         true,
+         0},
+        {"no attributes",
+         {OPENED, READ,
+          RAW("\x30\x0b\x02\x01\x04\x64\x06\x04\x02"
+              "a=\x30\x00"),
+          DONE(0), SILENCE},
+         0,
+         RC_OK,
+         1,
+         NULL,
+         true,
+         0},
         {"an answer to nobody",
          {OPENED,
           READ,
