@@ -62,6 +62,7 @@ static void follow(struct zygote *z, pid_t parent)
 
 _Noreturn static void begin_worker(const struct zygote *z, enum cage_kind kind, int fd, pid_t parent)
 {
+    prctl(PR_SET_NAME, kind == CAGE_SECOND ? "cage-second" : "cage-trust");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || !jail_keep_only(fd))
         _exit(BROKEN);
@@ -136,6 +137,7 @@ _Noreturn void zygote_run(int fd, const struct cage_settings *settings)
     struct zygote z = {.settings = &kept};
     struct zygote_order order;
     ssize_t n;
+    prctl(PR_SET_NAME, "cage-server"); /* for ps(1), as are the names of the workers */
     setsid();
     be_deaf();
     drop_root();

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A pass over a certificate that crashes OpenSSL's worker: it is told once, nothing is asked for because of it, and
+ * everybody else gets what is due.
+ */
+#include "support/cageworld.h"
+#include "support/passworld.h"
+
+#include "run/memo.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define REASON "the worker died by signal 4 while it read this: quarantined"
+
+static int enter(void **state)
+{
+    if (cageworld_enter(NULL) != 0 || passworld_enter(state) != 0)
+        return -1;
+    struct passworld *w = *state;
+    w->settings.memory = memo_open();
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMode", "enforce");
+    passworld_replace(w, PASSWORLD_POLICY, "dircertConfirmations", "1");
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMinSubjectsPercent", "0");
+    passworld_replace(w, PASSWORLD_POLICY, "dircertOnFinding", "version reissue superseded");
+    return 0;
+}
+
+static int leave(void **state)
+{
+    passworld_leave(state);
+    return cageworld_leave(NULL);
+}
+
+static void expect_requests(struct passworld *w, size_t created, size_t quarantined)
+{
+    passworld_expect(w, created, PASSWORLD_WORDS("event=request", "verb=create"));
+    passworld_expect(w, quarantined, PASSWORLD_WORDS("event=quarantine"));
+    passworld_expect(w, 0, PASSWORLD_WORDS("event=fault"));
+    passworld_expect(w, 0, PASSWORLD_WORDS("event=readers-disagree"));
+}
+
+static void test_crash(void **state)
+{
+    struct passworld *w = *state;
+    struct slice bad = passworld_certificate(w, 1, 1), other = passworld_certificate(w, 1, 2);
+    passworld_publish(w, "h1", 1, &bad);
+    passworld_publish(w, "h2", 1, &other);
+    cageworld_betray(cageworld_trap, bad);
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    expect_requests(w, 1, 1);
+    passworld_expect(w, 1,
+                     PASSWORLD_WORDS("event=quarantine",
+                                     "dn="
+                                     "\"" PASSWORLD_HOST("h1"),
+                                     PASSWORLD_POLICY, "certificate=", REASON));
+    passworld_expect(w, 1, PASSWORLD_WORDS("event=request", "verb=create", PASSWORLD_HOST("h2")));
+    unsigned done = cageworld->done;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+        expect_requests(w, 0, 0);
+    }
+    assert_int_equal(cageworld->done, done);
+    bad = passworld_certificate(w, 1, 3);
+    passworld_publish(w, "h1", 1, &bad);
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    expect_requests(w, 1, 0);
+}
+
+/* Nobody reads in the place of workers: what can't be asked is not done, and that is a fault. */
+static void test_broken(void **state)
+{
+    struct passworld *w = *state;
+    struct slice bad = passworld_certificate(w, 1, 1), other = passworld_certificate(w, 1, 2);
+    passworld_publish(w, "h1", 1, &bad);
+    passworld_publish(w, "h2", 1, &other);
+    cageworld->point = CAGE_AFTER_FILTER;
+    cageworld_betray(cageworld_trap, SLICE_LITERAL(""));
+    assert_int_equal(passworld_pass(w), PASS_INCOMPLETE);
+    passworld_expect(w, 1,
+                     PASSWORLD_WORDS("event=fault", "ask the second reader", "the cage for OpenSSL does not work"));
+    passworld_expect(w, 0, PASSWORLD_WORDS("event=request"));
+    passworld_expect(w, 0, PASSWORLD_WORDS("event=quarantine"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_crash, enter, leave),
+                                       cmocka_unit_test_setup_teardown(test_broken, enter, leave)};
+    return cmocka_run_group_tests_name("pass_cage", tests, NULL, NULL);
+}
