@@ -174,9 +174,9 @@ static void make_room(struct deadlines *d)
         return;
     }
     size_t room = d->room ? 4 * d->room : 64;
-    struct deadline *items = reallocarray(d->items, room, sizeof *items);
-    if (!items)
-        arena_exhausted(room * sizeof *items);
+    struct deadline *items = ARENA_ARRAY(&d->arena, room, struct deadline);
+    if (d->count)
+        memcpy(items, d->items, d->count * sizeof *items);
     d->items = items;
     d->room = room;
 }
@@ -252,6 +252,6 @@ void deadlines_clear(struct deadlines *d)
 
 void deadlines_free(struct deadlines *d)
 {
-    free(d->items);
+    arena_free(&d->arena);
     *d = (struct deadlines){0};
 }

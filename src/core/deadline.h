@@ -36,6 +36,7 @@ struct deadline {
 };
 enum { DEADLINES_KEPT = 4096 };
 struct deadlines {
+    struct arena arena;
     struct deadline *items; /* a heap, earliest first; one subject may stand there several times */
     size_t count, room;
     int64_t horizon_utc;   /* at this time a full pass is needed: something due then was not kept; 0: none */

@@ -225,6 +225,7 @@ static void judge_policy(struct arena *a, const struct guard_input *in, const st
         return;
     struct tally t = tally_policy(a, in, owners, p);
     t.opening += in->recent_besides ? in->recent_besides[index] : 0;
+    t.withdrawing += in->withdrawn_before ? in->withdrawn_before[index] : 0;
     const struct figures *last = last_of(in, p);
     size_t before = holds->count, most = last && last->subjects > pass->subjects ? last->subjects : pass->subjects;
     if (last && p->mode == MODE_ENFORCE) {

@@ -47,6 +47,7 @@ struct guard_input {
      * none.
      */
     const size_t *recent_besides;
+    const size_t *withdrawn_before; /* for each policy, by looks since that pass; NULL: none */
 };
 
 typedef LIST_OF(struct hold) hold_list;

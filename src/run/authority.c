@@ -20,8 +20,6 @@ enum {
     POINTS_OF_ONE = 8,                 /* ... and that one certificate may name */
 };
 
-static const char *const published[] = {ATTR_CA_CERTIFICATE, ATTR_CRL, ATTR_AUTHORITY_CRL, NULL};
-
 struct crl_point {
     struct slice dn;
     bool read;
@@ -113,6 +111,7 @@ static void take_authority(void *context, const struct entry *e)
     if (!pass_goes_on(h->pass))
         return;
     h->entries++;
+    past_note_authority(h->pass, subject_id(h->pass->arena, e, dir_capabilities(h->pass->dir)->stable_id_attribute));
     take_certificates(h, e);
     take_crls(h, e, ATTR_CRL);
     take_crls(h, e, ATTR_AUTHORITY_CRL);
@@ -129,6 +128,8 @@ static void forget_authorities(void *context)
 static enum rc harvest(struct harvest *h, struct slice base, enum dir_scope scope, struct slice filter,
                        struct fault *fault)
 {
+    const char *const published[] = {dir_capabilities(h->pass->dir)->stable_id_attribute, ATTR_CA_CERTIFICATE, ATTR_CRL,
+                                     ATTR_AUTHORITY_CRL, NULL};
     struct dir_search search = {
         .base = base, .scope = scope, .filter = filter, .attributes = published, .most = ENTRIES_MAX};
     struct dir_sink sink = {.restart = forget_authorities, .entry = take_authority, .context = h};

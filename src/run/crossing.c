@@ -342,6 +342,8 @@ void crossing_survey_within(struct pass *p, uint64_t bits)
                            .certificates = unique & (UNIQUE_KEY | UNIQUE_CERTIFICATE),
                            .hosts = unique & UNIQUE_HOST_NAME};
     p->crossing = ARENA_NEW(p->arena, struct crossing);
+    if (p->look)
+        return; /* whom they share it with would have to be seen: that is for full passes */
     p->crossing->compared = everybody_is_known(p) && compare_all(&c, p->crossing);
     arena_free(&c.arena);
 }

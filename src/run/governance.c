@@ -34,6 +34,7 @@ bool id_set_has(const struct id_set *set, struct slice id)
 struct collecting {
     struct pass *pass;
     LIST_OF(struct slice) ids;
+    size_t begun; /* how many there were when this search began */
 };
 
 static void collect_id(void *context, const struct entry *e)
@@ -46,18 +47,22 @@ static void collect_id(void *context, const struct entry *e)
 
 static void collect_again(void *context)
 {
-    ((struct collecting *)context)->ids.count = 0;
+    struct collecting *c = context;
+    c->ids.count = c->begun;
 }
 
 static bool collect(struct pass *p, const struct region *at, struct slice filter, struct id_set *out)
 {
     const char *attributes[] = {dir_capabilities(p->dir)->stable_id_attribute, NULL};
     struct collecting c = {.pass = p};
-    struct dir_search search = {
-        .base = at->base, .scope = scope_of[at->target->scope], .filter = filter, .attributes = attributes};
+    struct dir_search search = {.base = at->base, .scope = scope_of[at->target->scope], .attributes = attributes};
     struct dir_sink sink = {.restart = collect_again, .entry = collect_id, .context = &c};
-    struct fault fault = {{0}};
-    if (dir_search(p->dir, &search, &sink, &fault) != RC_OK) {
+    for (size_t part = 0; part < look_parts(p); part++) {
+        struct fault fault = {{0}};
+        search.filter = look_narrow(p, part, filter);
+        c.begun = c.ids.count;
+        if (dir_search(p->dir, &search, &sink, &fault) == RC_OK)
+            continue;
         report_fault(p, "find out which policy governs", &fault);
         return false;
     }
@@ -314,7 +319,7 @@ static void find_bases(struct pass *p, struct governed *g)
 
 void governance_find_bases(struct pass *p)
 {
-    for (size_t i = 0; i < p->policy_count && pass_goes_on(p); i++)
+    for (size_t i = 0; !p->look && i < p->policy_count && pass_goes_on(p); i++)
         if (!p->governed[i].policy->target_unknown)
             find_bases(p, &p->governed[i]);
 }

@@ -163,6 +163,11 @@ void memo_end_is_told(struct memo *m, const struct memo_fact *f)
         item->is_finding = false;
 }
 
+bool memo_is_full(const struct memo *m)
+{
+    return m->full;
+}
+
 bool memo_ran_full(struct memo *m)
 {
     bool first = m->full && !m->full_told;
@@ -207,18 +212,27 @@ static void copy_rest(struct memo *m, const bool *gone)
     arena_free(&old.arena);
 }
 
-static void tell_end(const struct memo *m, const struct item *item, memo_ended_fn *ended, void *context)
+static struct memo_fact finding_of(const struct memo *m, const struct item *item)
 {
-    ended(context, &(struct memo_fact){.kind = item->kind,
-                                       .policy_dn = m->now.policies.items[item->policy],
-                                       .is_finding = true,
-                                       .subject_dn = item->subject_dn,
-                                       .subject_id = item->subject_id,
-                                       .check = item->check,
-                                       .certificate = item->certificate});
+    return (struct memo_fact){.kind = item->kind,
+                              .policy_dn = m->now.policies.items[item->policy],
+                              .is_finding = true,
+                              .subject_dn = item->subject_dn,
+                              .subject_id = item->subject_id,
+                              .check = item->check,
+                              .certificate = item->certificate};
 }
 
-void memo_end_pass(struct memo *m, memo_judge_fn *judge, memo_ended_fn *ended, void *context)
+/* about NULL: it is about everything. */
+static bool may_end(const struct memo *m, const struct item *item, memo_about_fn *about, void *context)
+{
+    if (!about)
+        return true;
+    struct memo_fact f = finding_of(m, item);
+    return item->is_finding && about(context, &f);
+}
+
+void memo_end_look(struct memo *m, memo_judge_fn *judge, memo_about_fn *about, memo_ended_fn *ended, void *context)
 {
     struct arena scratch = {0};
     size_t gone_count = 0;
@@ -229,15 +243,22 @@ void memo_end_pass(struct memo *m, memo_judge_fn *judge, memo_ended_fn *ended, v
     for (size_t i = 0; i < m->now.items.count; i++) {
         const struct item *item = &m->now.items.items[i];
         enum memo_verdict verdict = verdicts[item->policy * MEMO_KINDS + item->kind];
-        bool ends = verdict == MEMO_LOOKED && item->pass != m->pass;
-        gone[i] = ends || verdict == MEMO_DROP;
+        bool ends = verdict == MEMO_LOOKED && item->pass != m->pass && may_end(m, item, about, context);
+        gone[i] = ends || (verdict == MEMO_DROP && !about);
         gone_count += gone[i];
-        if (ends && item->is_finding)
-            tell_end(m, item, ended, context);
+        if (ends && item->is_finding) {
+            struct memo_fact f = finding_of(m, item);
+            ended(context, &f);
+        }
     }
     if (gone_count)
         copy_rest(m, gone);
     if (m->now.items.count < MEMO_MOST)
         m->full = m->full_told = false;
     arena_free(&scratch);
+}
+
+void memo_end_pass(struct memo *m, memo_judge_fn *judge, memo_ended_fn *ended, void *context)
+{
+    memo_end_look(m, judge, NULL, ended, context);
 }

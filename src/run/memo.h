@@ -7,6 +7,7 @@
 #ifndef RUN_MEMO_H
 #define RUN_MEMO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct memo;
@@ -17,6 +18,8 @@ enum { MEMO_MOST = 200000 };
 /* Never NULL; the caller's, to be closed with memo_close.  For one thread, and for one base. */
 struct memo *memo_open(void);
 void memo_close(struct memo *m); /* NULL is fine */
+/* Something found no room: what is not known may be old. */
+bool memo_is_full(const struct memo *m);
 /* How many things it knows, for people and tests. */
 size_t memo_count(const struct memo *m);
 

@@ -52,5 +52,9 @@ typedef void memo_ended_fn(void *context, const struct memo_fact *f);
 void memo_begin_pass(struct memo *m);
 /* Forgets what is no more. */
 void memo_end_pass(struct memo *m, memo_judge_fn *judge, memo_ended_fn *ended, void *context);
+/* Of a pass that looked at some subjects only: is it about one of these, as far as it could tell? */
+typedef bool memo_about_fn(void *context, const struct memo_fact *f);
+/* The same, but nothing ends except findings that it is about. */
+void memo_end_look(struct memo *m, memo_judge_fn *judge, memo_about_fn *about, memo_ended_fn *ended, void *context);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/pass_private.h"
+#include "run/past_private.h"
 
 #include "base/dn.h"
 
 #include <stdlib.h>
 
-static struct plan_input input_of(struct pass *p, bool with_holds)
+struct plan_input pass_input(struct pass *p, bool with_holds)
 {
     return (struct plan_input){.now_utc = p->now_utc,
                                .interval_s = p->settings->interval_s,
@@ -42,12 +42,12 @@ static void look_and_plan(struct pass *p)
     waivers_resolve_requests(p);
     authority_judge_requests(p);
     evidence_gather(p);
-    struct plan_input in = input_of(p, false);
+    struct plan_input in = pass_input(p, false);
     p->plan = plan_build(p->arena, &in);
 }
 
 /* Sees all subjects, and sees those again that a first draft of the plan makes worth a second look. */
-static void see_subjects(struct pass *p)
+void pass_see_subjects(struct pass *p)
 {
     look_and_plan(p);
     if (!p->interrupted && makes_unwatched_revocations(p, &p->plan))
@@ -58,7 +58,7 @@ static void see_subjects(struct pass *p)
 /* A plan as if nothing held it, then the guards, then the plan that they leave. */
 void pass_plan(struct pass *p)
 {
-    struct plan_input in = input_of(p, false);
+    struct plan_input in = pass_input(p, false);
     if (!p->planned)
         p->plan = plan_build(p->arena, &in);
     struct guard_input guard = {.seen = &in,
@@ -71,7 +71,7 @@ void pass_plan(struct pass *p)
     for (size_t i = 0; i < p->held.count; i++)
         report_hold(p, &p->held.items[i]);
     if (p->held.count) {
-        in = input_of(p, true);
+        in = pass_input(p, true);
         p->plan = plan_build(p->arena, &in);
     }
     for (size_t i = 0; (p->paused || waivers_hold_all(p)) && i < p->plan.count; i++)
@@ -121,7 +121,8 @@ bool pass_derive(struct pass *p)
     waivers_resolve(p);
     authority_read_all(p);
     crossing_survey(p);
-    see_subjects(p);
+    drift_begin(p);
+    pass_see_subjects(p);
     waivers_report(p);
     if (!pass_goes_on(p))
         return false;
@@ -157,25 +158,36 @@ enum pass_result pass_run(struct dir *d, struct second_reader *second, struct lo
                      .settings = settings,
                      .arena = a,
                      .meter = progress_begin(log, settings->pace, settings->show_progress),
-                     .now_utc = settings->clock(settings->clock_context)};
+                     .now_utc = settings->clock(settings->clock_context),
+                     .steady_s = past_steady_s(settings)};
+    struct looking look = {0};
+    p.look = settings->focus ? &look : NULL;
     p.progress.begun_utc = p.now_utc;
     *plan = (struct slice){NULL, 0};
     dir_set_watch(d, watch, &p);
     remember_begin(&p);
-    enum pass_result result = run(&p, plan);
+    past_begin(&p);
+    enum pass_result result = p.look ? look_run(&p, plan) : run(&p, plan);
     bool whole = pass_goes_on(&p);
     dir_set_watch(d, NULL, NULL); /* the status is one write: it is done, or not begun */
     if (whole) {
-        status_end(&p, result);
+        if (!p.look)
+            status_end(&p, result);
         remember_end(&p);
     }
+    past_end(&p, whole);
     progress_clear(&p.meter);
     authority_close(&p);
-    if (p.incomplete || !whole)
+    if ((p.incomplete && !p.look) || !whole)
         result = PASS_INCOMPLETE;
     struct survey survey =
         survey_take(&p, whole ? names[result] : "interrupted", progress_clock_ms() - p.meter.begun_ms);
-    report_passes(&p, &survey);
+    if (p.look)
+        report_look(&p, survey.duration_ms);
+    else
+        report_passes(&p, &survey);
+    if (p.look && settings->escalation)
+        *settings->escalation = look.escalation;
     if (settings->survey)
         *settings->survey = survey;
     return result;

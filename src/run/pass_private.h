@@ -57,6 +57,15 @@ struct policy_drafts {
     size_t dropped_count;
 };
 
+/* A pass over a few subjects: run/focus.c. */
+struct looking {
+    struct id_set subjects;
+    struct slice *filters; /* "(|(entryUUID=…)…)", a hundred of them in each */
+    size_t filter_count;
+    LIST_OF(struct digest) shown; /* certificates of these subjects, where there are revocations at all */
+    enum escalation escalation;
+};
+
 struct inspect_sink;
 struct authorities; /* run/authority.c */
 struct crossing;    /* run/crossing.c */
@@ -71,7 +80,10 @@ struct pass {
     bool judges_only;                    /* nobody asks for a plan: no subject is kept for one */
     const struct policy_drafts *drafts;  /* NULL, or what stands in the place of stored policies */
     struct arena *arena;
-    int64_t now_utc;
+    int64_t now_utc, steady_s;
+    struct looking *look;   /* NULL: this pass is about everybody */
+    bool watches_drift;  /* see run/drift.c */
+    unsigned faults;     /* searches and writes that failed */
     struct told told; /* what this pass has logged already */
     struct progress progress;
     struct progress_meter meter;
@@ -132,6 +144,9 @@ const size_t *requests_recent_besides(struct pass *p);
 /* Whoever shows this certificate matters, whatever is found there; watch_in_order before anybody asks. */
 void watch_certificate(struct pass *p, const struct digest *digest, struct slice der);
 void watch_in_order(struct pass *p);
+struct plan_input pass_input(struct pass *p, bool with_holds);
+/* From the scan to a draft of the plan. */
+void pass_see_subjects(struct pass *p);
 /* All of it, from the policies to the plan under the guards; nothing is written. */
 bool pass_derive(struct pass *p);
 
@@ -231,6 +246,10 @@ void crossing_of(struct pass *p, struct arena *a, struct subject *s);
 /* They were to be compared and could not be, which is told: what rests on it is undecided everywhere. */
 bool crossing_failed(const struct pass *p);
 
+/* All that the waivers say which have not ended, for comparing. */
+struct digest waivers_print(const struct pass *p);
+/* When the next one of them does not cover anything any more; DEADLINE_NEVER: none does. */
+int64_t waivers_next_end(const struct pass *p);
 /* Reads ou=waivers; false where the pass can't go on. */
 bool waivers_read(struct pass *p);
 /* What covers the subjects of the requests in full, or the certificates of their revocations. */
@@ -270,6 +289,34 @@ void report_disagreement(struct pass *p, const struct subject *s, const struct c
 void report_hold(struct pass *p, const struct hold *h);
 void report_operation(struct pass *p, const struct operation *o);
 void report_passes(struct pass *p, const struct survey *survey);
+void report_look(struct pass *p, int64_t duration_ms);
+
+/* A pass that is a look.  What it may not settle is in p->look->escalation. */
+enum pass_result look_run(struct pass *p, struct slice *plan);
+/*
+ * A look makes one search for each of its filters where a full pass makes one; look_narrow says for which.  Without a
+ * look there is one part, and nothing is narrowed.
+ */
+size_t look_parts(const struct pass *p);
+struct slice look_narrow(struct pass *p, size_t part, struct slice filter);
+bool look_is_about(const struct pass *p, struct slice subject_id);
+/* What these subjects publish may have a revocation, which is looked at too. */
+void look_note_certificates(struct pass *p, struct subject *s);
+
+/* What is left for looks, gathered while a full pass goes on, and brought up to date by each look. */
+void past_begin(struct pass *p);
+void past_note_subject(struct pass *p, const struct subject *s); /* judged */
+void past_note_request(struct pass *p, const struct plan_request *q);
+void past_note_opening(struct pass *p, const struct request *q); /* each request once */
+void past_forget_requests(struct pass *p);                       /* they are read from the beginning again */
+void past_note_authority(struct pass *p, struct slice id);
+void past_end(struct pass *p, bool whole);
+
+/* Once policies and waivers are read. */
+void drift_begin(struct pass *p);
+/* What was written or told just now, where p->watches_drift. */
+void drift_of_operation(struct pass *p, const struct operation *o);
+void drift_of_finding(struct pass *p, const struct subject *s, const struct finding *f);
 
 /* The figures of a pass that has ended; result is that of the whole. */
 struct survey survey_take(struct pass *p, const char *result, int64_t duration_ms);

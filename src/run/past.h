@@ -36,6 +36,7 @@ enum escalation {
     ESCALATION_REVOCATION, /* a new revocation: everybody who publishes the certificate has to be seen first */
     ESCALATION_TREE,       /* an entry that has others below it changed: they may be elsewhere now */
     ESCALATION_TIME,       /* the clock was set, or the horizon of the deadlines is reached */
+    ESCALATION_REQUEST,    /* somebody deleted a request, and nobody knows whom it was about */
     ESCALATION_FAULT,      /* a search or a write failed */
 };
 const char *escalation_text(enum escalation e);

@@ -245,7 +245,7 @@ bool pass_read_policies(struct pass *p)
         return false;
     }
     report_problems(p, &r.problems);
-    if (r.policies.count && !are_readable(&r))
+    if (r.policies.count && !p->look && !are_readable(&r)) /* what is hidden since the full pass makes them others */
         return false;
     put_drafts(&r);
     if (r.policies.count == 0) {

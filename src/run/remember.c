@@ -207,8 +207,19 @@ void remember_begin(struct pass *p)
         memo_begin_pass(p->settings->memory);
 }
 
+/* What rests on other entries is not looked at by a look. */
+static bool is_about(void *context, const struct memo_fact *f)
+{
+    const struct pass *p = context;
+    enum check_id check = check_find(f->check);
+    bool compares = check == CHECK_SHARED_CERTIFICATE || check == CHECK_SHARED_KEY || check == CHECK_DUPLICATE_HOST_NAME;
+    return !compares && look_is_about(p, f->subject_id);
+}
+
 void remember_end(struct pass *p)
 {
-    if (p->settings->memory)
+    if (p->settings->memory && p->look && p->holds)
+        memo_end_look(p->settings->memory, judge, is_about, tell_ended, p);
+    else if (p->settings->memory && !p->look)
         memo_end_pass(p->settings->memory, judge, tell_ended, p);
 }

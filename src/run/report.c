@@ -6,6 +6,7 @@
 void report_fault(struct pass *p, const char *what, const struct fault *fault)
 {
     p->incomplete = true;
+    p->faults++;
     if (p->interrupted)
         return; /* what does not work then says nothing */
     if (p->observer) {
@@ -83,6 +84,8 @@ static bool rests_on_others(enum check_id id)
 static void report_finding(struct pass *p, const struct subject *s, struct certificate *c, const struct finding *f)
 {
     const struct check *check = check_get(f->check);
+    if (p->look && f->undecided && rests_on_others(f->check))
+        return; /* the full pass said what there is to say */
     uint8_t hex[DIGEST_HEX] = {0};
     struct slice digest = SLICE_LITERAL("");
     if (c) {
@@ -106,6 +109,8 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
             log_slice("reason", disagreed ? slice_of("the two readers disagree about this certificate") : f->detail));
         return;
     }
+    if (p->watches_drift)
+        drift_of_finding(p, s, f);
     const struct log_field fields[] = {log_slice("dn", s->dn),
                                        log_slice("policy", s->policy->dn),
                                        log_text("check", check->name),

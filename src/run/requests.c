@@ -125,8 +125,10 @@ static void keep_in_full(struct pass *p, const struct entry *e, struct request_m
     struct plan_request *q = LIST_ADD(p->arena, &p->requests_in_full);
     q->request = request_read(p->arena, e, &told);
     m->flags |= MARK_FULL;
-    if (!q->request.foreign)
-        read_stored(p, q);
+    if (q->request.foreign)
+        return;
+    read_stored(p, q);
+    past_note_request(p, q);
 }
 
 /*
@@ -156,7 +158,10 @@ static void read_one(void *context, const struct entry *e)
     else if (hex_is(request->record.id, DIGEST_OCTETS))
         p->incomplete = true; /* it takes the name of a request, which could then not be written */
     report_request_problems(p, request->record.id, &problems);
-    if (!(m->flags & MARK_QUIET)) {
+    past_note_opening(p, request);
+    if (m->flags & MARK_QUIET) {
+        past_note_request(p, &q);
+    } else {
         keep_in_full(p, e, m);
         watch_stored(p);
     }
@@ -169,6 +174,7 @@ static void forget_read(void *context)
     r->pass->requests_in_full.count = r->begun;
     r->pass->index.count = r->begun_marks;
     r->pass->index.in_order = false;
+    past_forget_requests(r->pass);
 }
 
 static int compare_requests(const void *a, const void *b)

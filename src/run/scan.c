@@ -199,6 +199,8 @@ static void take_subject(void *context, struct subject *subject, problem_list *p
     subject->shows_no_certificate = s->looks_for_bare;
     if (!judge(s, subject))
         return;
+    past_note_subject(p, subject);
+    look_note_certificates(p, subject);
     struct request_mark *m = subject->id.n ? marks_find(p->arena, &p->index, subject->id) : NULL;
     enum fate fate = fate_of(p, &s->walk.arena, subject, m);
     if (m && !s->looks_for_bare)
@@ -276,7 +278,7 @@ static bool look_for_bare(struct scan *s)
     struct pass *p = s->pass;
     size_t bare = s->figures->subjects - s->figures->with_certificate;
     bool judged = policy->on_finding[CHECK_MISSING].stated;
-    if (bare == 0 || (!judged && s->figures->with_certificate))
+    if (bare == 0 || (!judged && (s->figures->with_certificate || p->look)))
         return true;
     s->looks_for_bare = true;
     for (size_t i = 0; i < policy->target_count; i++) {
@@ -285,6 +287,8 @@ static bool look_for_bare(struct scan *s)
         if (!walk_target(&s->walk, i, filter))
             return false;
     }
+    if (p->look)
+        return true; /* whether one is hidden is asked of each; what that says of the rest is for full passes */
     s->governed->blind = s->bare == 0 && s->figures->with_certificate == 0;
     if (judged && bare > s->bare && !s->governed->blind)
         report_hidden(s, bare - s->bare);
@@ -351,7 +355,7 @@ static void scan_policy(struct pass *p, size_t index)
     bool whole = walk_targets(&s.walk) && look_for_bare(&s);
     if (whole && s.governed->blind)
         report_blindness(&s);
-    if (whole && s.figures->subjects == 0)
+    if (whole && s.figures->subjects == 0 && !p->look)
         report_emptiness(&s);
     s.figures->complete = whole && !s.without_id;
     walk_end(&s.walk);

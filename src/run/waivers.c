@@ -163,7 +163,7 @@ bool waivers_read(struct pass *p)
                      "shows no waiver, and not that it is empty (hasSubordinates): this account may not see "
                      "what is below ou=waivers, or there is something else"))
         return false;
-    if (r.waivers.count && !hide_nothing(&r))
+    if (r.waivers.count && !p->look && !hide_nothing(&r)) /* what is hidden since the full pass makes them others */
         return false;
     report_problems(p, &r.problems);
     p->waivers = ARENA_NEW(p->arena, struct waivers);
@@ -176,6 +176,7 @@ bool waivers_read(struct pass *p)
 struct collecting {
     struct pass *pass;
     LIST_OF(struct slice) ids;
+    size_t begun; /* how many there were when this search began */
 };
 
 static void collect_id(void *context, const struct entry *e)
@@ -188,7 +189,8 @@ static void collect_id(void *context, const struct entry *e)
 
 static void collect_again(void *context)
 {
-    ((struct collecting *)context)->ids.count = 0;
+    struct collecting *c = context;
+    c->ids.count = c->begun;
 }
 
 /* A filter that came from an administrator is never negated: where it can't be evaluated, "not" matches nothing. */
@@ -200,10 +202,15 @@ static void resolve(struct pass *p, const struct waiver *w, struct aim *aim, str
     if (id_filter.n)
         filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(filter), SLICE_ARGS(id_filter));
     struct dir_search search = {
-        .base = aim->target->base, .scope = target_dir_scope(aim->target), .filter = filter, .attributes = names};
+        .base = aim->target->base, .scope = target_dir_scope(aim->target), .attributes = names};
     struct dir_sink sink = {.restart = collect_again, .entry = collect_id, .context = &c};
     struct fault fault = {{0}};
-    enum rc rc = dir_search(p->dir, &search, &sink, &fault);
+    enum rc rc = RC_OK;
+    for (size_t part = 0; rc == RC_OK && part < look_parts(p); part++) {
+        search.filter = look_narrow(p, part, filter);
+        c.begun = c.ids.count;
+        rc = dir_search(p->dir, &search, &sink, &fault);
+    }
     aim->missing = rc == RC_NOT_FOUND || rc == RC_INVALID;
     if (rc != RC_OK && !aim->missing) {
         struct fault told = {{0}};
@@ -336,6 +343,39 @@ void waivers_apply(struct pass *p, struct arena *a, struct subject *s)
     for (size_t i = 0; i < s->certificate_count; i++)
         waiver_mark_certificate(a, s, &s->certificates[i]);
     waiver_mark_subject(a, s);
+}
+
+struct digest waivers_print(const struct pass *p)
+{
+    struct arena a = {0};
+    struct slice text = {NULL, 0};
+    for (size_t i = 0; p->waivers && i < p->waivers->count; i++) {
+        const struct waiver *w = p->waivers->items[i].waiver;
+        text = arena_format(&a, "%.*s%.*s %u %lld %d %d", SLICE_ARGS(text), SLICE_ARGS(w->dn), w->checks,
+                            (long long)w->until_utc, w->malformed, w->reach_unknown);
+        for (size_t k = 0; k < w->target_count; k++)
+            text = arena_format(&a, "%.*s %zu %.*s", SLICE_ARGS(text), w->targets[k].url.n,
+                                SLICE_ARGS(w->targets[k].url));
+        for (size_t k = 0; k < w->certificate_count; k++) {
+            uint8_t hex[DIGEST_HEX];
+            digest_to_hex(&w->certificates[k], hex);
+            text = arena_format(&a, "%.*s %.*s", SLICE_ARGS(text), DIGEST_HEX, (const char *)hex);
+        }
+    }
+    struct digest d = digest_of(text);
+    arena_free(&a);
+    return d;
+}
+
+int64_t waivers_next_end(const struct pass *p)
+{
+    int64_t first = DEADLINE_NEVER;
+    for (size_t i = 0; p->waivers && i < p->waivers->count; i++) {
+        int64_t until = p->waivers->items[i].waiver->until_utc;
+        if (until && (first == DEADLINE_NEVER || until < first))
+            first = until + 1;
+    }
+    return first;
 }
 
 bool waivers_hold_all(const struct pass *p)

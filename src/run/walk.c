@@ -38,7 +38,7 @@ static void restart(void *context)
     w->restart(w->context);
 }
 
-bool walk_target(struct walk *w, size_t target, struct slice filter)
+static bool search_target(struct walk *w, size_t target, struct slice filter)
 {
     struct pass *p = w->pass;
     struct dir_search search = {.base = w->governed->bases[target],
@@ -47,14 +47,23 @@ bool walk_target(struct walk *w, size_t target, struct slice filter)
                                 .attributes = attributes_of(w)};
     struct dir_sink sink = {.restart = restart, .entry = take_entry, .context = w};
     struct fault fault = {{0}};
-    if (!governance_repeats(p, w->governed, target, &w->repeats))
-        return false;
     w->begin(w->context);
     if (dir_search(p->dir, &search, &sink, &fault) == RC_OK)
         return true;
     fault_set(&fault, RC_FAULT, "the search of %.*s did not end whole", SLICE_ARGS(search.base));
     report_fault(p, "read the subjects of a policy", &fault);
     return false;
+}
+
+bool walk_target(struct walk *w, size_t target, struct slice filter)
+{
+    struct pass *p = w->pass;
+    if (!governance_repeats(p, w->governed, target, &w->repeats))
+        return false;
+    for (size_t part = 0; part < look_parts(p); part++)
+        if (!search_target(w, target, look_narrow(p, part, filter)))
+            return false;
+    return true;
 }
 
 bool walk_targets(struct walk *w)

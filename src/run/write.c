@@ -98,10 +98,13 @@ static void answered(void *context, size_t index, enum rc rc, const struct fault
         p->written[o - p->plan.operations] = true;
         if (g)
             g->counted[o->verb]++;
+        if (p->watches_drift)
+            drift_of_operation(p, o);
         report_operation(p, o);
         return;
     }
     p->incomplete = true;
+    p->faults++;
     if (g)
         g->failed++;
     if (w->failures++ >= FAILURES_TOLD)

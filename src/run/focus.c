@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A look: the rooms of a pass in their order, at a few subjects alone.  What can't be known of them without all others
+ * is left to a full pass, which is asked for.
+ */
+#include "run/past_private.h"
+
+#include "core/schema.h"
+
+#include <stdlib.h>
+
+enum {
+    IDS_IN_FILTER = 100,
+    ROUNDS = 3, /* a revocation leads to its subject, which may lead to another one */
+};
+
+size_t look_parts(const struct pass *p)
+{
+    return p->look ? p->look->filter_count : 1;
+}
+
+struct slice look_narrow(struct pass *p, size_t part, struct slice filter)
+{
+    if (!p->look)
+        return filter;
+    return arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(p->look->filters[part]), SLICE_ARGS(filter));
+}
+
+bool look_is_about(const struct pass *p, struct slice subject_id)
+{
+    return id_set_has(&p->look->subjects, subject_id);
+}
+
+void look_note_certificates(struct pass *p, struct subject *s)
+{
+    if (!p->look || !p->settings->past->now.has_revocations)
+        return;
+    for (size_t i = 0; i < s->certificate_count; i++) {
+        certificate_hash(&s->certificates[i]);
+        *LIST_ADD(p->arena, &p->look->shown) = s->certificates[i].digest;
+    }
+}
+
+static void escalate(struct pass *p, enum escalation why)
+{
+    if (p->look->escalation == ESCALATION_NONE)
+        p->look->escalation = why;
+    p->settings->past->escalated |= 1u << why;
+}
+
+/* Whom it is about. */
+
+/* True when somebody came who was not there. */
+static bool add_subjects(struct pass *p, const struct slice *ids, size_t count)
+{
+    struct id_set *all = &p->look->subjects;
+    struct slice *joined = ARENA_ARRAY(p->arena, all->count + count, struct slice);
+    size_t n = all->count, kept = 0;
+    if (n)
+        memcpy(joined, all->ids, n * sizeof *joined);
+    for (size_t i = 0; i < count; i++)
+        if (ids[i].n)
+            joined[n++] = ids[i];
+    if (n)
+        qsort(joined, n, sizeof *joined, slice_order);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || !slice_eq(joined[i], joined[kept - 1]))
+            joined[kept++] = joined[i];
+    bool grown = kept > all->count;
+    *all = (struct id_set){joined, kept};
+    return grown;
+}
+
+static void make_filters(struct pass *p)
+{
+    struct looking *l = p->look;
+    size_t n = 0;
+    l->filters = ARENA_ARRAY(p->arena, l->subjects.count / IDS_IN_FILTER + 1, struct slice);
+    l->filter_count = 0;
+    struct slice parts = {NULL, 0};
+    for (size_t i = 0; i < l->subjects.count; i++) {
+        struct slice one = pass_id_filter(p, l->subjects.ids[i]);
+        if (one.n) {
+            parts = arena_format(p->arena, "%.*s%.*s", SLICE_ARGS(parts), SLICE_ARGS(one));
+            n++;
+        }
+        if (n == IDS_IN_FILTER || (n && i + 1 == l->subjects.count)) {
+            l->filters[l->filter_count++] = arena_format(p->arena, "(|%.*s)", SLICE_ARGS(parts));
+            parts = (struct slice){NULL, 0};
+            n = 0;
+        }
+    }
+}
+
+/* Those that requests at hand are about, and who published a certificate that is to be revoked. */
+static bool add_subjects_of_requests(struct pass *p)
+{
+    id_list ids = {0};
+    for (size_t i = 0; i < p->request_count; i++) {
+        const struct plan_request *q = &p->requests[i];
+        if (q->request.foreign)
+            continue;
+        *LIST_ADD(p->arena, &ids) = q->request.record.subject_id;
+        for (size_t k = 0; q->request.record.type == REQUEST_REVOKE && k < q->stored_count; k++)
+            past_recall_subjects(p, &q->stored[k].digest, &ids);
+    }
+    return add_subjects(p, ids.items, ids.count);
+}
+
+static struct slice filter_of_request(struct pass *p, struct slice id)
+{
+    return arena_format(p->arena, "(" ATTR_REQUEST_ID "=%.*s)", SLICE_ARGS(filter_escape(p->arena, id)));
+}
+
+static bool was_purged(const struct past *past, struct slice id)
+{
+    struct digest d;
+    bool found = false;
+    if (!digest_from_hex(id, &d))
+        return true; /* no request of ours */
+    for (size_t i = 0; i < past->now.purged.count && !found; i++)
+        found = digest_eq(&past->now.purged.items[i], &d);
+    return found;
+}
+
+/* The requests that changed, and whom they are about.  Of one that somebody deleted nobody knows whom it was about. */
+static bool read_given(struct pass *p)
+{
+    const struct focus *f = p->settings->focus;
+    struct slice *filters = ARENA_ARRAY(p->arena, f->request_count, struct slice);
+    for (size_t i = 0; i < f->request_count; i++)
+        filters[i] = filter_of_request(p, f->requests[i]);
+    if (f->request_count && !requests_fetch(p, filters, f->request_count))
+        return false;
+    for (size_t i = 0; i < f->request_count; i++)
+        if (!pass_find_request(p, f->requests[i]) && !was_purged(p->settings->past, f->requests[i]))
+            escalate(p, ESCALATION_REQUEST);
+    add_subjects(p, f->subjects, f->subject_count);
+    add_subjects_of_requests(p);
+    return true;
+}
+
+/* Requests about the subjects. */
+static bool read_theirs(struct pass *p)
+{
+    const struct id_set *all = &p->look->subjects;
+    bool revocations = p->settings->past->now.has_revocations;
+    struct slice *filters = ARENA_ARRAY(p->arena, 2 * all->count, struct slice);
+    size_t n = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        filters[n++] = filter_of_request(p, request_id_of_reissue(p->arena, all->ids[i]));
+        if (revocations)
+            filters[n++] =
+                arena_format(p->arena, "(" ATTR_SUBJECT_ID "=%.*s)", SLICE_ARGS(filter_escape(p->arena, all->ids[i])));
+    }
+    return n == 0 || requests_fetch(p, filters, n);
+}
+
+/* Revocations of what subjects show, and of what their reissues hold. */
+static bool read_revocations(struct pass *p)
+{
+    struct looking *l = p->look;
+    LIST_OF(struct slice) filters = {0};
+    if (!p->settings->past->now.has_revocations)
+        return true;
+    for (size_t i = 0; i < l->subjects.count; i++)
+        past_recall_certificates(p, l->subjects.ids[i]);
+    for (size_t i = 0; i < p->request_count; i++)
+        for (size_t k = 0; k < p->requests[i].stored_count; k++)
+            *LIST_ADD(p->arena, &l->shown) = p->requests[i].stored[k].digest;
+    l->shown.count = sort_digests(l->shown.items, l->shown.count);
+    for (size_t i = 0; i < l->shown.count; i++) {
+        struct slice id = request_id_of_revoke(p->arena, &l->shown.items[i]);
+        if (!pass_find_request(p, id))
+            *LIST_ADD(p->arena, &filters) = filter_of_request(p, id);
+    }
+    return filters.count == 0 || requests_fetch(p, filters.items, filters.count);
+}
+
+/* What changed besides them. */
+
+static bool asks_for_trust(const struct pass *p)
+{
+    bool asks = false;
+    for (size_t i = 0; i < p->policy_count; i++)
+        asks |= p->policies[i].policy->trust_anchor_count > 0 || p->policies[i].policy->check_crl;
+    return asks;
+}
+
+static bool is_there(struct pass *p, struct slice base, enum dir_scope scope, struct slice kind, bool *found)
+{
+    for (size_t part = 0; part < look_parts(p) && !*found; part++) {
+        struct fault fault = {{0}};
+        size_t count;
+        enum rc rc = pass_count(p, base, scope, look_narrow(p, part, kind), 1, &count, &fault);
+        if (rc != RC_OK && rc != RC_TRUNCATED && rc != RC_NOT_FOUND) {
+            report_fault(p, "look for what else has changed", &fault);
+            return false;
+        }
+        *found = count > 0;
+    }
+    return true;
+}
+
+static bool is_anywhere(struct pass *p, struct slice kind, bool *found)
+{
+    const struct dir_capabilities *c = dir_capabilities(p->dir);
+    *found = false;
+    for (size_t i = 0; i < c->suffix_count && !*found; i++)
+        if (!is_there(p, c->suffixes[i], DIR_SUBTREE, kind, found))
+            return false;
+    return true;
+}
+
+/* A policy whose subjects, or whose certificates, could not be seen at all: now there are some. */
+static bool look_at_blind(struct pass *p)
+{
+    bool found = false;
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct policy *policy = p->policies[i].policy;
+        const struct past_policy *before = &p->settings->past->policies[i];
+        struct slice shows = {NULL, 0};
+        for (const char *const *n = policy->certificate_attributes; before->blind && *n; n++)
+            shows = arena_format(p->arena, "%.*s(%s=*)", SLICE_ARGS(shows), *n);
+        for (size_t k = 0; before->blind && k < policy->target_count; k++) {
+            const struct target *t = &policy->targets[k];
+            struct slice filter = before->figures.subjects ? arena_format(p->arena, "(&%.*s(|%.*s))",
+                                                                          SLICE_ARGS(t->filter), SLICE_ARGS(shows))
+                                                           : t->filter;
+            if (!is_there(p, before->bases[k], target_dir_scope(t), filter, &found))
+                return false;
+        }
+    }
+    if (found)
+        escalate(p, ESCALATION_NO_PAST);
+    return true;
+}
+
+/* Entries below a changed one may have moved with it; what an authority publishes counts for many. */
+static bool look_around(struct pass *p)
+{
+    const struct past *past = p->settings->past;
+    bool has_others = false, is_authority = false;
+    if (dir_knows_attribute(p->dir, SLICE_LITERAL("hasSubordinates")) &&
+        !is_anywhere(p, SLICE_LITERAL("(hasSubordinates=TRUE)"), &has_others))
+        return false;
+    if (has_others)
+        escalate(p, ESCALATION_TREE);
+    if (!asks_for_trust(p))
+        return true;
+    for (size_t i = 0; i < past->now.authorities.count && !is_authority; i++)
+        is_authority = look_is_about(p, past->now.authorities.items[i]);
+    if (!is_authority &&
+        !is_anywhere(p, SLICE_LITERAL("(|(" ATTR_CA_CERTIFICATE "=*)(" ATTR_CRL "=*)(" ATTR_AUTHORITY_CRL "=*))"),
+                     &is_authority))
+        return false;
+    if (is_authority)
+        escalate(p, ESCALATION_POLICY);
+    return true;
+}
+
+/* Is everything as the full pass saw it? */
+
+static bool is_time_trusted(struct pass *p)
+{
+    const struct past *past = p->settings->past;
+    int64_t jump = (p->now_utc - past->wall_utc) - (p->steady_s - past->steady_s);
+    bool due = past->now.deadlines.horizon_utc && past->now.deadlines.horizon_utc <= p->now_utc;
+    if (jump <= PAST_JUMP_S && jump >= -PAST_JUMP_S && !due)
+        return true;
+    escalate(p, ESCALATION_TIME);
+    return false;
+}
+
+static bool is_policy_known(struct pass *p)
+{
+    const struct past *past = p->settings->past;
+    struct digest waivers = waivers_print(p);
+    bool same =
+        p->policy_count == past->policy_count && digest_eq(&waivers, &past->waivers) && p->paused == past->paused;
+    for (size_t i = 0; same && i < p->policy_count; i++) {
+        struct digest print = past_print_of(p, i);
+        same = digest_eq(&print, &past->policies[i].print);
+    }
+    if (!same)
+        escalate(p, ESCALATION_POLICY);
+    return same;
+}
+
+static void take_over(struct pass *p)
+{
+    const struct past *past = p->settings->past;
+    for (size_t i = 0; i < p->policy_count; i++) {
+        p->governed[i].bases = past->policies[i].bases;
+        p->governed[i].reachable = past->policies[i].reachable;
+        p->governed[i].blind = past->policies[i].blind;
+    }
+}
+
+/* A policy of which the full pass could conclude nothing has no looks either. */
+static void leave_incomplete(struct pass *p)
+{
+    for (size_t i = 0; i < p->policy_count; i++)
+        p->policies[i].complete &= p->settings->past->policies[i].complete && !p->settings->past->policies[i].blind;
+}
+
+static bool see(struct pass *p)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        make_filters(p);
+        governance_resolve(p);
+        leave_incomplete(p);
+        waivers_resolve(p);
+        if (round == 0)
+            authority_read_all(p);
+        crossing_survey(p);
+        pass_see_subjects(p);
+        size_t before = p->request_count;
+        if (!pass_goes_on(p) || !read_revocations(p))
+            return false;
+        bool grown = add_subjects_of_requests(p);
+        if (!grown && p->request_count == before)
+            return true;
+        if (grown && !read_theirs(p))
+            return false;
+    }
+    escalate(p, ESCALATION_REVOCATION);
+    return true;
+}
+
+/* The plan, under the guards of a full pass. */
+
+/* How many subjects a full pass would most likely see, at least. */
+static struct policy_pass *estimates(struct pass *p)
+{
+    const struct past *past = p->settings->past;
+    struct policy_pass *all = ARENA_ARRAY(p->arena, p->policy_count, struct policy_pass);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct figures *f = &past->policies[i].figures;
+        size_t gone = p->settings->focus->gone_count;
+        all[i] = p->policies[i];
+        all[i].subjects = f->subjects > gone ? f->subjects - gone : 0;
+        all[i].with_certificate = f->with_certificate > gone ? f->with_certificate - gone : 0;
+    }
+    return all;
+}
+
+static void judge_guards(struct pass *p, const struct plan_input *in, enum hold_scope *scopes)
+{
+    const struct past *past = p->settings->past;
+    struct plan_input seen = *in;
+    struct figures *last = ARENA_ARRAY(p->arena, p->policy_count, struct figures);
+    size_t *withdrawn = ARENA_ARRAY(p->arena, p->policy_count, size_t);
+    hold_list holds = {0};
+    seen.policies = estimates(p);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        last[i] = past->policies[i].figures;
+        withdrawn[i] = past->policies[i].withdrawn;
+    }
+    struct guard_input guard = {.seen = &seen,
+                                .plan = &p->plan,
+                                .last = last,
+                                .last_count = p->policy_count,
+                                .recent_besides = past_recent_besides(p),
+                                .withdrawn_before = withdrawn};
+    guard_judge(p->arena, &guard, &holds, scopes);
+    for (size_t i = 0; i < p->policy_count; i++)
+        if (past->policies[i].hold > scopes[i])
+            scopes[i] = past->policies[i].hold;
+}
+
+/* Would that guard stop something of this plan? */
+static bool is_stopped(const struct pass *p, size_t policy, enum hold_scope scope)
+{
+    bool stopped = false;
+    for (size_t i = 0; i < p->plan.count; i++) {
+        const struct operation *o = &p->plan.operations[i];
+        if (o->policy == p->policies[policy].policy)
+            stopped |= scope == HOLD_EVERYTHING || (scope == HOLD_OPENING && o->opens);
+    }
+    return stopped;
+}
+
+static void hold_revocations(struct pass *p)
+{
+    for (size_t i = 0; i < p->plan.count; i++)
+        if (p->plan.operations[i].record.type == REQUEST_REVOKE) {
+            p->plan.operations[i].held = true;
+            escalate(p, ESCALATION_REVOCATION);
+        }
+}
+
+static void plan_look(struct pass *p)
+{
+    struct plan_input in = pass_input(p, false);
+    bool held = false;
+    p->plan = plan_build(p->arena, &in);
+    p->holds = ARENA_ARRAY(p->arena, p->policy_count, enum hold_scope);
+    if (p->plan.count == 0)
+        return;
+    judge_guards(p, &in, p->holds);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        bool stopped = is_stopped(p, i, p->holds[i]);
+        p->settings->past->policies[i].guarded |= stopped;
+        p->holds[i] = stopped ? HOLD_EVERYTHING : HOLD_NOTHING;
+        held |= stopped;
+    }
+    if (held) {
+        escalate(p, ESCALATION_GUARD);
+        in = pass_input(p, true);
+        p->plan = plan_build(p->arena, &in);
+    }
+    for (size_t i = 0; (p->paused || waivers_hold_all(p)) && i < p->plan.count; i++)
+        p->plan.operations[i].held = true;
+    if (!p->paused)
+        hold_revocations(p);
+}
+
+static bool derive(struct pass *p)
+{
+    if (!p->settings->past || !p->settings->past->ready) {
+        p->look->escalation = ESCALATION_NO_PAST;
+        return false;
+    }
+    if (!is_time_trusted(p) || !pass_read_control(p) || !pass_read_policies(p) || !is_policy_known(p))
+        return false;
+    take_over(p);
+    if (!read_given(p))
+        return false;
+    make_filters(p);
+    if (p->look->filter_count == 0)
+        return false; /* nothing is left to look at */
+    if (!look_around(p) || !look_at_blind(p) || !read_theirs(p) || !see(p))
+        return false;
+    plan_look(p);
+    return true;
+}
+
+enum pass_result look_run(struct pass *p, struct slice *plan)
+{
+    bool derived = derive(p);
+    if (derived && p->settings->dry_run)
+        *plan = plan_text(p->arena, &p->plan);
+    else if (derived)
+        write_plan(p);
+    if (p->faults || p->interrupted)
+        p->look->escalation = p->look->escalation ? p->look->escalation : ESCALATION_FAULT;
+    return p->faults || p->interrupted ? PASS_INCOMPLETE : PASS_COMPLETE;
+}
+
+void report_look(struct pass *p, int64_t duration_ms)
+{
+    size_t operations = 0;
+    for (size_t i = 0; p->written && i < p->plan.count; i++)
+        operations += p->written[i];
+    LOG_EVENT(pass_log(p), EVENT_LOOK, log_uint("subjects", p->look->subjects.count),
+              log_uint("requests-read", p->request_count), log_uint("operations", operations),
+              log_text("escalation", escalation_text(p->look->escalation)), log_int("duration_ms", duration_ms));
+}

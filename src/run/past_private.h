@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a full pass leaves behind, and how the rooms of a pass fill it and ask it. */
+#ifndef RUN_PAST_PRIVATE_H
+#define RUN_PAST_PRIVATE_H
+
+#include "run/pass_private.h"
+
+/* One policy as the last full pass met it, and what looks have done to it since. */
+struct past_policy {
+    struct digest print; /* of all that the policy says; another one asks for a full pass */
+    struct slice dn;
+    struct slice *bases; /* of its targets */
+    bool reachable, complete, blind;
+    enum hold_scope hold;
+    struct figures figures; /* as that pass saw it */
+    bool compares;          /* entries with each other, which no look can */
+    size_t withdrawn;       /* by looks since */
+    bool guarded;           /* a look found that a guard would hold */
+};
+
+/* Something that the first guard counts for 24 hours. */
+struct past_opening {
+    struct digest request;
+    int64_t at_utc;
+    struct digest policy; /* of its DN in lower case */
+};
+typedef LIST_OF(struct past_opening) opening_list;
+
+/* Somebody published a certificate of which a revocation was asked for. */
+struct past_publication {
+    struct slice subject; /* its id */
+    struct digest certificate;
+};
+typedef LIST_OF(struct past_publication) publication_list;
+typedef LIST_OF(struct slice) id_list;
+
+/* What is gathered while a full pass goes on, and counts once it has ended whole. */
+struct past_gathering {
+    struct arena arena;
+    struct deadlines deadlines;
+    opening_list openings;
+    bool has_revocations;
+    publication_list publications;     /* in order */
+    LIST_OF(struct slice) authorities; /* ids of entries that publish certificates of authorities or CRLs */
+    LIST_OF(struct digest) purged;     /* requests that were deleted, by ourselves */
+};
+
+struct past {
+    bool ready;
+    struct past_gathering now, next;
+    int64_t wall_utc, steady_s; /* when the full pass looked at its clock */
+    int64_t until_utc;          /* later deadlines were not kept; 0: all were */
+    bool paused;
+    struct digest waivers;
+    struct past_policy *policies; /* in now.arena, in the order of the pass */
+    size_t policy_count;
+    unsigned escalated; /* bits of 1 << enum escalation, since the full pass */
+};
+
+enum { PAST_JUMP_S = 5 }; /* between two clocks that count seconds, one of which is also slewed */
+
+/* The steady clock of these settings. */
+int64_t past_steady_s(const struct pass_settings *settings);
+struct digest past_print_of(struct pass *p, size_t policy);
+/* The one of that DN; NULL: there was none. */
+struct past_policy *past_find(const struct past *past, struct slice policy_dn);
+/* Certificates with revocations that this subject published since the last full pass are added to the look's. */
+void past_recall_certificates(struct pass *p, struct slice subject_id);
+/* Who published that certificate: their ids, appended. */
+void past_recall_subjects(struct pass *p, const struct digest *certificate, id_list *out);
+/* How many openings of each policy count today, of requests that are not at hand. */
+size_t *past_recent_besides(struct pass *p);
+
+#endif
