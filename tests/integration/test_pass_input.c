@@ -149,6 +149,8 @@ static void test_log_goes_to_its_file(void **state)
     char line[1000] = "";
     assert_non_null(f);
     assert_non_null(fgets(line, sizeof line, f));
+    assert_non_null(strstr(line, " event=sandbox "));
+    assert_non_null(fgets(line, sizeof line, f));
     fclose(f);
     unlink(file);
     assert_non_null(strstr(line, " event=fault severity=err "));
