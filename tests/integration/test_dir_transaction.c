@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Adds in transactions (RFC 5805) on a real slapd: all of one or nothing of it, and an answer for each. */
 #include "support/dirtest.h"
+#include "support/mockldap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,9 +31,9 @@ static int stop_server(void **state)
     return 0;
 }
 
-static struct dir *open_with(unsigned writes_per_transaction, unsigned timeout_s)
+static struct dir *open_at(const char *uri, unsigned writes_per_transaction, unsigned timeout_s)
 {
-    const char *const uris[] = {slapd_ldapi_uri(server), NULL};
+    const char *const uris[] = {uri, NULL};
     const struct dir_settings settings = {.uris = uris,
                                           .bind = DIR_BIND_SIMPLE,
                                           .bind_dn = SLAPD_ADMIN,
@@ -44,6 +45,11 @@ static struct dir *open_with(unsigned writes_per_transaction, unsigned timeout_s
     if (dir_open(&settings, &d, &fault) != RC_OK)
         fail_msg("%s", fault.text);
     return d;
+}
+
+static struct dir *open_with(unsigned writes_per_transaction, unsigned timeout_s)
+{
+    return open_at(slapd_ldapi_uri(server), writes_per_transaction, timeout_s);
 }
 
 /* What came back, by the change's index. */
@@ -167,6 +173,49 @@ static void nobody_asks_for_transactions_unless_told(void **state)
         dir_close(d);
         arena_free(&a);
     }
+}
+
+static void a_server_without_them_is_written_to_as_ever(void **state)
+{
+    (void)state;
+    static const struct mock_step steps[] = {{.verb = MOCK_OPEN},
+                                             {.verb = MOCK_READ},
+                                             {.verb = MOCK_ANSWER},
+                                             {.verb = MOCK_READ},
+                                             {.verb = MOCK_ANSWER},
+                                             {.verb = MOCK_READ},
+                                             {0}};
+    struct arena a = {0};
+    struct fault fault;
+    struct mockldap *m = mockldap_start(steps);
+    struct dir *d = open_at(mockldap_uri(m), 50, 3);
+    assert_false(dir_capabilities(d)->offers_transactions);
+    assert_int_equal(apply(d, make_adds(&a, "without", 2), 2, &fault), RC_OK);
+    assert_int_equal(count_rc(2, RC_OK), 2);
+    dir_close(d);
+    mockldap_stop(m);
+    arena_free(&a);
+}
+
+/* It says that it has them, and grants none. */
+static void a_server_that_refuses_them_is_written_to_as_ever(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    struct fault fault;
+    struct slapd *ours = server;
+    server = slapd_start(&(struct slapd_options){.schema = SLAPD_SCHEMA_PLAIN, .global = "restrict extended\n"});
+    assert_non_null(server);
+    assert_int_equal(slapd_add_ldif(server, "dn: " BASE "\nobjectClass: organizationalUnit\nou: requests\n"), 0);
+    struct dir *d = open_with(10, 5);
+    assert_true(dir_capabilities(d)->offers_transactions);
+    assert_int_equal(apply(d, make_adds(&a, "refused", 40), 40, &fault), RC_OK);
+    assert_int_equal(count_rc(40, RC_OK), 40);
+    assert_int_equal(count_there(d, "refused"), 40);
+    dir_close(d);
+    slapd_stop(server);
+    server = ours;
+    arena_free(&a);
 }
 
 /* The others of its transaction are written all the same, and it has the answer that it has without one. */
@@ -332,6 +381,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_are_committed),
         cmocka_unit_test(nobody_asks_for_transactions_unless_told),
+        cmocka_unit_test(a_server_without_them_is_written_to_as_ever),
+        cmocka_unit_test(a_server_that_refuses_them_is_written_to_as_ever),
         cmocka_unit_test(a_bad_add_has_its_own_answer),
         cmocka_unit_test(others_are_written_as_before),
         cmocka_unit_test(who_watches_ends_it_and_nothing_half_is_left),
