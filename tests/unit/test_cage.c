@@ -27,7 +27,7 @@
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 #define CORPORA     SOURCE_DIR "/../shared/corpora"
 
-enum { CORPUS_OF_EACH = 2, QUESTIONS = 2000, NOW = 1800000000, DAY = 86400 };
+enum { CORPUS_OF_EACH = 2, QUESTIONS = 500, NOW = 1800000000, DAY = 86400 };
 
 static struct second_reader *open_second(void)
 {
