@@ -57,8 +57,15 @@ static bool count_elements(struct slice rest, uint8_t tag, size_t *count)
     return true;
 }
 
-static bool take_values(struct ldap_dir *d, struct slice set, struct attribute *a)
+/* `single` is room for the one value that most attributes have. */
+static bool take_values(struct ldap_dir *d, struct slice set, struct slice *single, struct attribute *a)
 {
+    struct slice rest = set;
+    if (take(&rest, TAG_OCTET_STRING, single) && rest.n == 0) {
+        a->values = single;
+        a->count = 1;
+        return true;
+    }
     if (!count_elements(set, TAG_OCTET_STRING, &a->count))
         return false;
     struct slice *values = ARENA_ARRAY(&d->work, a->count, struct slice);
@@ -68,14 +75,14 @@ static bool take_values(struct ldap_dir *d, struct slice set, struct attribute *
     return true;
 }
 
-static bool take_attribute(struct ldap_dir *d, struct slice *list, struct attribute *a)
+static bool take_attribute(struct ldap_dir *d, struct slice *list, struct slice *single, struct attribute *a)
 {
     struct slice sequence, name, set;
     if (!take(list, TAG_SEQUENCE, &sequence) || !take(&sequence, TAG_OCTET_STRING, &name) ||
         !take(&sequence, TAG_SET, &set) || sequence.n)
         return false;
     *a = split_name(name);
-    return take_values(d, set, a);
+    return take_values(d, set, single, a);
 }
 
 static enum rc take_attributes(struct ldap_dir *d, struct slice list, struct entry *entry, struct fault *fault)
@@ -83,8 +90,9 @@ static enum rc take_attributes(struct ldap_dir *d, struct slice list, struct ent
     size_t count;
     bool whole = count_elements(list, TAG_SEQUENCE, &count);
     struct attribute *attributes = ARENA_ARRAY(&d->work, whole ? count : 0, struct attribute);
+    struct slice *singles = ARENA_ARRAY(&d->work, whole ? count : 0, struct slice);
     for (size_t i = 0; whole && i < count; i++) {
-        whole = take_attribute(d, &list, &attributes[i]);
+        whole = take_attribute(d, &list, &singles[i], &attributes[i]);
         if (whole && attributes[i].options.n && is_fragment(attributes[i].options))
             return fault_set(fault, RC_FAULT,
                              "%s: the server sent only a part of the values (%s;%s); raise its limit on values "
