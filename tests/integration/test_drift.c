@@ -375,6 +375,14 @@ static void checkpoint(struct drift *d)
     }
 }
 
+/* Without anybody in it a target counts as hidden. */
+static void move_new(struct program *p, const char *cn, const char *to)
+{
+    program_add_server(p, cn, "fine1.example.com", program_good(p, "fine1.example.com"));
+    program_change(p, "dn: cn=%s," SERVERS "\nchangetype: modrdn\nnewrdn: cn=%s\ndeleteoldrdn: 1\nnewsuperior: %s\n",
+                   cn, cn, to);
+}
+
 static void begin(struct drift *d)
 {
     struct program *p = d->p;
@@ -383,6 +391,8 @@ static void begin(struct drift *d)
                        ENFORCE "dircertMaxRequests: 100000\ndircertMinSubjectsPercent: 1\n" VERSION_REISSUE
                                "dircertOnFinding: expired reissue\ndircertOnFinding: cn-mismatch reissue\n");
     program_add_servers(p, "fine", FINE, program_good);
+    move_new(p, "person", PEOPLE);
+    move_new(p, "shelf", ATTIC);
     program_configure(p, &(struct program_conf){.interval_s = 3600, .level = "debug", .timeout_s = 5});
     d->daemon = daemon_start(p, NULL);
     daemon_wait(&d->daemon, WORDS("event=sync", "state=following"));
