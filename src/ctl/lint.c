@@ -87,13 +87,20 @@ static struct line line_of(enum check_id id, struct slice detail)
 /* Judging. */
 
 /* Every finding on it is undecided then, and so it is where there is none. */
-static void tell_disagreement(struct linting *l, struct arena *a, const char *why)
+static void tell_disagreement(struct linting *l, struct arena *a, const struct certificate *c, const char *why)
 {
+    const struct digest d = digest_of(c->der);
+    enum second_trouble trouble = second_trouble(l->second, &d);
+    l->unread |= trouble == SECOND_BROKEN;
     const struct line line = {.check = "undecided",
                               .severity = severity_name(SEVERITY_WARNING),
                               .citation = "RFC 5280 section 4.1",
                               .fix = "look at the certificate with other tools too; nothing is ever done about it",
-                              .detail = arena_format(a, "the two readers disagree about this certificate: %s", why)};
+                              .detail = arena_format(a, "%s: %s",
+                                                     trouble == SECOND_WELL
+                                                         ? "the two readers disagree about this certificate"
+                                                         : "this certificate was not read a second time",
+                                                     why)};
     tell(l, a, &line);
 }
 
@@ -122,7 +129,7 @@ static void judge(struct linting *l, struct arena *a, const struct certfile_item
             tell(l, a, &line);
     }
     if (!agrees)
-        tell_disagreement(l, a, why);
+        tell_disagreement(l, a, &c, why);
 }
 
 /* Files. */

@@ -81,6 +81,22 @@ static bool rests_on_others(enum check_id id)
     return id == CHECK_SHARED_CERTIFICATE || id == CHECK_SHARED_KEY || id == CHECK_DUPLICATE_HOST_NAME;
 }
 
+/* c is NULL where the finding is about the entry; otherwise its digest is there. */
+static struct slice why_undecided(const struct pass *p, const struct certificate *c, const struct finding *f)
+{
+    if (!c || c->opinion != OPINION_DISAGREES)
+        return f->detail;
+    switch (second_trouble(p->second, &c->digest)) {
+    case SECOND_QUARANTINED:
+        return SLICE_LITERAL("this certificate is quarantined, and the second reader did not read it");
+    case SECOND_BROKEN:
+        return SLICE_LITERAL("the second reader can't be asked");
+    case SECOND_WELL:
+        break;
+    }
+    return SLICE_LITERAL("the two readers disagree about this certificate");
+}
+
 static void report_finding(struct pass *p, const struct subject *s, struct certificate *c, const struct finding *f)
 {
     const struct check *check = check_get(f->check);
@@ -103,10 +119,9 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
     if (!new || (f->undecided && rests_on_others(f->check) && crossing_failed(p)))
         return;
     if (f->undecided || disagreed) {
-        LOG_EVENT(
-            pass_log(p), EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
-            log_text("check", check->name), log_slice("certificate", digest),
-            log_slice("reason", disagreed ? slice_of("the two readers disagree about this certificate") : f->detail));
+        LOG_EVENT(pass_log(p), EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
+                  log_text("check", check->name), log_slice("certificate", digest),
+                  log_slice("reason", why_undecided(p, c, f)));
         return;
     }
     if (p->watches_drift)

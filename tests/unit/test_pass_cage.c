@@ -59,6 +59,7 @@ static void test_crash(void **state)
                                      "\"" PASSWORLD_HOST("h1"),
                                      PASSWORLD_POLICY, "certificate=", REASON));
     passworld_expect(w, 1, PASSWORLD_WORDS("event=request", "verb=create", PASSWORLD_HOST("h2")));
+    passworld_expect(w, 1, PASSWORLD_WORDS("event=undecided", PASSWORLD_HOST("h1"), "check=version", "quarantined"));
     unsigned done = cageworld->done;
     for (int i = 0; i < 2; i++) {
         assert_int_equal(passworld_pass(w), PASS_COMPLETE);
