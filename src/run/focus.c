@@ -297,11 +297,11 @@ static void take_over(struct pass *p)
     }
 }
 
-/* A policy of which the full pass could conclude nothing has no looks either. */
+/* A policy whose searches did not end whole in the full pass has no looks either. */
 static void leave_incomplete(struct pass *p)
 {
     for (size_t i = 0; i < p->policy_count; i++)
-        p->policies[i].complete &= p->settings->past->policies[i].complete && !p->settings->past->policies[i].blind;
+        p->policies[i].complete &= p->settings->past->policies[i].complete;
 }
 
 static bool see(struct pass *p)
@@ -364,9 +364,12 @@ static void judge_guards(struct pass *p, const struct plan_input *in, enum hold_
                                 .recent_besides = past_recent_besides(p),
                                 .withdrawn_before = withdrawn};
     guard_judge(p->arena, &guard, &holds, scopes);
-    for (size_t i = 0; i < p->policy_count; i++)
+    for (size_t i = 0; i < p->policy_count; i++) {
         if (past->policies[i].hold > scopes[i])
             scopes[i] = past->policies[i].hold;
+        if (past->policies[i].blind)
+            scopes[i] = HOLD_EVERYTHING; /* there are no figures to compare with */
+    }
 }
 
 /* Would that guard stop something of this plan? */
