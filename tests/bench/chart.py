@@ -3,14 +3,15 @@
 
 import subprocess
 
-SCRIPT = """set terminal svg size 900,420 font "sans-serif,13" background rgb "white"
+SCRIPT = """set terminal svg size 960,480 font "sans-serif,13" background rgb "white"
 set output "{path}.svg"
 set multiplot layout 1,2
 set logscale x
+set xrange [{least}:{most}]
 set format x "10^{{%T}}"
 set xlabel "entries"
 set grid
-set key top left
+set key below vertical
 set logscale y
 set ylabel "seconds"
 set title "One full pass, 1 % violate"
@@ -34,4 +35,5 @@ def draw(points, path):
         for entries, m in points:
             figures = [m[name] for name in ("pass", "search", "cpu", "rss", "pss")]
             file.write(" ".join([str(entries), *(f"{figure:.4f}" for figure in figures)]) + "\n")
-    subprocess.run(["gnuplot"], input=SCRIPT.format(path=path), encoding="utf-8", check=True)
+    script = SCRIPT.format(path=path, least=0.7 * points[0][0], most=1.4 * points[-1][0])
+    subprocess.run(["gnuplot"], input=script, encoding="utf-8", check=True)
