@@ -8,5 +8,7 @@ int main(int argc, char **argv)
 {
     nocore_set();     /* it may hold a password */
     cage_start(NULL); /* before anything is read that a worker must not have */
-    return ctl_main(argc, argv);
+    int code = ctl_main(argc, argv);
+    cage_stop();
+    return code;
 }

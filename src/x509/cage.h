@@ -29,7 +29,11 @@ struct cage_settings {
  * Where it can't be done, those who open a reader get the reason.  For one thread.
  */
 void cage_start(const struct cage_settings *settings);
-/* Ends the fork server and all its workers, and forgets what was quarantined.  Without it they end with the program. */
+/*
+ * Ends the fork server and all its workers, and forgets what was quarantined; after all readers and pools.  Programs
+ * call it last of all, so that no dead process waits for somebody to look at it; without it they end with the program
+ * too.
+ */
 void cage_stop(void);
 
 #endif

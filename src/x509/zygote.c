@@ -130,6 +130,15 @@ static void end_worker(struct zygote *z, uint32_t place, uint32_t grace_ms)
     answer(&(struct zygote_answer){.worker = (int32_t)place, .status = status}, -1);
 }
 
+/* Reaped too: not every machine's first process does that for others. */
+static void end_all(struct zygote *z)
+{
+    for (size_t i = 0; i < CAGE_WORKERS; i++)
+        if (z->workers[i] && kill(z->workers[i], SIGKILL) == 0)
+            while (waitpid(z->workers[i], NULL, 0) < 0 && errno == EINTR) {
+            }
+}
+
 _Noreturn void zygote_run(int fd, const struct cage_settings *settings)
 {
     const struct rlimit no_core = {0};
@@ -155,5 +164,6 @@ _Noreturn void zygote_run(int fd, const struct cage_settings *settings)
         else
             end_worker(&z, order.worker, order.grace_ms);
     }
-    _exit(ENDED); /* the workers are killed with it */
+    end_all(&z);
+    _exit(ENDED);
 }
