@@ -153,5 +153,7 @@ int main(int argc, char **argv)
     log_close(log);
     code = rc == RC_OK ? run(&options, &setup) : EXIT_USAGE;
     setup_free(&setup);
+    if (options.once || options.check_config || options.foreground)
+        cage_stop(); /* otherwise the daemon in the background still has it, and this may be the process before it */
     return code;
 }
