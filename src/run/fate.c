@@ -19,12 +19,6 @@ static void ask_second(struct pass *p, const struct subject *s, struct certifica
         report_disagreement(p, s, c, why);
 }
 
-static void ask_about_all(struct pass *p, struct subject *s)
-{
-    for (size_t i = 0; i < s->certificate_count; i++)
-        ask_second(p, s, &s->certificates[i]);
-}
-
 static bool is_doubtful(const struct certificate *c)
 {
     return c->finding_count || c->facts.unusual || c->facts.malformed;
@@ -38,16 +32,13 @@ static void ask_about_doubtful(struct pass *p, struct subject *s)
 }
 
 /* What earlier passes told with the second reader's agreement is not shown to it again. */
-static void ask_about_news(struct pass *p, struct subject *s)
+static void ask_about_news(struct pass *p, const struct subject *s, struct certificate *c)
 {
-    for (size_t i = 0; i < s->certificate_count; i++) {
-        struct certificate *c = &s->certificates[i];
-        if (!is_doubtful(c))
-            continue;
-        if (c->finding_count && remember_agreement(p, s, c))
-            c->opinion = OPINION_AGREES;
-        ask_second(p, s, c);
-    }
+    if (!is_doubtful(c))
+        return;
+    if (c->finding_count && remember_agreement(p, s, c))
+        c->opinion = OPINION_AGREES;
+    ask_second(p, s, c);
 }
 
 static bool certificate_asks(const struct policy *policy, const struct certificate *c, bool if_agreed)
@@ -136,30 +127,53 @@ static bool is_settled(struct arena *a, const struct pass *p, const struct subje
     return memcmp(&print, &m->basis, sizeof print) == 0;
 }
 
-/* On no finding a policy's action is to be taken alone: what it only reports has to be told. */
-static bool has_told_all(const struct subject *s)
+static const struct finding *only_reported(struct arena *a, const struct policy *policy, const struct finding *all,
+                                           size_t *count)
 {
-    for (size_t i = 0; i < s->certificate_count; i++)
-        for (size_t k = 0; k < s->certificates[i].finding_count; k++)
-            if (s->policy->on_finding[s->certificates[i].findings[k].check].action == ACTION_REPORT)
-                return false;
-    for (size_t k = 0; k < s->finding_count; k++)
-        if (s->policy->on_finding[s->findings[k].check].action == ACTION_REPORT)
+    struct finding *kept = ARENA_ARRAY(a, *count, struct finding);
+    size_t n = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (policy->on_finding[all[i].check].action == ACTION_REPORT)
+            kept[n++] = all[i];
+    *count = n;
+    return kept;
+}
+
+/*
+ * Of a settled subject: what the request does not say, because policy only reports it.  False where the second reader
+ * disagrees about such a certificate: then it is not settled.
+ */
+static bool ask_about_rest(struct pass *p, struct arena *a, const struct subject *s, struct subject *rest)
+{
+    *rest = *s;
+    rest->certificates = ARENA_ARRAY(a, s->certificate_count, struct certificate);
+    rest->findings = only_reported(a, s->policy, s->findings, &rest->finding_count);
+    for (size_t i = 0; i < s->certificate_count; i++) {
+        struct certificate *c = &rest->certificates[i];
+        *c = s->certificates[i];
+        c->findings = only_reported(a, s->policy, c->findings, &c->finding_count);
+        if (c->finding_count)
+            ask_about_news(p, rest, c);
+        if (c->opinion == OPINION_DISAGREES)
             return false;
+    }
     return true;
 }
 
-enum fate fate_of(struct pass *p, struct arena *a, struct subject *s, struct request_mark *m)
+enum fate fate_of(struct pass *p, struct arena *a, struct subject *s, struct request_mark *m, struct subject *told)
 {
-    bool watched = s->id.n && !p->judges_only && ((m && (m->flags & MARK_WATCHED)) || shows_watched_certificate(p, s));
+    bool shows_watched = s->id.n && !p->judges_only && shows_watched_certificate(p, s);
+    bool watched = shows_watched || (s->id.n && !p->judges_only && m && (m->flags & MARK_WATCHED));
     if (p->observer)
         ask_about_doubtful(p, s);
-    else if (watched && !shows_watched_certificate(p, s) && has_told_all(s) && is_settled(a, p, s, m))
+    else if (watched && !shows_watched && is_settled(a, p, s, m) && ask_about_rest(p, a, s, told))
         return FATE_SETTLED;
-    if (!s->id.n || p->judges_only || !(watched || asks_for_something(s, true))) {
-        ask_about_news(p, s);
-        return FATE_TOLD;
-    }
-    ask_about_all(p, s);
-    return watched || asks_for_something(s, false) ? FATE_KEPT : FATE_TOLD;
+    bool matters = s->id.n && !p->judges_only && (watched || asks_for_something(s, true));
+    for (size_t i = 0; i < s->certificate_count; i++)
+        if (matters)
+            ask_second(p, s, &s->certificates[i]);
+        else
+            ask_about_news(p, s, &s->certificates[i]);
+    *told = *s;
+    return matters && (watched || asks_for_something(s, false)) ? FATE_KEPT : FATE_TOLD;
 }

@@ -81,10 +81,10 @@ struct pass {
     const struct policy_drafts *drafts;  /* NULL, or what stands in the place of stored policies */
     struct arena *arena;
     int64_t now_utc, steady_s;
-    struct looking *look;   /* NULL: this pass is about everybody */
-    bool watches_drift;  /* see run/drift.c */
-    unsigned faults;     /* searches and writes that failed */
-    struct told told; /* what this pass has logged already */
+    struct looking *look; /* NULL: this pass is about everybody */
+    bool watches_drift;   /* see run/drift.c */
+    unsigned faults;      /* searches and writes that failed */
+    struct told told;     /* what this pass has logged already */
     struct progress progress;
     struct progress_meter meter;
 
@@ -201,14 +201,14 @@ void walk_end(struct walk *w);
 /* What becomes of a judged subject. */
 enum fate {
     FATE_TOLD,    /* the plan needs nothing of it: what is found is told */
-    FATE_SETTLED, /* likewise, and its request says already what it asks for */
+    FATE_SETTLED, /* likewise, and its request says already what it asks for, which is not told again */
     FATE_KEPT,    /* for the plan */
 };
 /*
  * Asks the second reader about the certificates on which something would rest.  `mark` is the subject's reissue on
- * record, or NULL.
+ * record, or NULL.  *told is the subject with what is to be told of it; it lives in the arena.
  */
-enum fate fate_of(struct pass *p, struct arena *a, struct subject *s, struct request_mark *mark);
+enum fate fate_of(struct pass *p, struct arena *a, struct subject *s, struct request_mark *mark, struct subject *told);
 
 /* Streams the subjects of every policy, judges them, and keeps those that the plan needs. */
 void scan_policies(struct pass *p);

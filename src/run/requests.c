@@ -235,7 +235,7 @@ static bool needs_all(const struct pass *p, const struct request_mark *m)
     if (!(m->flags & MARK_QUIET) || (m->flags & MARK_FULL))
         return false;
     if (m->first)
-        return m->second || !(m->flags & MARK_SETTLED);
+        return m->second || (open ? !(m->flags & MARK_SETTLED) : m->kept != 0);
     /* Not seen.  Of a policy whose searches did not end whole nothing is concluded. */
     return open && (m->policy == MARK_NO_POLICY || p->policies[m->policy].complete);
 }

@@ -202,7 +202,8 @@ static void take_subject(void *context, struct subject *subject, problem_list *p
     past_note_subject(p, subject);
     look_note_certificates(p, subject);
     struct request_mark *m = subject->id.n ? marks_find(p->arena, &p->index, subject->id) : NULL;
-    enum fate fate = fate_of(p, &s->walk.arena, subject, m);
+    struct subject told;
+    enum fate fate = fate_of(p, &s->walk.arena, subject, m, &told);
     if (m && !s->looks_for_bare)
         marks_sight(m, p->search, fate == FATE_SETTLED);
     count_findings(s, subject);
@@ -212,8 +213,8 @@ static void take_subject(void *context, struct subject *subject, problem_list *p
         return;
     if (fate == FATE_KEPT)
         keep(s, subject, m);
-    if (fate == FATE_TOLD || p->observer)
-        tell(s, subject);
+    if (fate != FATE_KEPT || p->observer)
+        tell(s, &told);
 }
 
 static void begin_target(void *context)

@@ -12,7 +12,7 @@
 
 #include <openssl/evp.h>
 
-#define PASSWORD "only for this test"
+#define PASSWORD PROGRAM_PASSWORD
 
 enum { LIMIT_S = 60, ARGUMENTS = 16 };
 enum { VALID_FROM_UTC = 1577836800, EXPIRED_UTC = 1609459200 };

@@ -24,6 +24,8 @@
 #define SERVER(cn)  "cn=" cn "," SERVERS
 #define PERSON(uid) "uid=" uid "," PEOPLE
 
+#define PROGRAM_PASSWORD "only for this test" /* of the identities below ou=daemons */
+
 enum { PROGRAM_COMPLETE = 0, PROGRAM_USAGE = 1, PROGRAM_INCOMPLETE = 2, PROGRAM_HELD = 3 };
 
 struct program {
