@@ -5,6 +5,7 @@
  */
 #include "run/past_private.h"
 
+#include "base/dn.h"
 #include "core/schema.h"
 
 #include <stdlib.h>
@@ -71,22 +72,34 @@ static bool add_subjects(struct pass *p, const struct slice *ids, size_t count)
     return grown;
 }
 
+/* "(|" and all of them and ")". */
+static struct slice any_of(struct arena *a, const struct slice *parts, size_t count)
+{
+    size_t total = 3;
+    for (size_t i = 0; i < count; i++)
+        total += parts[i].n;
+    uint8_t *text = arena_alloc(a, total + 1), *end = text;
+    *end++ = '(';
+    *end++ = '|';
+    for (size_t i = 0; i < count; end += parts[i++].n)
+        memcpy(end, parts[i].p, parts[i].n);
+    *end = ')';
+    return slice_make(text, total);
+}
+
 static void make_filters(struct pass *p)
 {
     struct looking *l = p->look;
+    struct slice parts[IDS_IN_FILTER];
     size_t n = 0;
     l->filters = ARENA_ARRAY(p->arena, l->subjects.count / IDS_IN_FILTER + 1, struct slice);
     l->filter_count = 0;
-    struct slice parts = {NULL, 0};
     for (size_t i = 0; i < l->subjects.count; i++) {
         struct slice one = pass_id_filter(p, l->subjects.ids[i]);
-        if (one.n) {
-            parts = arena_format(p->arena, "%.*s%.*s", SLICE_ARGS(parts), SLICE_ARGS(one));
-            n++;
-        }
+        if (one.n)
+            parts[n++] = one;
         if (n == IDS_IN_FILTER || (n && i + 1 == l->subjects.count)) {
-            l->filters[l->filter_count++] = arena_format(p->arena, "(|%.*s)", SLICE_ARGS(parts));
-            parts = (struct slice){NULL, 0};
+            l->filters[l->filter_count++] = any_of(p->arena, parts, n);
             n = 0;
         }
     }
@@ -202,12 +215,25 @@ static bool is_there(struct pass *p, struct slice base, enum dir_scope scope, st
     return true;
 }
 
-static bool is_anywhere(struct pass *p, struct slice kind, bool *found)
+/* Some policy looks for subjects there. */
+static bool holds_targets(const struct pass *p, struct slice suffix)
+{
+    bool holds = false;
+    for (size_t i = 0; i < p->policy_count; i++)
+        for (size_t k = 0; k < p->policies[i].policy->target_count && !holds; k++) {
+            struct slice base = p->policies[i].policy->targets[k].base;
+            holds = dn_may_be_within(base, suffix) || dn_may_be_within(suffix, base);
+        }
+    return holds;
+}
+
+static bool is_anywhere(struct pass *p, struct slice kind, bool among_targets, bool *found)
 {
     const struct dir_capabilities *c = dir_capabilities(p->dir);
     *found = false;
     for (size_t i = 0; i < c->suffix_count && !*found; i++)
-        if (!is_there(p, c->suffixes[i], DIR_SUBTREE, kind, found))
+        if ((!among_targets || holds_targets(p, c->suffixes[i])) &&
+            !is_there(p, c->suffixes[i], DIR_SUBTREE, kind, found))
             return false;
     return true;
 }
@@ -242,7 +268,7 @@ static bool look_around(struct pass *p)
     const struct past *past = p->settings->past;
     bool has_others = false, is_authority = false;
     if (dir_knows_attribute(p->dir, SLICE_LITERAL("hasSubordinates")) &&
-        !is_anywhere(p, SLICE_LITERAL("(hasSubordinates=TRUE)"), &has_others))
+        !is_anywhere(p, SLICE_LITERAL("(hasSubordinates=TRUE)"), true, &has_others))
         return false;
     if (has_others)
         escalate(p, ESCALATION_TREE);
@@ -252,7 +278,7 @@ static bool look_around(struct pass *p)
         is_authority = look_is_about(p, past->now.authorities.items[i]);
     if (!is_authority &&
         !is_anywhere(p, SLICE_LITERAL("(|(" ATTR_CA_CERTIFICATE "=*)(" ATTR_CRL "=*)(" ATTR_AUTHORITY_CRL "=*))"),
-                     &is_authority))
+                     false, &is_authority))
         return false;
     if (is_authority)
         escalate(p, ESCALATION_POLICY);

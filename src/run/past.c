@@ -350,6 +350,18 @@ static void keep_policy(struct pass *p, struct arena *a, size_t i, struct past_p
         out->bases[k] = arena_copy(a, g->bases[k]);
 }
 
+/* What the first guard held may go on when something that it counts is a day old: that is for a full pass to see. */
+static void note_holds(struct past *past, int64_t now_utc)
+{
+    enum { DAY_S = 86400 };
+    bool held = false;
+    for (size_t i = 0; i < past->policy_count; i++)
+        held |= past->policies[i].hold == HOLD_OPENING;
+    for (size_t i = 0; held && i < past->now.openings.count; i++)
+        if (past->now.openings.items[i].at_utc + DAY_S > now_utc)
+            deadlines_shorten(&past->now.deadlines, past->now.openings.items[i].at_utc + DAY_S);
+}
+
 /* From here on looks build on this pass. */
 static void keep_full(struct pass *p)
 {
@@ -370,6 +382,7 @@ static void keep_full(struct pass *p)
         keep_policy(p, &past->now.arena, i, &past->policies[i]);
     past->escalated = all ? 0 : 1u << ESCALATION_FAULT;
     deadlines_shorten(&past->now.deadlines, waivers_next_end(p));
+    note_holds(past, p->now_utc);
     past->ready = true;
 }
 

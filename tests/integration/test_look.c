@@ -447,6 +447,20 @@ static size_t searches(void)
     return n;
 }
 
+/* The searches of one look, and the shortest time of several. */
+static size_t cost_of(const struct slice *ids, size_t count, double *best_s)
+{
+    enum { TIMES = 9 };
+    size_t before = searches();
+    for (int i = 0; i < TIMES; i++) {
+        double begun = seconds_now();
+        look_at(ids, count, NULL, 0, 0);
+        double took = seconds_now() - begun;
+        *best_s = i == 0 || took < *best_s ? took : *best_s;
+    }
+    return (searches() - before) / TIMES;
+}
+
 /* A hundred compliant ones cost no more searches than one. */
 static void test_cost(void **state)
 {
@@ -458,15 +472,8 @@ static void test_cost(void **state)
     full(PASS_COMPLETE);
     for (unsigned i = 0; i < MANY; i++)
         ids[i] = id_of(server(i + 1));
-    size_t before = searches();
-    double begun = seconds_now();
-    look_at(ids, 1, NULL, 0, 0);
-    double one_s = seconds_now() - begun;
-    size_t one = searches() - before;
-    begun = seconds_now();
-    look_at(ids, MANY, NULL, 0, 0);
-    double many_s = seconds_now() - begun;
-    size_t many = searches() - before - one;
+    double one_s = 0, many_s = 0;
+    size_t one = cost_of(ids, 1, &one_s), many = cost_of(ids, MANY, &many_s);
     print_message("a look at one: %zu searches, %.1f ms; at %d: %zu searches, %.1f ms\n", one, one_s * 1000, (int)MANY,
                   many, many_s * 1000);
     assert_true(one > 0 && one <= 12);
