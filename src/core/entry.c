@@ -10,13 +10,16 @@ static bool is_type(const struct attribute *a, struct slice name)
 bool entry_next_value(const struct entry *e, const char *name, struct entry_cursor *at, struct slice *value)
 {
     struct slice type = slice_of(name);
-    for (; at->attribute < e->count; at->attribute++, at->value = 0) {
-        const struct attribute *a = &e->attributes[at->attribute];
-        if (at->value < a->count && (at->value || is_type(a, type))) { /* from its second value on, it is known */
-            *value = a->values[at->value++];
-            return true;
-        }
+    size_t i = at->attribute, k = at->value;
+    for (; i < e->count; i++, k = 0) {
+        const struct attribute *a = &e->attributes[i];
+        if (k >= a->count || (k == 0 && (a->name.n != type.n || !is_type(a, type))))
+            continue; /* from its second value on, it is known */
+        *value = a->values[k];
+        *at = (struct entry_cursor){i, k + 1};
+        return true;
     }
+    *at = (struct entry_cursor){i, 0};
     return false;
 }
 

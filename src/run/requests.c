@@ -22,6 +22,8 @@ struct request_reading {
     struct plan_input policies; /* as far as plan_is_quiet wants to know */
     bool all_in_full;
     size_t begun, begun_marks; /* how many there were when the search began */
+    struct digest *known;      /* ids that are not read once more, ascending */
+    size_t known_count;
 };
 
 static enum second_opinion ask_second(struct pass *p, const struct certificate *c)
@@ -349,14 +351,21 @@ bool requests_read_unsettled(struct pass *p)
 static void read_new(void *context, const struct entry *e)
 {
     struct request_reading *r = context;
-    struct pass *p = r->pass;
     struct digest id;
-    bool known = false;
-    if (digest_from_hex(entry_first(e, ATTR_REQUEST_ID), &id))
-        for (size_t i = 0; i < p->index.count && !known; i++)
-            known = digest_eq(&marks_at(&p->index, i)->id, &id);
+    bool known = digest_from_hex(entry_first(e, ATTR_REQUEST_ID), &id) && r->known_count &&
+                 bsearch(&id, r->known, r->known_count, sizeof id, digest_order);
     if (!known)
         read_one(context, e);
+}
+
+/* Those that are there already: within one search nothing comes twice. */
+static void note_known(struct request_reading *r)
+{
+    const struct request_index *x = &r->pass->index;
+    r->known = ARENA_ARRAY(&r->scratch, x->count, struct digest);
+    for (size_t i = 0; i < x->count; i++)
+        r->known[i] = marks_at(x, i)->id;
+    r->known_count = sort_digests(r->known, x->count);
 }
 
 bool requests_fetch(struct pass *p, const struct slice *filters, size_t count)
@@ -365,8 +374,11 @@ bool requests_fetch(struct pass *p, const struct slice *filters, size_t count)
     bool whole = true;
     r.all_in_full = true;
     for (size_t i = 0; i < count && whole && pass_goes_on(p); i += FILTERS_AT_ONCE) {
+        struct arena_mark before = arena_mark(&r.scratch);
         size_t n = count - i < FILTERS_AT_ONCE ? count - i : FILTERS_AT_ONCE;
-        whole = search_requests(&r, any_of(p->arena, &filters[i], n), read_new, forget_read);
+        note_known(&r);
+        whole = search_requests(&r, any_of(&r.scratch, &filters[i], n), read_new, forget_read);
+        arena_reset(&r.scratch, before);
     }
     arena_free(&r.scratch);
     put_in_order(p);
