@@ -18,13 +18,22 @@ int64_t progress_clock_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Looked at for each entry: exact to some milliseconds, and much cheaper. */
+static int64_t coarse_clock_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 struct progress_meter progress_begin(struct log *log, const struct progress_pace *pace, bool show)
 {
     struct progress_meter m = {.log = log, .pace = pace ? pace : &progress_everyday_pace};
     m.on_terminal = show && isatty(STDERR_FILENO);
     m.begun_ms = progress_clock_ms();
-    m.show_next_ms = m.begun_ms + m.pace->show_after_ms;
-    m.log_next_ms = m.begun_ms + m.pace->log_after_ms;
+    int64_t at_ms = coarse_clock_ms(); /* it lags behind the other */
+    m.show_next_ms = at_ms + m.pace->show_after_ms;
+    m.log_next_ms = at_ms + m.pace->log_after_ms;
     return m;
 }
 
@@ -81,14 +90,6 @@ void progress_clear(struct progress_meter *m)
     m->drawn_columns = 0;
 }
 
-/* Looked at for each entry: exact to some milliseconds, and much cheaper. */
-static int64_t coarse_clock_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void progress_look(struct progress_meter *m, const struct progress *now)
 {
     if (!m->pace)
@@ -98,7 +99,7 @@ void progress_look(struct progress_meter *m, const struct progress *now)
         progress_clear(m);
         m->log_next_ms = at_ms + m->pace->log_every_ms;
         LOG_EVENT(m->log, EVENT_PROGRESS, log_uint("entries", now->entries), log_uint("rate", rate_of(m, now, at_ms)),
-                  log_uint("findings", now->findings), log_int("duration_ms", at_ms - m->begun_ms));
+                  log_uint("findings", now->findings), log_int("duration_ms", progress_clock_ms() - m->begun_ms));
     }
     if (m->on_terminal && at_ms >= m->show_next_ms) {
         m->show_next_ms = at_ms + m->pace->show_every_ms;
