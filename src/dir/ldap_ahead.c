@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dir/ldap_private.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -10,19 +11,29 @@
 /*
  * libldap reads a message in two or three read(2)s, and wakes a server on the same machine for each entry.  This layer
  * takes what is there at once.
+ *
+ * Entries are also taken from it without libldap, which costs four times as much for each.  That may only be where
+ * libldap stands between two messages, so the lengths of those that it takes are followed; it takes no octet beyond
+ * the message that it reads.
  */
-enum { AHEAD_OCTETS = 256 * 1024, AHEAD_LEVEL = LBER_SBIOD_LEVEL_PROVIDER + 1 };
+enum { LENGTH_ROOM = 6 }; /* a tag, and a length of up to five octets */
 
 struct ldap_ahead {
+    Sockbuf_IO_Desc *layer;
     size_t at, end;
-    unsigned reads;
+    unsigned reads, entries;
     bool was_short; /* the last read emptied the socket */
-    uint8_t octets[AHEAD_OCTETS];
+    bool is_lost;   /* what libldap took is not made of messages, as TLS is not */
+    size_t left;    /* of the message that libldap is in */
+    uint8_t begun[LENGTH_ROOM];
+    size_t begun_count; /* of a message whose length is not known yet */
+    uint8_t octets[LDAP_AHEAD_OCTETS];
 };
 
 static int ahead_setup(Sockbuf_IO_Desc *layer, void *ahead)
 {
     layer->sbiod_pvt = ahead;
+    ((struct ldap_ahead *)ahead)->layer = layer;
     return 0;
 }
 
@@ -34,26 +45,63 @@ static int ahead_remove(Sockbuf_IO_Desc *layer)
 
 static int ahead_ctrl(Sockbuf_IO_Desc *layer, int option, void *value)
 {
-    const struct ldap_ahead *a = layer->sbiod_pvt;
-    if (option == LBER_SB_OPT_DATA_READY && a->at < a->end)
+    if (option == LBER_SB_OPT_DATA_READY && ldap_ahead_holds(layer->sbiod_pvt))
         return 1;
     return LBER_SBIOD_CTRL_NEXT(layer, option, value);
+}
+
+static void begin_message(struct ldap_ahead *a, uint8_t octet)
+{
+    size_t length = 0;
+    a->begun[a->begun_count++] = octet;
+    enum message_kind kind = message_measure(slice_make(a->begun, a->begun_count), &length);
+    a->is_lost = kind == MESSAGE_OTHER;
+    if (kind != MESSAGE_WHOLE)
+        return;
+    a->left = length - a->begun_count;
+    a->begun_count = 0;
+}
+
+/* What libldap takes, message by message. */
+static void follow(struct ldap_ahead *a, struct slice taken)
+{
+    while (taken.n && !a->is_lost) {
+        size_t n = a->left < taken.n ? a->left : taken.n;
+        a->left -= n;
+        taken = slice_from(taken, n);
+        if (taken.n) {
+            begin_message(a, *taken.p);
+            taken = slice_from(taken, 1);
+        }
+    }
+}
+
+static ber_slen_t read_on(struct ldap_ahead *a)
+{
+    if (a->at > 0) {
+        a->end -= a->at;
+        memmove(a->octets, a->octets + a->at, a->end);
+        a->at = 0;
+    }
+    size_t room = LDAP_AHEAD_OCTETS - a->end;
+    ber_slen_t got = LBER_SBIOD_READ_NEXT(a->layer, a->octets + a->end, room);
+    a->reads++;
+    a->was_short = got < (ber_slen_t)room;
+    a->end += got > 0 ? (size_t)got : 0;
+    return got;
 }
 
 static ber_slen_t ahead_read(Sockbuf_IO_Desc *layer, void *buffer, ber_len_t n)
 {
     struct ldap_ahead *a = layer->sbiod_pvt;
-    if (a->at == a->end) {
-        ber_slen_t got = LBER_SBIOD_READ_NEXT(layer, a->octets, AHEAD_OCTETS);
-        a->was_short = got < AHEAD_OCTETS;
-        a->reads++;
+    if (!ldap_ahead_holds(a)) {
+        ber_slen_t got = read_on(a);
         if (got <= 0)
             return got;
-        a->at = 0;
-        a->end = (size_t)got;
     }
     size_t here = a->end - a->at, taken = n < here ? n : here;
     memcpy(buffer, a->octets + a->at, taken);
+    follow(a, slice_make(a->octets + a->at, taken));
     a->at += taken;
     return (ber_slen_t)taken;
 }
@@ -69,26 +117,57 @@ static Sockbuf_IO ahead_layer = {.sbi_setup = ahead_setup,
                                  .sbi_read = ahead_read,
                                  .sbi_write = ahead_write};
 
-struct ldap_ahead *ldap_ahead_add(LDAP *ld)
+struct ldap_ahead *ldap_ahead_add(LDAP *ld, enum ldap_ahead_place place)
 {
+    static const int levels[] = {
+        [LDAP_AHEAD_WIRE] = LBER_SBIOD_LEVEL_PROVIDER + 1, [LDAP_AHEAD_TLS] = LBER_SBIOD_LEVEL_TRANSPORT + 1};
     Sockbuf *socket_buffer = NULL;
     if (ldap_get_option(ld, LDAP_OPT_SOCKBUF, &socket_buffer) != LDAP_OPT_SUCCESS || !socket_buffer)
         return NULL;
     struct ldap_ahead *a = malloc(sizeof *a); /* the octets need no initial value */
     if (!a)
         arena_exhausted(sizeof *a);
-    a->at = a->end = 0;
-    a->reads = 0;
-    a->was_short = false;
-    if (ber_sockbuf_add_io(socket_buffer, &ahead_layer, AHEAD_LEVEL, a) == 0)
+    memset(a, 0, offsetof(struct ldap_ahead, octets));
+    if (ber_sockbuf_add_io(socket_buffer, &ahead_layer, levels[place], a) == 0)
         return a;
     free(a);
     return NULL;
 }
 
+bool ldap_ahead_holds(const struct ldap_ahead *a)
+{
+    return a->at < a->end;
+}
+
 unsigned ldap_ahead_reads(const struct ldap_ahead *a)
 {
     return a->reads;
+}
+
+unsigned ldap_ahead_entries(const struct ldap_ahead *a)
+{
+    return a->entries;
+}
+
+enum message_kind ldap_ahead_next(struct ldap_ahead *a, int id, struct message_entry *entry)
+{
+    if (a->is_lost || a->left || a->begun_count)
+        return MESSAGE_OTHER;
+    enum message_kind kind = message_walk(slice_make(a->octets + a->at, a->end - a->at), LDAP_AHEAD_OCTETS, id, entry);
+    if (kind == MESSAGE_ENTRY) {
+        a->at += entry->length;
+        a->entries++;
+    }
+    return kind;
+}
+
+enum ldap_ahead_outcome ldap_ahead_fill(struct ldap_ahead *a)
+{
+    errno = 0;
+    ber_slen_t got = read_on(a);
+    if (got > 0)
+        return LDAP_AHEAD_MORE;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? LDAP_AHEAD_NOTHING : LDAP_AHEAD_BROKEN;
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -113,7 +192,7 @@ void ldap_ahead_rest(const struct ldap_ahead *a, unsigned us)
 {
     enum { SLACK_NS = 1 };
     static bool prepared;
-    if (us == 0 || a->at < a->end || !a->was_short)
+    if (us == 0 || !a->was_short)
         return;
     if (!prepared) /* else a rest lasts 50 µs longer than was asked for */
         prctl(PR_SET_TIMERSLACK, SLACK_NS);

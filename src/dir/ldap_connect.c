@@ -161,8 +161,8 @@ enum rc ldap_open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms, 
         return fault_set(fault, RC_FAULT, "libldap refuses the connection: %s", ldap_err2string(code));
     }
     d->rest_us = ldap_ahead_rest_us(d->fd);
-    d->ahead = ldap_ahead_add(d->ld);
-    if (!d->ahead || !set_options(d->ld, d->timeout_s))
+    d->ahead = d->wire = ldap_ahead_add(d->ld, LDAP_AHEAD_WIRE);
+    if (!d->wire || !set_options(d->ld, d->timeout_s))
         return fault_set(fault, RC_FAULT, "libldap refuses an option that this program depends on");
     return RC_OK;
 }
@@ -245,6 +245,8 @@ static enum rc secure(struct ldap_dir *d, const char *uri, const struct dir_sett
     if (ldap_uri_has_tls(uri, settings)) {
         rc = ldap_tls_begin(d, uri, settings, until_ms, fault);
         d->is_secure = rc == RC_OK && ldap_tls_inplace(d->ld);
+        struct ldap_ahead *over_tls = d->is_secure ? ldap_ahead_add(d->ld, LDAP_AHEAD_TLS) : NULL;
+        d->ahead = over_tls ? over_tls : d->wire;
     }
     if (rc == RC_OK && !d->is_secure && (settings->bind != DIR_BIND_SIMPLE || !settings->allow_plaintext))
         rc = fault_set(fault, RC_FAULT, "the connection is not secured, and nothing is said on it");

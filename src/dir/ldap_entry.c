@@ -3,10 +3,15 @@
 
 /*
  * libldap reads an entry with a small interpreter and an allocation for each attribute, at half the cost of a pass.
- * Here the octets of the message are walked in place: BER with definite lengths, minimal or not, as LDAP restricts it.
- * @source RFC 4511 sections 4.1.7, 4.5.2 and 5.1; X.690 section 8.1
+ * Here the octets of the list of attributes are walked in place, once where there is room for what most entries have.
+ * @source RFC 4511 sections 4.1.7, 4.5.2
  */
-enum { TAG_OCTET_STRING = 0x04, TAG_SEQUENCE = 0x30, TAG_SET = 0x31 };
+struct rooms {
+    struct attribute *attributes;
+    struct slice *values;
+    size_t attribute_room, value_room;
+    size_t attribute_count, value_count; /* also of what there was no room for */
+};
 
 /* "userCertificate;range=0-1499" holds some of the values; who took them for all would find certificates missing. */
 static bool is_fragment(struct slice options)
@@ -18,26 +23,6 @@ static bool is_fragment(struct slice options)
     return false;
 }
 
-/* Takes the element at the front of *rest, if it has that tag and is there whole. */
-static inline bool take(struct slice *rest, uint8_t tag, struct slice *content)
-{
-    if (rest->n < 2 || rest->p[0] != tag)
-        return false;
-    size_t header = 2, length = rest->p[1];
-    if (length >= 0x80) {
-        size_t octets = length & 0x7f;
-        if (octets == 0 || octets > sizeof(uint32_t) || octets > rest->n - 2)
-            return false;
-        for (length = 0; header < 2 + octets; header++)
-            length = length << 8 | rest->p[header];
-    }
-    if (length > rest->n - header)
-        return false;
-    *content = slice_make(rest->p + header, length);
-    *rest = slice_make(rest->p + header + length, rest->n - header - length);
-    return true;
-}
-
 static struct attribute split_name(struct slice name)
 {
     const uint8_t *end = name.n ? memchr(name.p, ';', name.n) : NULL;
@@ -47,63 +32,65 @@ static struct attribute split_name(struct slice name)
     return (struct attribute){.name = slice_make(name.p, type), .options = slice_from(name, type + 1)};
 }
 
-/* The elements of that tag that *rest is made of; false: it is not made of them. */
-static bool count_elements(struct slice rest, uint8_t tag, size_t *count)
+static bool take_attribute(struct slice *list, struct rooms *r)
 {
-    struct slice one;
-    for (*count = 0; rest.n; ++*count)
-        if (!take(&rest, tag, &one))
+    struct slice sequence, name, set, value;
+    if (!ber_take(list, BER_SEQUENCE, &sequence) || !ber_take(&sequence, BER_OCTET_STRING, &name) ||
+        !ber_take(&sequence, BER_SET, &set) || sequence.n)
+        return false;
+    size_t first = r->value_count;
+    for (; set.n; r->value_count++) {
+        if (!ber_take(&set, BER_OCTET_STRING, &value))
+            return false;
+        if (r->value_count < r->value_room)
+            r->values[r->value_count] = value;
+    }
+    if (r->attribute_count < r->attribute_room && r->value_count <= r->value_room) {
+        struct attribute *a = &r->attributes[r->attribute_count];
+        *a = split_name(name);
+        a->values = r->values + first;
+        a->count = r->value_count - first;
+    }
+    r->attribute_count++;
+    return true;
+}
+
+static bool take_attributes(struct slice list, struct rooms *r)
+{
+    r->attribute_count = r->value_count = 0;
+    while (list.n)
+        if (!take_attribute(&list, r))
             return false;
     return true;
 }
 
-/* `single` is room for the one value that most attributes have. */
-static bool take_values(struct ldap_dir *d, struct slice set, struct slice *single, struct attribute *a)
+static bool read_list(struct ldap_dir *d, struct slice list, struct rooms *r)
 {
-    struct slice rest = set;
-    if (take(&rest, TAG_OCTET_STRING, single) && rest.n == 0) {
-        a->values = single;
-        a->count = 1;
+    *r = (struct rooms){d->few_attributes, d->few_values, LDAP_FEW_ATTRIBUTES, LDAP_FEW_VALUES, 0, 0};
+    if (!take_attributes(list, r))
+        return false;
+    if (r->attribute_count <= r->attribute_room && r->value_count <= r->value_room)
         return true;
-    }
-    if (!count_elements(set, TAG_OCTET_STRING, &a->count))
-        return false;
-    struct slice *values = ARENA_ARRAY(&d->work, a->count, struct slice);
-    for (size_t i = 0; i < a->count && take(&set, TAG_OCTET_STRING, &values[i]);)
-        i++;
-    a->values = values;
-    return true;
+    r->attribute_room = r->attribute_count;
+    r->value_room = r->value_count;
+    r->attributes = ARENA_ARRAY(&d->work, r->attribute_room, struct attribute);
+    r->values = ARENA_ARRAY(&d->work, r->value_room, struct slice);
+    return take_attributes(list, r);
 }
 
-static bool take_attribute(struct ldap_dir *d, struct slice *list, struct slice *single, struct attribute *a)
+enum rc ldap_entry_read(struct ldap_dir *d, const struct message_entry *from, struct entry *entry, struct fault *fault)
 {
-    struct slice sequence, name, set;
-    if (!take(list, TAG_SEQUENCE, &sequence) || !take(&sequence, TAG_OCTET_STRING, &name) ||
-        !take(&sequence, TAG_SET, &set) || sequence.n)
-        return false;
-    *a = split_name(name);
-    return take_values(d, set, single, a);
-}
-
-static enum rc take_attributes(struct ldap_dir *d, struct slice list, struct entry *entry, struct fault *fault)
-{
-    size_t count;
-    bool whole = count_elements(list, TAG_SEQUENCE, &count);
-    struct attribute *attributes = ARENA_ARRAY(&d->work, whole ? count : 0, struct attribute);
-    struct slice *singles = ARENA_ARRAY(&d->work, whole ? count : 0, struct slice);
-    for (size_t i = 0; whole && i < count; i++) {
-        whole = take_attribute(d, &list, &singles[i], &attributes[i]);
-        if (whole && attributes[i].options.n && is_fragment(attributes[i].options))
+    struct rooms r;
+    if (!read_list(d, from->attributes, &r))
+        return fault_set(fault, RC_FAULT, "%s: an entry's attributes do not decode (RFC 4511 section 4.5.2)", d->uri);
+    for (size_t i = 0; i < r.attribute_count; i++)
+        if (r.attributes[i].options.n && is_fragment(r.attributes[i].options))
             return fault_set(fault, RC_FAULT,
                              "%s: the server sent only a part of the values (%s;%s); raise its limit on values "
                              "(MaxValRange in Active Directory)",
-                             d->uri, ldap_printable(d, attributes[i].name, 120),
-                             ldap_printable(d, attributes[i].options, 120));
-    }
-    if (!whole)
-        return fault_set(fault, RC_FAULT, "%s: an entry's attributes do not decode (RFC 4511 section 4.5.2)", d->uri);
-    entry->attributes = attributes;
-    entry->count = count;
+                             d->uri, ldap_printable(d, r.attributes[i].name, 120),
+                             ldap_printable(d, r.attributes[i].options, 120));
+    *entry = (struct entry){from->dn, r.attributes, r.attribute_count};
     return RC_OK;
 }
 
@@ -123,16 +110,15 @@ static struct slice list_of(BerElement *ber)
     return ber_skip_raw(ber, &first) == LBER_DEFAULT ? broken : slice_make(first.bv_val, length);
 }
 
-enum rc ldap_entry_read(struct ldap_dir *d, LDAPMessage *message, struct entry *entry, struct fault *fault)
+enum rc ldap_entry_find(struct ldap_dir *d, LDAPMessage *message, struct message_entry *found, struct fault *fault)
 {
     BerElement *ber = NULL;
     struct berval dn = {0};
     enum rc rc = RC_OK;
     if (ldap_get_dn_ber(d->ld, message, &ber, &dn) != LDAP_SUCCESS)
         rc = fault_set(fault, RC_FAULT, "%s: an entry's name does not decode (RFC 4511 section 4.5.2)", d->uri);
-    *entry = (struct entry){.dn = slice_make(dn.bv_val, dn.bv_len)};
-    if (rc == RC_OK)
-        rc = take_attributes(d, list_of(ber), entry, fault);
+    else
+        *found = (struct message_entry){.dn = slice_make(dn.bv_val, dn.bv_len), .attributes = list_of(ber)};
     ber_free(ber, 0);
     return rc;
 }

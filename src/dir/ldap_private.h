@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_ahead (what has come is read at once),
- * ldap_tls (TLS), ldap_wait (one message in bounded time), ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_transaction,
- * ldap_sync, ldap_text (words for result codes), ldap (the façade).
+ * ldap_tls (TLS), ldap_wait (one message in bounded time), ldap_message (entries taken without libldap), ldap_entry,
+ * ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_transaction, ldap_sync, ldap_text (words for result
+ * codes), ldap (the façade).
  *
  * The socket is ours: connected without blocking, handed to libldap, and kept non-blocking, so that libldap can't sleep
  * in a read or write and every wait is measured against a monotonic clock here.  libldap never opens a connection by
@@ -12,8 +13,11 @@
 #define DIR_LDAP_PRIVATE_H
 
 #include "dir/dir_private.h"
+#include "dir/ldap_message.h"
 
 #include <ldap.h>
+
+enum { LDAP_FEW_ATTRIBUTES = 32, LDAP_FEW_VALUES = 128 };
 
 struct ldap_dir {
     struct dir dir;
@@ -24,11 +28,13 @@ struct ldap_dir {
     bool is_secure;           /* over TLS, or a socket of this machine */
     bool can_page;            /* the server offers RFC 2696 */
     unsigned adds_at_once;    /* in one transaction, where the server offers RFC 5805; 0: never */
-    struct ldap_ahead *ahead; /* NULL before the socket is libldap's; goes with ld */
+    struct ldap_ahead *wire;  /* over the socket; NULL before that is libldap's; goes with ld */
+    struct ldap_ahead *ahead; /* where messages pass: over TLS, or the same */
     unsigned rest_us;         /* the server is on this machine: a moment for it to write more than one entry; or 0 */
     bool is_streaming;        /* many entries are coming: rest before looking again */
     unsigned unwatched;       /* messages since the watch was asked */
     unsigned watched_reads;   /* of the layer, when the watch was asked */
+    bool by_libldap;          /* for tests: every entry is read by libldap */
     bool is_interrupted;      /* the watch has ended the operation, and is not asked again in it */
     bool knows_no_op;         /* it has answered that it carried nothing out, as it was asked */
     bool dead;                /* after which every operation is refused at once */
@@ -40,6 +46,9 @@ struct ldap_dir {
     size_t name_count;
     char uri[256]; /* who answers, escaped, for fault texts */
     char why_dead[256];
+    struct attribute
+        few_attributes[LDAP_FEW_ATTRIBUTES]; /* room for those of the entry at hand, which has seldom more */
+    struct slice few_values[LDAP_FEW_VALUES];
 };
 
 /* ldap_text.c */
@@ -66,13 +75,25 @@ char *ldap_c_string(struct ldap_dir *d, struct slice s);
 
 /* ldap_ahead.c */
 
-/* The layer over the fresh socket; NULL: libldap refuses it.  It belongs to ld. */
-struct ldap_ahead *ldap_ahead_add(LDAP *ld);
-/* How often it has read. */
+enum { LDAP_AHEAD_OCTETS = 256 * 1024 }; /* that it holds at most */
+enum ldap_ahead_place { LDAP_AHEAD_WIRE, LDAP_AHEAD_TLS };
+/* The layer over the fresh socket, or the fresh TLS; NULL: libldap refuses it.  It belongs to ld. */
+struct ldap_ahead *ldap_ahead_add(LDAP *ld, enum ldap_ahead_place place);
+/* How often it has read; how many entries were taken from it; whether octets are in it. */
 unsigned ldap_ahead_reads(const struct ldap_ahead *a);
+unsigned ldap_ahead_entries(const struct ldap_ahead *a);
+bool ldap_ahead_holds(const struct ldap_ahead *a);
+/*
+ * Takes the next message past libldap, where that is an entry for `id`, which lives until the layer reads again:
+ * MESSAGE_ENTRY.  MESSAGE_OTHER: the next message is libldap's to read.  MESSAGE_PART: it is not here whole.
+ */
+enum message_kind ldap_ahead_next(struct ldap_ahead *a, int id, struct message_entry *entry);
+/* Reads once more, without waiting.  LDAP_AHEAD_BROKEN: the connection is at its end, as libldap will find too. */
+enum ldap_ahead_outcome { LDAP_AHEAD_MORE, LDAP_AHEAD_NOTHING, LDAP_AHEAD_BROKEN };
+enum ldap_ahead_outcome ldap_ahead_fill(struct ldap_ahead *a);
 /* How long to rest for the peer of fd; 0 for one that may be on another machine. */
 unsigned ldap_ahead_rest_us(int fd);
-/* Rests where all was handed on and the last read found less than it had room for. */
+/* Rests where the last read found less than it had room for. */
 void ldap_ahead_rest(const struct ldap_ahead *a, unsigned us);
 
 /* ldap_wait.c */
@@ -89,6 +110,14 @@ enum { LDAP_PATIENCE = 0 };
  */
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type,
                   struct fault *fault) MUST_USE;
+/*
+ * The next entry for `id`, without libldap: *is_here, and it lives until the next call of this kind.  Only after
+ * libldap has handed over one for that id, so that the request is sent and nothing for it is kept in libldap.  RC_OK
+ * without it: the next message is one for ldap_next with *until_ms, which is LDAP_PATIENCE at the beginning and the end
+ * of what was waited for.  RC_FAULT as in ldap_next.
+ */
+enum rc ldap_next_here(struct ldap_dir *d, int id, int64_t *until_ms, struct message_entry *entry, bool *is_here,
+                       struct fault *fault) MUST_USE;
 /*
  * The next message that is whole here already, without waiting: *message stays NULL where there is none.  RC_FAULT as
  * in ldap_next, but for the time.
@@ -174,9 +203,15 @@ bool ldap_knows_attribute(const struct dir *dir, struct slice name);
 
 /* ldap_entry.c */
 
-/* Takes an entry apart; it points into the message and into d->work.  RC_FAULT: it does not decode, or is a fragment.
+/* Where name and attributes are in libldap's message, which they point into.  RC_FAULT: it does not decode. */
+enum rc ldap_entry_find(struct ldap_dir *d, LDAPMessage *message, struct message_entry *found,
+                        struct fault *fault) MUST_USE;
+/*
+ * Takes an entry apart; it points into the message, and into d until the next one or a reset of d->work.  RC_FAULT: it
+ * does not decode, or is a fragment.
  */
-enum rc ldap_entry_read(struct ldap_dir *d, LDAPMessage *message, struct entry *entry, struct fault *fault) MUST_USE;
+enum rc ldap_entry_read(struct ldap_dir *d, const struct message_entry *from, struct entry *entry,
+                        struct fault *fault) MUST_USE;
 
 /* ldap_search.c, ldap_apply.c */
 

@@ -56,20 +56,35 @@ static enum rc send_search(struct search *s, int *id)
     return code == LDAP_SUCCESS ? RC_OK : not_sent(s, code);
 }
 
-static enum rc hand_over(struct search *s, LDAPMessage *message)
+static bool has_enough(const struct search *s)
+{
+    return s->asked->most && s->count == s->asked->most;
+}
+
+static enum rc hand_over(struct search *s, const struct message_entry *found)
 {
     struct entry entry;
     struct fault why;
-    why.text[0] = '\0';
-    if (s->asked->most && s->count == s->asked->most)
-        return RC_TRUNCATED;
-    enum rc rc = ldap_entry_read(s->d, message, &entry, &why);
+    why.text[0] = '\0'; /* clearing all of it, for each entry, would show */
+    enum rc rc = ldap_entry_read(s->d, found, &entry, &why);
     if (rc != RC_OK)
         return fault_set(s->fault, rc, "%s; while reading the answer to: %s", why.text, where(s));
     s->count++;
     s->d->is_streaming = s->count > STREAM_BEGINS;
     s->sink->entry(s->sink->context, &entry);
     return RC_OK;
+}
+
+static enum rc hand_over_message(struct search *s, LDAPMessage *message)
+{
+    struct message_entry found;
+    struct fault why = {0};
+    if (has_enough(s))
+        return RC_TRUNCATED;
+    enum rc rc = ldap_entry_find(s->d, message, &found, &why);
+    if (rc != RC_OK)
+        return fault_set(s->fault, rc, "%s; while reading the answer to: %s", why.text, where(s));
+    return hand_over(s, &found);
 }
 
 static enum rc refuse_reference(struct search *s, LDAPMessage *message)
@@ -85,32 +100,67 @@ static enum rc refuse_reference(struct search *s, LDAPMessage *message)
     return rc;
 }
 
+static enum rc interrupted(const struct search *s)
+{
+    return fault_set(s->fault, RC_FAULT, "%s: %s; %zu entries had come, none of them counts", where(s),
+                     s->d->dead ? s->d->why_dead : "interrupted", s->count);
+}
+
+/* The entries that are here or come, without libldap; RC_OK: the next message is one for it, by *until_ms. */
+static enum rc stream(struct search *s, int id, int64_t *until_ms)
+{
+    struct arena_mark mark = arena_mark(&s->d->work);
+    for (enum rc rc = RC_OK; rc == RC_OK; arena_reset(&s->d->work, mark)) {
+        struct message_entry found;
+        struct fault why;
+        bool is_here;
+        why.text[0] = '\0';
+        *until_ms = LDAP_PATIENCE;
+        if (ldap_next_here(s->d, id, until_ms, &found, &is_here, &why) != RC_OK)
+            return interrupted(s);
+        if (!is_here)
+            return RC_OK;
+        rc = has_enough(s) ? RC_TRUNCATED : hand_over(s, &found);
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
+static enum rc receive_message(struct search *s, int id, int64_t until_ms, int *type, struct ldap_answer *answer)
+{
+    struct ldap_dir *d = s->d;
+    struct arena_mark mark = arena_mark(&d->work);
+    LDAPMessage *message;
+    struct fault why = {0};
+    enum rc rc = RC_OK;
+    if (ldap_next(d, id, until_ms, &message, type, &why) != RC_OK)
+        return interrupted(s);
+    if (*type == LDAP_RES_SEARCH_ENTRY)
+        rc = hand_over_message(s, message);
+    else if (*type == LDAP_RES_SEARCH_REFERENCE)
+        rc = refuse_reference(s, message);
+    else if (*type != LDAP_RES_SEARCH_RESULT)
+        rc = fault_set(s->fault, RC_FAULT, "%s: a message of an unexpected kind (0x%x) came", where(s), *type);
+    else if (!ldap_answer_read(d, message, answer))
+        rc = ldap_die(d, s->fault, "the end of a search does not decode");
+    ldap_msgfree(message);
+    arena_reset(&d->work, mark);
+    return rc;
+}
+
 /* RC_OK and *answer filled at the end of a page; the caller frees it. */
 static enum rc receive(struct search *s, int id, struct ldap_answer *answer)
 {
     struct ldap_dir *d = s->d;
-    struct arena_mark mark = arena_mark(&d->work);
     enum rc rc = RC_OK;
     int type = 0;
     while (rc == RC_OK && type != LDAP_RES_SEARCH_RESULT) {
-        LDAPMessage *message;
-        struct fault why;
-        why.text[0] = '\0'; /* clearing all of it, for each entry, would show */
-        if (ldap_next(d, id, LDAP_PATIENCE, &message, &type, &why) != RC_OK) {
-            rc = fault_set(s->fault, RC_FAULT, "%s: %s; %zu entries had come, none of them counts", where(s),
-                           d->dead ? d->why_dead : "interrupted", s->count);
-            break;
-        }
+        int64_t until_ms = LDAP_PATIENCE;
         if (type == LDAP_RES_SEARCH_ENTRY)
-            rc = hand_over(s, message);
-        else if (type == LDAP_RES_SEARCH_REFERENCE)
-            rc = refuse_reference(s, message);
-        else if (type != LDAP_RES_SEARCH_RESULT)
-            rc = fault_set(s->fault, RC_FAULT, "%s: a message of an unexpected kind (0x%x) came", where(s), type);
-        else if (!ldap_answer_read(d, message, answer))
-            rc = ldap_die(d, s->fault, "the end of a search does not decode");
-        ldap_msgfree(message);
-        arena_reset(&d->work, mark);
+            rc = stream(s, id, &until_ms);
+        if (rc == RC_OK)
+            rc = receive_message(s, id, until_ms, &type, answer);
     }
     d->is_streaming = false;
     if (rc != RC_OK && type != LDAP_RES_SEARCH_RESULT && !d->dead)

@@ -104,11 +104,31 @@ enum rc ldap_look(struct ldap_dir *d, int id, LDAPMessage **message, int *type, 
     return *type < 0 ? broken(d, fault) : RC_OK;
 }
 
-void ldap_rest(const struct ldap_dir *d, int64_t ms)
+static void wait_for_octets(const struct ldap_dir *d, int64_t ms)
 {
     struct pollfd wait = {.fd = d->fd, .events = POLLIN};
+    poll(&wait, 1, ms < LOOK_MS ? (int)ms : LOOK_MS);
+}
+
+void ldap_rest(const struct ldap_dir *d, int64_t ms)
+{
     if (!ldap_holds_octets(d))
-        poll(&wait, 1, ms < LOOK_MS ? (int)ms : LOOK_MS);
+        wait_for_octets(d, ms);
+}
+
+/* Of what one answer may take; the time begins with the first look at it. */
+static int64_t time_left(const struct ldap_dir *d, int64_t *until_ms)
+{
+    if (*until_ms == LDAP_PATIENCE)
+        *until_ms = ldap_patience(d);
+    return *until_ms - monotonic_ms();
+}
+
+/* Not while TLS has octets to make a message of. */
+static void rest_in_stream(const struct ldap_dir *d)
+{
+    if (d->is_streaming && (d->wire == d->ahead || !ldap_ahead_holds(d->wire)))
+        ldap_ahead_rest(d->wire, d->rest_us);
 }
 
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type, struct fault *fault)
@@ -117,21 +137,40 @@ enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **me
         *message = NULL;
         if ((waited ? !d->is_interrupted : is_watch_due(d)) && !ldap_goes_on(d, fault))
             return RC_FAULT;
-        if (d->is_streaming)
-            ldap_ahead_rest(d->ahead, d->rest_us);
+        if (!ldap_ahead_holds(d->ahead))
+            rest_in_stream(d);
         *type = ldap_result(d->ld, id, LDAP_MSG_ONE, &(struct timeval){0}, message);
         if (*type > 0)
             return RC_OK;
         if (*type < 0)
             return broken(d, fault);
-        if (until_ms == LDAP_PATIENCE)
-            until_ms = ldap_patience(d);
-        int64_t left_ms = until_ms - monotonic_ms();
+        int64_t left_ms = time_left(d, &until_ms);
         if (left_ms <= 0)
             return too_late(d, fault);
-        if (ldap_holds_octets(d))
+        ldap_rest(d, left_ms);
+    }
+}
+
+enum rc ldap_next_here(struct ldap_dir *d, int id, int64_t *until_ms, struct message_entry *entry, bool *is_here,
+                       struct fault *fault)
+{
+    for (bool waited = false;; waited = true) {
+        if ((waited ? !d->is_interrupted : is_watch_due(d)) && !ldap_goes_on(d, fault))
+            return RC_FAULT;
+        enum message_kind kind = d->by_libldap ? MESSAGE_OTHER : ldap_ahead_next(d->ahead, id, entry);
+        *is_here = kind == MESSAGE_ENTRY;
+        if (kind != MESSAGE_PART)
+            return RC_OK;
+        rest_in_stream(d);
+        enum ldap_ahead_outcome outcome = ldap_ahead_fill(d->ahead);
+        if (outcome == LDAP_AHEAD_BROKEN)
+            return RC_OK;
+        if (outcome == LDAP_AHEAD_MORE && !waited)
             continue;
-        struct pollfd wait = {.fd = d->fd, .events = POLLIN};
-        poll(&wait, 1, left_ms < LOOK_MS ? (int)left_ms : LOOK_MS);
+        int64_t left_ms = time_left(d, until_ms);
+        if (left_ms <= 0)
+            return too_late(d, fault);
+        if (outcome == LDAP_AHEAD_NOTHING)
+            wait_for_octets(d, left_ms);
     }
 }
