@@ -32,6 +32,7 @@ _Noreturn static void become(const struct program *p, const char *path, const ch
     dup2(in, STDIN_FILENO);
     dup2(in, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
+    setenv("LSAN_OPTIONS", "suppressions=" SOURCE_DIR "/tests/support/lsan.supp:print_suppressions=0", 0);
     for (size_t i = 0; environment && environment[i]; i++)
         putenv(strdup(environment[i]));
     execl(path, "dircertd", "-c", p->configuration, "--foreground", (char *)NULL);
