@@ -155,7 +155,7 @@ enum rc ldap_next_here(struct ldap_dir *d, int id, int64_t *until_ms, struct mes
                        struct fault *fault)
 {
     for (bool waited = false;; waited = true) {
-        if ((waited ? !d->is_interrupted : is_watch_due(d)) && !ldap_goes_on(d, fault))
+        if (is_watch_due(d) && !ldap_goes_on(d, fault))
             return RC_FAULT;
         enum message_kind kind = d->by_libldap ? MESSAGE_OTHER : ldap_ahead_next(d->ahead, id, entry);
         *is_here = kind == MESSAGE_ENTRY;
