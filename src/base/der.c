@@ -1,43 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/der.h"
 
+#include "base/octets.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The length octets at s; returns how many there are, or 0 when they are not DER. */
-static size_t read_length(struct slice s, size_t *length)
+struct der_extent der_extent_long(struct slice s)
 {
-    if (s.n == 0)
-        return 0;
-    uint8_t first = s.p[0];
-    if (first < 0x80) {
-        *length = first;
-        return 1;
-    }
-    size_t count = first & 0x7f;
-    if (count == 0 || count > 4 || s.n < 1 + count || s.p[1] == 0)
-        return 0;
-    size_t value = s.p[1];
-    for (size_t i = 2; i <= count; i++)
-        value = value << 8 | s.p[i];
-    if (value < 0x80)
-        return 0;
-    *length = value;
-    return 1 + count;
-}
-
-bool der_next_long(struct slice *cursor, struct der_element *e)
-{
-    if (cursor->n < 2 || (cursor->p[0] & 0x1f) == 0x1f)
-        return false;
-    size_t length, octets = read_length(slice_from(*cursor, 1), &length);
-    if (octets == 0 || length > cursor->n - 1 - octets)
-        return false;
-    e->tag = cursor->p[0];
-    e->content = slice_make(cursor->p + 1 + octets, length);
-    e->whole = slice_make(cursor->p, 1 + octets + length);
-    *cursor = slice_from(*cursor, e->whole.n);
-    return true;
+    static const struct der_extent not_der = {2, SIZE_MAX};
+    size_t count = s.p[1] & 0x7f;
+    if (count == 0 || count > 4 || s.n < 2 + count || s.p[2] == 0)
+        return not_der;
+    size_t length = s.p[2];
+    for (size_t i = 1; i < count; i++)
+        length = length << 8 | s.p[2 + i];
+    return length < 0x80 ? not_der : (struct der_extent){2 + count, length};
 }
 
 bool der_integer_ok(struct slice c)
@@ -47,18 +25,24 @@ bool der_integer_ok(struct slice c)
     return c.n == 1 || !((c.p[0] == 0x00 && c.p[1] < 0x80) || (c.p[0] == 0xff && c.p[1] >= 0x80));
 }
 
+/* The octets before the last eight, eight by eight, and those. */
+static bool holds_0x80(struct slice c)
+{
+    for (size_t i = 0; i + 8 < c.n; i += 8)
+        if (octets_hold(octets_at(c.p + i), 0x80))
+            return true;
+    return octets_hold(octets_at(c.p + c.n - 8), 0x80);
+}
+
 bool der_oid_ok(struct slice c)
 {
     if (c.n == 0 || (c.p[c.n - 1] & 0x80))
         return false;
-    if (!memchr(c.p, 0x80, c.n))
+    if (c.n >= 8 && !holds_0x80(c))
         return true;
-    uint8_t before = 0; /* 0x80 may not begin an arc, which is where the octet before it had no high bit */
-    for (size_t i = 0; i < c.n; i++) {
-        if (c.p[i] == 0x80 && before < 0x80)
+    for (size_t i = 0; i < c.n; i++) /* 0x80 may not begin an arc, which is where none is open */
+        if (c.p[i] == 0x80 && (i == 0 || c.p[i - 1] < 0x80))
             return false;
-        before = c.p[i];
-    }
     return true;
 }
 

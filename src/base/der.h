@@ -38,20 +38,26 @@ struct der_element {
     struct slice whole;   /* header and content */
 };
 
-/* der_next where the length takes several octets, or the identifier may. */
-bool der_next_long(struct slice *cursor, struct der_element *e);
+/* Octets of an element.  What is not DER has SIZE_MAX octets of content, which fit nowhere. */
+struct der_extent {
+    size_t header, content;
+};
+/* Of the element that begins s, which has two octets and more, where its length takes several. */
+struct der_extent der_extent_long(struct slice s);
 /* Takes the next element off *cursor; false, and *cursor untouched, when it is not DER or does not fit. */
 static inline bool der_next(struct slice *cursor, struct der_element *e)
 {
     const uint8_t *p = cursor->p;
     size_t n = cursor->n;
-    if (n < 2 || p[1] >= 0x80 || (p[0] & 0x1f) == 0x1f)
-        return der_next_long(cursor, e);
-    size_t length = p[1];
-    if (length > n - 2)
+    if (n < 2 || (p[0] & 0x1f) == 0x1f)
         return false;
-    *e = (struct der_element){p[0], {p + 2, length}, {p, length + 2}};
-    *cursor = (struct slice){p + 2 + length, n - 2 - length};
+    struct der_extent x = {2, p[1]};
+    if (x.content >= 0x80)
+        x = der_extent_long(*cursor); /* by value, so that compilers may keep cursors in registers */
+    if (x.content > n - x.header)
+        return false;
+    *e = (struct der_element){p[0], {p + x.header, x.content}, {p, x.header + x.content}};
+    *cursor = (struct slice){p + x.header + x.content, n - x.header - x.content};
     return true;
 }
 /* True when the next element has that tag. */
@@ -62,7 +68,7 @@ static inline bool der_is(struct slice cursor, uint8_t tag)
 /* As der_next, and false when the element's tag is another. */
 static inline bool der_expect(struct slice *cursor, uint8_t tag, struct der_element *e)
 {
-    return der_is(*cursor, tag) && der_next(cursor, e);
+    return cursor->n >= 2 && cursor->p[0] == tag && der_next(cursor, e);
 }
 /* INTEGER content octets in their shortest form (X.690 section 8.3.2). */
 bool der_integer_ok(struct slice content);

@@ -14,22 +14,20 @@ static unsigned days_in(int64_t year, unsigned month)
     return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
-/* Days from 1970-01-01, counting years from March so that the leap day comes last. */
+/* Days from 1970-01-01, counting years from March so that the leap day comes last; 400 years more keep all above 0. */
 static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
 {
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + (int64_t)day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
+    enum { DAYS_IN_400_YEARS = 146097, DAYS_TO_1970 = 719468 };
+    uint32_t years = (uint32_t)year + 400 - (month <= 2), months = month + (month <= 2 ? 9 : -3u);
+    uint32_t days = years * 365 + years / 4 - years / 100 + years / 400 + (153 * months + 2) / 5 + day - 1;
+    return (int64_t)days - DAYS_IN_400_YEARS - DAYS_TO_1970;
 }
 
 bool gentime_from_fields(int64_t year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second,
                          int64_t *at_utc)
 {
-    if (year < 0 || year > 9999 || month < 1 || month > 12 || day < 1 || day > days_in(year, month) || hour > 23 ||
-        minute > 59 || second > 59)
+    if (year < 0 || year > 9999 || month < 1 || month > 12 || day < 1 || (day > 28 && day > days_in(year, month)) ||
+        hour > 23 || minute > 59 || second > 59)
         return false;
     *at_utc = days_from_civil(year, month, day) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
     return true;

@@ -1,12 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/slice.h"
 
+#include "base/octets.h"
+
 bool slice_eq_nocase_slowly(struct slice a, struct slice b)
 {
     if (a.n != b.n)
         return false;
     for (size_t i = 0; i < a.n; i++)
         if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+            return false;
+    return true;
+}
+
+bool slice_is_plain(struct slice s)
+{
+    if (s.n >= 8) {
+        for (size_t i = 0; i < s.n - 8; i += 8)
+            if (!octets_are_plain(octets_at(s.p + i)))
+                return false;
+        return octets_are_plain(octets_at(s.p + s.n - 8)); /* some of which were looked at before */
+    }
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < 0x20 || s.p[i] > 0x7e)
             return false;
     return true;
 }

@@ -49,6 +49,8 @@ static inline bool slice_eq_nocase(struct slice a, struct slice b)
     return a.n == b.n && (a.n == 0 || (ascii_lower(a.p[a.n - 1]) == ascii_lower(b.p[b.n - 1]) &&
                                        (memcmp(a.p, b.p, a.n) == 0 || slice_eq_nocase_slowly(a, b))));
 }
+/* Every octet is printable ASCII, 0x20 to 0x7e. */
+bool slice_is_plain(struct slice s);
 /* Order by octets, the shorter first where one begins the other. */
 int slice_compare(struct slice a, struct slice b);
 /* The same for qsort and bsearch over arrays of slices. */

@@ -47,11 +47,17 @@
 #define PURPOSE(o, n, also_)              ROW(PURPOSE, o, n, also_, UNKNOWN, 0)
 
 static const struct algorithm table[] = {
-    /* Keys. RFC 8017, RFC 4055, RFC 5480, RFC 3279, RFC 8410. */
+    /* What most certificates have stands first, because it is looked for in each of them. */
     KEY(PKCS1 "\x01", "rsaEncryption", "RSA", CLASSICAL),
+    KEY(X962_KEY "\x01", "id-ecPublicKey", "EC", CLASSICAL),
+    CURVE(X962_PRIME "\x07", "P-256", "secp256r1 prime256v1", 256),
+    CURVE(CERTICOM_CURVE "\x22", "P-384", "secp384r1", 384),
+    CURVE(CERTICOM_CURVE "\x23", "P-521", "secp521r1", 521),
+    SIGNATURE(PKCS1 "\x0b", "sha256WithRSAEncryption", "RSA-SHA256 SHA256withRSA", CLASSICAL),
+    SIGNATURE(X962_SIG "\x03\x02", "ecdsa-with-SHA256", "ECDSA-SHA256 SHA256withECDSA", CLASSICAL),
+    /* Keys. RFC 8017, RFC 4055, RFC 5480, RFC 3279, RFC 8410. */
     KEY(PKCS1 "\x0a", "id-RSASSA-PSS", "RSASSA-PSS rsassaPss", CLASSICAL),
     KEY(PKCS1 "\x07", "id-RSAES-OAEP", "RSAES-OAEP rsaesOaep", CLASSICAL),
-    KEY(X962_KEY "\x01", "id-ecPublicKey", "EC", CLASSICAL),
     KEY(CERTICOM "\x01\x0c", "id-ecDH", "ECDH", CLASSICAL),
     KEY(CERTICOM "\x01\x0d", "id-ecMQV", "ECMQV", CLASSICAL),
     KEY(EDWARDS "\x6e", "X25519", "id-X25519", CLASSICAL),
@@ -73,7 +79,6 @@ static const struct algorithm table[] = {
     SIGNATURE(PKCS1 "\x04", "md5WithRSAEncryption", "RSA-MD5", CLASSICAL),
     SIGNATURE(PKCS1 "\x05", "sha1WithRSAEncryption", "sha-1WithRSAEncryption RSA-SHA1", CLASSICAL),
     SIGNATURE(PKCS1 "\x0e", "sha224WithRSAEncryption", "RSA-SHA224 SHA224withRSA", CLASSICAL),
-    SIGNATURE(PKCS1 "\x0b", "sha256WithRSAEncryption", "RSA-SHA256 SHA256withRSA", CLASSICAL),
     SIGNATURE(PKCS1 "\x0c", "sha384WithRSAEncryption", "RSA-SHA384 SHA384withRSA", CLASSICAL),
     SIGNATURE(PKCS1 "\x0d", "sha512WithRSAEncryption", "RSA-SHA512 SHA512withRSA", CLASSICAL),
     SIGNATURE(PKCS1 "\x0f", "sha512-224WithRSAEncryption", "RSA-SHA512/224", CLASSICAL),
@@ -94,7 +99,6 @@ static const struct algorithm table[] = {
     SIGNATURE(X962_SIG "\x02", "ecdsa-with-Recommended", NULL, CLASSICAL),
     SIGNATURE(X962_SIG "\x03", "ecdsa-with-Specified", NULL, CLASSICAL),
     SIGNATURE(X962_SIG "\x03\x01", "ecdsa-with-SHA224", "ECDSA-SHA224 SHA224withECDSA", CLASSICAL),
-    SIGNATURE(X962_SIG "\x03\x02", "ecdsa-with-SHA256", "ECDSA-SHA256 SHA256withECDSA", CLASSICAL),
     SIGNATURE(X962_SIG "\x03\x03", "ecdsa-with-SHA384", "ECDSA-SHA384 SHA384withECDSA", CLASSICAL),
     SIGNATURE(X962_SIG "\x03\x04", "ecdsa-with-SHA512", "ECDSA-SHA512 SHA512withECDSA", CLASSICAL),
     SIGNATURE(NIST_SIG "\x09", "id-ecdsa-with-sha3-224", "ecdsa-with-SHA3-224 ecdsa_with_SHA3-224 ECDSA-SHA3-224",
@@ -205,10 +209,7 @@ static const struct algorithm table[] = {
     CURVE(X962_PRIME "\x04", "prime239v1", NULL, 239),
     CURVE(X962_PRIME "\x05", "prime239v2", NULL, 239),
     CURVE(X962_PRIME "\x06", "prime239v3", NULL, 239),
-    CURVE(X962_PRIME "\x07", "P-256", "secp256r1 prime256v1", 256),
     CURVE(CERTICOM_CURVE "\x21", "P-224", "secp224r1", 224),
-    CURVE(CERTICOM_CURVE "\x22", "P-384", "secp384r1", 384),
-    CURVE(CERTICOM_CURVE "\x23", "P-521", "secp521r1", 521),
     CURVE(CERTICOM_CURVE "\x06", "secp112r1", NULL, 112),
     CURVE(CERTICOM_CURVE "\x07", "secp112r2", NULL, 112),
     CURVE(CERTICOM_CURVE "\x1c", "secp128r1", NULL, 128),

@@ -35,11 +35,12 @@ enum check_id {
     CHECK_REVOKED,
     CHECK_SHARED_CERTIFICATE,
     CHECK_SHARED_KEY,
-    CHECK_DUPLICATE_HOST_NAME,
+    CHECK_DUPLICATE_HOST_NAME, /* from here on they are of the entry, and no certificate is asked them */
     CHECK_DUPLICATE_VALUE,
     CHECK_TOO_MANY_VALUES,
     CHECK_MISSING,
-    CHECK_COUNT
+    CHECK_COUNT,
+    CHECK_FIRST_OF_SUBJECT = CHECK_DUPLICATE_HOST_NAME
 };
 #define CHECK_BIT(id) (1u << (id))
 

@@ -7,15 +7,32 @@
 
 enum { NAME_MAX_OCTETS = 253, LABEL_MAX_OCTETS = 63 };
 
-/* Letters, digits, and the underscore, which is no host name's but common in directories. */
-static bool is_letter(uint8_t c)
-{
-    return (uint8_t)((c | 0x20) - 'a') < 26 || c == '_';
-}
+/* What octets of a label are; the underscore is no host name's, but common in directories. */
+enum { D = 1 << 0, L = 1 << 1, H = 1 << 2, DIGITS = D, HYPHEN = H };
+/* clang-format off */
+static const uint8_t label_octets[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 0x00 */
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, H, 0, 0, /* 0x20: - */
+    D, D, D, D, D, D, D, D, D, D, 0, 0, 0, 0, 0, 0, /* 0x30: digits */
+    0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 0x40: letters _ */
+    L, L, L, L, L, L, L, L, L, L, L, 0, 0, 0, 0, L,
+    0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 0x60: letters */
+    L, L, L, L, L, L, L, L, L, L, L, 0, 0, 0, 0, 0,
+};
+/* clang-format on */
 
-static bool is_digit(uint8_t c)
+/* Takes one label off *rest, up to a dot or the end; *kinds is what its octets are. */
+static bool next_label(struct slice *rest, unsigned *kinds)
 {
-    return (uint8_t)(c - '0') < 10;
+    size_t n = 0;
+    *kinds = 0;
+    for (unsigned kind; n < rest->n && (kind = label_octets[rest->p[n]]); n++)
+        *kinds |= kind;
+    if (n == 0 || n > LABEL_MAX_OCTETS || label_octets[rest->p[0]] == HYPHEN || label_octets[rest->p[n - 1]] == HYPHEN)
+        return false;
+    *rest = slice_from(*rest, n);
+    return true;
 }
 
 /*
@@ -24,32 +41,23 @@ static bool is_digit(uint8_t c)
  */
 static bool dns_name_ok(struct slice name)
 {
-    size_t label = 0; /* where it begins */
-    bool digits_only = true;
-    if (name.n == 0 || name.n > NAME_MAX_OCTETS)
+    unsigned kinds;
+    if (name.n > NAME_MAX_OCTETS || !next_label(&name, &kinds))
         return false;
-    for (size_t i = 0; i <= name.n; i++) {
-        uint8_t c = i < name.n ? name.p[i] : '.';
-        if (c == '.') {
-            if (i == label || i - label > LABEL_MAX_OCTETS || name.p[i - 1] == '-')
-                return false;
-            if (i == name.n)
-                break;
-            label = i + 1;
-            digits_only = true;
-        } else if (!is_digit(c)) {
-            if (!is_letter(c) && (c != '-' || i == label))
-                return false;
-            digits_only = false;
-        }
+    while (name.n) {
+        if (name.p[0] != '.')
+            return false;
+        name = slice_from(name, 1);
+        if (!next_label(&name, &kinds))
+            return false;
     }
-    return !digits_only;
+    return kinds != DIGITS;
 }
 
 static bool read_address(struct slice text, uint8_t out[16], size_t *n)
 {
     char c_text[INET6_ADDRSTRLEN];
-    if (text.n && !is_digit(text.p[text.n - 1]) && !memchr(text.p, ':', text.n))
+    if (text.n && label_octets[text.p[text.n - 1]] != DIGITS && !memchr(text.p, ':', text.n))
         return false; /* as most are */
     if (text.n == 0 || text.n >= sizeof c_text || memchr(text.p, 0, text.n))
         return false;
@@ -92,9 +100,12 @@ struct host host_compile(struct arena *a, struct slice value)
     if (name.n && name.p[name.n - 1] == '.')
         name.n--;
     uint8_t ascii[IDN_ROOM];
-    if (!is_ascii(name))
+    bool ok = dns_name_ok(name);
+    if (!ok && !is_ascii(name)) {
         name = slice_make(ascii, idn_to_ascii(name, ascii));
-    if (dns_name_ok(name)) {
+        ok = dns_name_ok(name);
+    }
+    if (ok) {
         h.kind = HOST_DNS;
         h.name = h.shown = lower_copy(a, name);
     }

@@ -53,6 +53,8 @@ static bool each(struct slice s, uint8_t tag, bool (*ok)(struct slice content, u
 /* IA5String is ASCII (X.680 section 41.1); its control characters are odd. */
 static bool is_ia5(struct slice s, unsigned *odd)
 {
+    if (slice_is_plain(s))
+        return true;
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] < 0x20 || s.p[i] > 0x7e)
             *odd |= s.p[i] > 0x7f ? ODD_NAME | ODD_IA5 : ODD_NAME;
@@ -153,20 +155,20 @@ static bool is_general_names(struct slice s, unsigned *odd)
     return true;
 }
 
-static bool is_alt_names(struct slice value, unsigned *odd)
+static bool is_alt_names(struct slice value, struct extension_value *v)
 {
     struct slice names;
-    return only(value, DER_SEQUENCE, &names) && is_general_names(names, odd);
+    return only(value, DER_SEQUENCE, &names) && is_general_names(names, &v->odd);
 }
 
-static bool is_san(struct slice value, unsigned *odd)
+static bool is_san(struct slice value, struct extension_value *v)
 {
-    return is_alt_names(value, odd) && !(*odd & ODD_IA5);
+    return is_alt_names(value, v) && !(v->odd & ODD_IA5);
 }
 
-static bool is_eku(struct slice value, unsigned *odd)
+static bool is_eku(struct slice value, struct extension_value *v)
 {
-    (void)odd;
+    (void)v;
     struct slice oids;
     if (!only(value, DER_SEQUENCE, &oids) || oids.n == 0)
         return false;
@@ -176,60 +178,60 @@ static bool is_eku(struct slice value, unsigned *odd)
     return true;
 }
 
-static bool is_ski(struct slice value, unsigned *odd)
+static bool is_ski(struct slice value, struct extension_value *v)
 {
     struct slice id;
     if (!only(value, DER_OCTET_STRING, &id))
         return false;
-    *odd |= id.n == 0 ? ODD_VALUE : 0;
+    v->odd |= id.n == 0 ? ODD_VALUE : 0;
     return true;
+}
+
+/* A BIT STRING has its first bit on top, and we count bits from below. */
+static uint8_t reversed(uint8_t octet)
+{
+    unsigned x = octet;
+    x = (x & 0x0f) << 4 | x >> 4;
+    x = (x & 0x33) << 2 | (x >> 2 & 0x33);
+    return (uint8_t)((x & 0x55) << 1 | (x >> 1 & 0x55));
 }
 
 /* X.690 section 11.2.2 wants zero bits at the end left off; with them it still says the same. */
 /* All of its bits have their place in two octets; one that is set only behind them says nothing. */
-static bool is_key_usage(struct slice value, unsigned *odd)
+static bool is_key_usage(struct slice value, struct extension_value *v)
 {
-    enum { BITS_END = 3 };
     struct slice bits;
     if (!only(value, DER_BIT_STRING, &bits) || !value_bit_string_ok(bits))
         return false;
     if (bits.n > 1 && !(bits.p[bits.n - 1] >> bits.p[0] & 1))
-        *odd |= ODD_VALUE;
-    for (size_t i = 1; i < bits.n && i < BITS_END; i++)
-        if (bits.p[i])
-            return true;
-    return false;
+        v->odd |= ODD_VALUE;
+    unsigned first = bits.n > 1 ? reversed(bits.p[1]) : 0, second = bits.n > 2 ? reversed(bits.p[2]) : 0;
+    v->key_usage_bits = (uint16_t)(second << 8 | first);
+    return v->key_usage_bits != 0;
 }
 
-/* A path length that no chain can have is none: it would only be cut to a number that it is not. */
-static bool read_basic_constraints(struct slice value, bool *ca, int64_t *path_length)
+/*
+ * cA encoded although it is FALSE is let pass: it is widespread and says nothing else.  A path length that no chain can
+ * have is none: it would only be cut to a number that it is not.
+ */
+static bool is_basic_constraints(struct slice value, struct extension_value *v)
 {
     struct slice s;
     struct der_element e;
     bool there;
-    *ca = false;
-    *path_length = -1;
+    v->is_ca = false;
+    v->path_length = -1;
     if (!only(value, DER_SEQUENCE, &s) || !optional(&s, DER_BOOLEAN, &e, &there))
         return false;
-    if (there && !der_boolean_ok(e.content, ca))
+    if (there && !der_boolean_ok(e.content, &v->is_ca))
         return false;
     if (!optional(&s, DER_INTEGER, &e, &there) || s.n || (there && (!is_count(e.content) || e.content.n > 4)))
         return false;
     if (there)
-        *path_length = 0;
+        v->path_length = 0;
     for (size_t i = 0; there && i < e.content.n; i++)
-        *path_length = *path_length << 8 | e.content.p[i];
-    return true;
-}
-
-/* cA encoded although it is FALSE is let pass: it is widespread and says nothing else. */
-static bool is_basic_constraints(struct slice value, unsigned *odd)
-{
-    bool ca;
-    int64_t path_length;
-    if (!read_basic_constraints(value, &ca, &path_length))
-        return false;
-    *odd |= path_length >= 0 && !ca ? ODD_VALUE : 0;
+        v->path_length = v->path_length << 8 | e.content.p[i];
+    v->odd |= v->path_length >= 0 && !v->is_ca ? ODD_VALUE : 0;
     return true;
 }
 
@@ -247,16 +249,16 @@ static bool is_subtree(struct slice s, unsigned *odd)
     return s.n == 0;
 }
 
-static bool is_name_constraints(struct slice value, unsigned *odd)
+static bool is_name_constraints(struct slice value, struct extension_value *v)
 {
     struct slice s;
     struct der_element e;
     bool there;
     if (!only(value, DER_SEQUENCE, &s) || s.n == 0)
         return false;
-    if (!optional(&s, NEST_0, &e, &there) || (there && !each(e.content, DER_SEQUENCE, is_subtree, odd)))
+    if (!optional(&s, NEST_0, &e, &there) || (there && !each(e.content, DER_SEQUENCE, is_subtree, &v->odd)))
         return false;
-    if (!optional(&s, NEST_1, &e, &there) || (there && !each(e.content, DER_SEQUENCE, is_subtree, odd)))
+    if (!optional(&s, NEST_1, &e, &there) || (there && !each(e.content, DER_SEQUENCE, is_subtree, &v->odd)))
         return false;
     return s.n == 0;
 }
@@ -304,10 +306,10 @@ static bool is_distribution_point(struct slice s, unsigned *odd)
     return (is_named || there) && s.n == 0;
 }
 
-static bool is_crl_points(struct slice value, unsigned *odd)
+static bool is_crl_points(struct slice value, struct extension_value *v)
 {
     struct slice s;
-    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_distribution_point, odd);
+    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_distribution_point, &v->odd);
 }
 
 static bool is_policy(struct slice s, unsigned *odd)
@@ -318,10 +320,10 @@ static bool is_policy(struct slice s, unsigned *odd)
     return s.n == 0 || (only(s, DER_SEQUENCE, &qualifiers) && each(qualifiers, DER_SEQUENCE, is_oid_and_value, odd));
 }
 
-static bool is_policies(struct slice value, unsigned *odd)
+static bool is_policies(struct slice value, struct extension_value *v)
 {
     struct slice s;
-    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_policy, odd);
+    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_policy, &v->odd);
 }
 
 static bool is_mapping(struct slice s, unsigned *odd)
@@ -331,29 +333,29 @@ static bool is_mapping(struct slice s, unsigned *odd)
     return issuer_domain && subject_domain && s.n == 0;
 }
 
-static bool is_mappings(struct slice value, unsigned *odd)
+static bool is_mappings(struct slice value, struct extension_value *v)
 {
     struct slice s;
-    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_mapping, odd);
+    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_mapping, &v->odd);
 }
 
-static bool is_aki(struct slice value, unsigned *odd)
+static bool is_aki(struct slice value, struct extension_value *v)
 {
     struct slice s;
     struct der_element e;
     bool there, has_issuer;
     if (!only(value, DER_SEQUENCE, &s) || !optional(&s, TAG_0, &e, &there))
         return false;
-    if (!optional(&s, NEST_1, &e, &has_issuer) || (has_issuer && !is_general_names(e.content, odd)))
+    if (!optional(&s, NEST_1, &e, &has_issuer) || (has_issuer && !is_general_names(e.content, &v->odd)))
         return false;
     if (!optional(&s, TAG_2, &e, &there) || (there && !der_integer_ok(e.content)))
         return false;
     return has_issuer == there && s.n == 0; /* both or neither */
 }
 
-static bool is_policy_constraints(struct slice value, unsigned *odd)
+static bool is_policy_constraints(struct slice value, struct extension_value *v)
 {
-    (void)odd;
+    (void)v;
     struct slice s;
     struct der_element e;
     bool there;
@@ -366,9 +368,9 @@ static bool is_policy_constraints(struct slice value, unsigned *odd)
     return s.n == 0;
 }
 
-static bool is_any_policy(struct slice value, unsigned *odd)
+static bool is_any_policy(struct slice value, struct extension_value *v)
 {
-    (void)odd;
+    (void)v;
     struct slice n;
     return only(value, DER_INTEGER, &n) && is_count(n);
 }
@@ -379,10 +381,10 @@ static bool is_access(struct slice s, unsigned *odd)
     return oid_next(&s) && der_next(&s, &e) && s.n == 0 && is_general_name(&e, odd);
 }
 
-static bool is_accesses(struct slice value, unsigned *odd)
+static bool is_accesses(struct slice value, struct extension_value *v)
 {
     struct slice s;
-    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_access, odd);
+    return only(value, DER_SEQUENCE, &s) && each(s, DER_SEQUENCE, is_access, &v->odd);
 }
 
 #define FIELD(member) offsetof(struct facts, member)
@@ -437,22 +439,5 @@ const struct extension_type *extension_find(struct slice oid)
         type = &pe_types[oid.p[7]];
     else if (slice_eq(oid, slice_make(id_ms_sid, sizeof id_ms_sid)))
         type = &ms_sid_type;
-    return type && type->ok ? type : NULL;
-}
-
-uint16_t extension_key_usage(struct slice value)
-{
-    struct slice bits;
-    uint16_t usage = 0;
-    if (!only(value, DER_BIT_STRING, &bits))
-        return 0;
-    for (size_t n = 0; n < 16 && 1 + n / 8 < bits.n; n++)
-        if (bits.p[1 + n / 8] & 0x80 >> n % 8)
-            usage |= (uint16_t)(1u << n);
-    return usage;
-}
-
-void extension_basic_constraints(struct slice value, bool *ca, int64_t *path_length)
-{
-    read_basic_constraints(value, ca, path_length);
+    return type && type->read ? type : NULL;
 }

@@ -18,20 +18,26 @@ enum {
     ODD_VALUE = 1 << 2, /* RFC 5280 forbids it, and it says what it means */
 };
 
+/* What core wants of a value that decodes. */
+struct extension_value {
+    unsigned odd;            /* bits from above */
+    uint16_t key_usage_bits; /* keyUsage: bit n is the n-th; those after the 16th are left out */
+    bool is_ca;              /* basicConstraints */
+    int64_t path_length;     /* basicConstraints: -1 is none */
+};
+
 struct extension_type {
     enum extension_kind kind;
     size_t field; /* where in struct facts its struct extension is; 0: core does not look into it */
-    /* Whether `value`, the content of the extension's OCTET STRING, decodes.  Linear in value.n.  Adds bits to *odd. */
-    bool (*ok)(struct slice value, unsigned *odd);
+    /*
+     * Whether `value`, the content of the extension's OCTET STRING, decodes.  Linear in value.n.  Adds bits to v->odd,
+     * which the caller sets to 0, and of the other fields fills those of its extension.
+     */
+    bool (*read)(struct slice value, struct extension_value *v);
     const char *flaw; /* what to say when it does not: a static string, as in struct facts */
 };
 
 /* By the content octets of the OID; NULL when we do not know it. */
 const struct extension_type *extension_find(struct slice oid);
-
-/* Of values that their type's `ok` accepts.  Bit n is the n-th of KeyUsage; those after the 16th are left out. */
-uint16_t extension_key_usage(struct slice value);
-/* cA, and pathLenConstraint or -1. */
-void extension_basic_constraints(struct slice value, bool *ca, int64_t *path_length);
 
 #endif

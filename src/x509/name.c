@@ -4,9 +4,13 @@
 #include "base/escape.h"
 #include "x509/value.h"
 
-enum { TAG_NUMERIC_STRING = 0x12 };
+enum { TAG_NUMERIC_STRING = 0x12, COMMON_NAME = 3 };
 
-static const uint8_t oid_common_name[] = {0x55, 0x04, 0x03};
+/* id-at is 2.5.4, and the types in it, as most are, one octet more. */
+static bool is_attribute_type(struct slice oid)
+{
+    return oid.n == 3 && oid.p[0] == 0x55 && oid.p[1] == 0x04 && oid.p[2] < 0x80;
+}
 
 static void flaw(struct name *name, enum name_flaw what, const uint8_t *where)
 {
@@ -39,12 +43,12 @@ static const uint8_t octets[256] = {
 };
 /* clang-format on */
 
-static unsigned octets_of(struct slice s)
+static bool all_are(unsigned what, struct slice s)
 {
-    unsigned all = N;
     for (size_t i = 0; i < s.n; i++)
-        all &= octets[s.p[i]];
-    return all;
+        if (!(octets[s.p[i]] & what))
+            return false;
+    return true;
 }
 
 static bool is_utf8(struct slice s)
@@ -73,65 +77,53 @@ static bool is_wide(struct slice s, size_t width)
     return true;
 }
 
-/* Whether a string of a type with few characters has no others; true for the other types. */
-static bool has_right_characters(uint8_t tag, unsigned are)
+/* Whether the octets are of the string's type, and whether the type is an everyday one. */
+static enum name_flaw flaw_of(uint8_t tag, struct slice s, bool plain, bool *odd_encoding)
 {
     switch (tag) {
+    case DER_UTF8_STRING:
+        return plain || is_utf8(s) ? NAME_FINE : NAME_STRING;
     case DER_PRINTABLE_STRING:
-        return are & OCTETS_PRINTABLE;
-    case TAG_NUMERIC_STRING:
-        return are & OCTETS_NUMERIC;
-    case DER_VISIBLE_STRING:
-        return are & OCTETS_PLAIN;
+        return all_are(OCTETS_PRINTABLE, s) ? NAME_FINE : NAME_CHARACTERS;
     case DER_IA5_STRING:
-        return are & OCTETS_ASCII;
+        *odd_encoding |= !plain;
+        return plain || all_are(OCTETS_ASCII, s) ? NAME_FINE : NAME_CHARACTERS;
     }
-    return true;
+    *odd_encoding = true;
+    switch (tag) {
+    case DER_BMP_STRING:
+        return is_wide(s, 2) ? NAME_FINE : NAME_STRING;
+    case DER_UNIVERSAL_STRING:
+        return is_wide(s, 4) ? NAME_FINE : NAME_STRING;
+    case TAG_NUMERIC_STRING:
+        return all_are(OCTETS_NUMERIC, s) ? NAME_FINE : NAME_CHARACTERS;
+    case DER_VISIBLE_STRING:
+        return plain ? NAME_FINE : NAME_CHARACTERS;
+    }
+    return NAME_FINE;
 }
 
-static void read_value(struct name *name, const struct der_element *e)
+static void read_value(struct name *name, uint8_t tag, struct slice s)
 {
-    struct slice s = e->content;
-    unsigned are = octets_of(s);
-    bool plain = are & OCTETS_PLAIN, whole = true;
+    bool plain = slice_is_plain(s), odd_encoding = s.n == 0;
+    enum name_flaw found = flaw_of(tag, s, plain, &odd_encoding);
     name->odd_octets |= !plain;
-    name->odd_encoding |= s.n == 0;
-    switch (e->tag) {
-    case DER_UTF8_STRING:
-        whole = plain || is_utf8(s);
-        break;
-    case DER_PRINTABLE_STRING:
-        break;
-    case DER_IA5_STRING:
-        name->odd_encoding |= !plain;
-        break;
-    case DER_BMP_STRING:
-        name->odd_encoding = true;
-        whole = is_wide(s, 2);
-        break;
-    case DER_UNIVERSAL_STRING:
-        name->odd_encoding = true;
-        whole = is_wide(s, 4);
-        break;
-    default:
-        name->odd_encoding = true;
-    }
-    if (whole && has_right_characters(e->tag, are))
-        return;
-    name->odd_encoding = true;
-    flaw(name, whole ? NAME_CHARACTERS : NAME_STRING, s.p);
+    name->odd_encoding |= odd_encoding || found != NAME_FINE;
+    flaw(name, found, s.p);
 }
 
 static bool read_attribute(struct name *name, struct slice attribute)
 {
     struct der_element type, value;
-    if (!der_expect(&attribute, DER_OID, &type) || !der_oid_ok(type.content))
+    if (!der_expect(&attribute, DER_OID, &type))
+        return broken(name, attribute.p);
+    bool everyday = is_attribute_type(type.content);
+    if (!everyday && !der_oid_ok(type.content))
         return broken(name, attribute.p);
     if (!der_next(&attribute, &value) || attribute.n || !value_any_ok(&value))
         return broken(name, attribute.p);
-    if (slice_eq(type.content, slice_make(oid_common_name, sizeof oid_common_name)))
-        name->common_names++;
-    read_value(name, &value);
+    name->common_names += everyday && type.content.p[2] == COMMON_NAME;
+    read_value(name, value.tag, value.content);
     return true;
 }
 

@@ -138,35 +138,31 @@ static bool read_issuer(struct reading *r, struct slice *tbs)
     return read_name(r, tbs, flaws, &r->f->issuer, &name);
 }
 
-/* MMDDHHMMSSZ and nothing else. */
-static bool rest_of_time(int64_t year, const uint8_t *p, int64_t *at_utc)
+/* Two digits; where they are none 100, which is no part of a time. */
+static unsigned read_pair(const uint8_t *p)
 {
-    unsigned field[5];
-    for (size_t i = 0; i < 5; i++, p += 2) {
-        unsigned tens = p[0] - (unsigned)'0', ones = p[1] - (unsigned)'0';
-        if (tens > 9 || ones > 9)
-            return false;
-        field[i] = 10 * tens + ones;
-    }
-    return *p == 'Z' && gentime_from_fields(year, field[0], field[1], field[2], field[3], field[4], at_utc);
+    unsigned tens = p[0] - (unsigned)'0', ones = p[1] - (unsigned)'0';
+    return tens > 9 || ones > 9 ? 100 : 10 * tens + ones;
 }
 
-/* Section 4.1.2.5: UTCTime lacks the century: 50 and above are years of the 20th. */
+/* Section 4.1.2.5: [YY]YYMMDDHHMMSSZ; UTCTime lacks the century: 50 and above are years of the 20th. */
 static bool time_ok(const struct der_element *e, int64_t *at_utc)
 {
+    enum { UTC_TIME_OCTETS = 13, CENTURY_OCTETS = 2 };
     const uint8_t *p = e->content.p;
-    size_t year_digits = e->tag == DER_UTC_TIME ? 2 : 4;
-    if ((e->tag != DER_UTC_TIME && e->tag != DER_GENERALIZED_TIME) || e->content.n != year_digits + 11)
+    unsigned century = 0;
+    if (e->tag == DER_GENERALIZED_TIME && e->content.n == CENTURY_OCTETS + UTC_TIME_OCTETS) {
+        century = read_pair(p);
+        p += CENTURY_OCTETS;
+    } else if (e->tag != DER_UTC_TIME || e->content.n != UTC_TIME_OCTETS) {
         return false;
-    int64_t year = 0;
-    for (size_t i = 0; i < year_digits; i++) {
-        if (p[i] < '0' || p[i] > '9')
-            return false;
-        year = 10 * year + (p[i] - '0');
     }
-    if (year_digits == 2)
-        year += year < 50 ? 2000 : 1900;
-    return rest_of_time(year, p + year_digits, at_utc);
+    unsigned year = read_pair(p);
+    if (e->tag == DER_UTC_TIME)
+        century = year < 50 ? 20 : 19;
+    return century < 100 && year < 100 && p[12] == 'Z' &&
+           gentime_from_fields(100 * century + year, read_pair(p + 2), read_pair(p + 4), read_pair(p + 6),
+                               read_pair(p + 8), read_pair(p + 10), at_utc);
 }
 
 /* From 2050-01-01 on, times are GeneralizedTime; up to then they have to be UTCTime. */
@@ -303,17 +299,15 @@ static struct extension *field_of(struct facts *f, const struct extension_type *
 }
 
 /* What an extension says that counts; nothing as soon as it is there twice. */
-static void look_into(struct facts *f, enum extension_kind kind, bool counts, struct slice value)
+static void look_into(struct facts *f, enum extension_kind kind, bool counts, const struct extension_value *v)
 {
     switch (kind) {
     case EXTENSION_KEY_USAGE:
-        f->key_usage_bits = counts ? extension_key_usage(value) : 0;
+        f->key_usage_bits = counts ? v->key_usage_bits : 0;
         break;
     case EXTENSION_BASIC_CONSTRAINTS:
-        f->is_ca = false;
-        f->path_length = -1;
-        if (counts)
-            extension_basic_constraints(value, &f->is_ca, &f->path_length);
+        f->is_ca = counts && v->is_ca;
+        f->path_length = counts ? v->path_length : -1;
         break;
     case EXTENSION_SAN:
     case EXTENSION_PLAIN:
@@ -321,27 +315,26 @@ static void look_into(struct facts *f, enum extension_kind kind, bool counts, st
     }
 }
 
-static void read_value(struct reading *r, struct slice oid, bool critical, struct slice value)
+static void read_value(struct reading *r, const struct extension_type *type, bool critical, struct slice value)
 {
-    const struct extension_type *type = extension_find(oid);
-    unsigned odd = 0;
+    struct extension_value v = {.odd = 0};
     if (!type) {
         r->f->unusual |= critical ? UNUSUAL_CRITICAL : 0;
         r->f->unknown_critical += critical;
         return;
     }
-    bool ok = type->ok(value, &odd);
+    bool ok = type->read(value, &v);
     if (!ok)
         spoil(r, value.p, type->flaw);
-    if (odd & ODD_VALUE)
+    if (v.odd & ODD_VALUE)
         r->f->unusual |= UNUSUAL_VALUE;
-    if (type->kind == EXTENSION_SAN && odd)
+    if (type->kind == EXTENSION_SAN && v.odd)
         r->f->unusual |= UNUSUAL_NAME;
     if (!type->field)
         return;
     struct extension *x = field_of(r->f, type);
     keep(x, ok, critical, span_of(r, value));
-    look_into(r->f, type->kind, x->presence == FIELD_PRESENT, value);
+    look_into(r->f, type->kind, x->presence == FIELD_PRESENT, &v);
 }
 
 static bool read_critical(struct reading *r, struct slice *extension, bool *critical)
@@ -364,21 +357,24 @@ static bool read_critical(struct reading *r, struct slice *extension, bool *crit
 static bool read_extension(struct reading *r, struct slice *list)
 {
     static const char form[] = "extensions: RFC 5280 section 4.1.2.9: not an Extension";
-    struct der_element e, type, value;
+    struct der_element e, id, value;
     bool critical;
     if (!der_expect(list, DER_SEQUENCE, &e))
         return broken(r, *list, form);
     struct slice inside = e.content;
-    if (!der_expect(&inside, DER_OID, &type) || !der_oid_ok(type.content) || !read_critical(r, &inside, &critical) ||
+    if (!der_expect(&inside, DER_OID, &id))
+        return broken(r, inside, form);
+    const struct extension_type *type = extension_find(id.content);
+    if ((!type && !der_oid_ok(id.content)) || !read_critical(r, &inside, &critical) ||
         !der_expect(&inside, DER_OCTET_STRING, &value) || inside.n)
         return broken(r, inside, form);
     if (r->extensions == READER_EXTENSIONS)
         spoil(r, e.whole.p, "extensions: RFC 5280 section 4.2: more than 64, which is our limit");
-    else if (is_second(r, type.content))
+    else if (is_second(r, id.content))
         spoil(r, e.whole.p, "extensions: RFC 5280 section 4.2: one extension is there twice");
     if (r->extensions < READER_EXTENSIONS)
-        r->seen[r->extensions++] = type.content;
-    read_value(r, type.content, critical, value.content);
+        r->seen[r->extensions++] = id.content;
+    read_value(r, type, critical, value.content);
     return true;
 }
 

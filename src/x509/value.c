@@ -33,31 +33,31 @@ bool value_bit_string_ok(struct slice c)
     return c.n == 1 ? c.p[0] == 0 : (c.p[c.n - 1] & ((1u << c.p[0]) - 1)) == 0;
 }
 
-bool value_any_ok(const struct der_element *e)
+bool value_ok_slowly(uint8_t tag, struct slice content)
 {
     bool ignored;
-    if (e->tag & CLASS_BITS)
+    if (tag & CLASS_BITS)
         return true;
-    if (!is_constructed_rightly(e->tag))
+    if (!is_constructed_rightly(tag))
         return false;
-    switch (e->tag) {
+    switch (tag) {
     case TAG_END:
         return false;
     case DER_BOOLEAN:
-        return der_boolean_ok(e->content, &ignored);
+        return der_boolean_ok(content, &ignored);
     case DER_INTEGER:
     case TAG_ENUMERATED:
-        return der_integer_ok(e->content);
+        return der_integer_ok(content);
     case DER_BIT_STRING:
-        return value_bit_string_ok(e->content);
+        return value_bit_string_ok(content);
     case DER_NULL:
-        return e->content.n == 0;
+        return content.n == 0;
     case DER_OID:
-        return der_oid_ok(e->content);
+        return der_oid_ok(content);
     case DER_BMP_STRING:
-        return e->content.n % 2 == 0;
+        return content.n % 2 == 0;
     case DER_UNIVERSAL_STRING:
-        return e->content.n % 4 == 0;
+        return content.n % 4 == 0;
     }
     return true;
 }

@@ -50,6 +50,24 @@ static void slices_compare(void **state)
     assert_false(slice_starts(S("a"), S("ab")));
 }
 
+/* Each octet at each place of slices of each length, since eight are looked at at once. */
+static void slices_are_plain(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 20; n++) {
+        uint8_t text[20];
+        memset(text, '~', n);
+        assert_true(slice_is_plain(slice_make(text, n)));
+        for (size_t i = 0; i < n; i++) {
+            for (unsigned octet = 0; octet < 256; octet++) {
+                text[i] = (uint8_t)octet;
+                assert_int_equal(slice_is_plain(slice_make(text, n)), octet >= 0x20 && octet <= 0x7e);
+            }
+            text[i] = i % 2 ? ' ' : '~';
+        }
+    }
+}
+
 static void slices_are_cut(void **state)
 {
     (void)state;
@@ -668,6 +686,22 @@ static const struct {
     {S("\x55\x84"), "?"},
 };
 
+/* 0x80 at each place of identifiers of each length, in an arc that is open and at the beginning of one. */
+static void oids_have_whole_arcs(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 20; n++)
+        for (size_t i = 0; i < n; i++) {
+            uint8_t oid[20];
+            memset(oid, 0x2b, n);
+            oid[i] = 0x80;
+            assert_false(der_oid_ok(slice_make(oid, n)));
+            if (i)
+                oid[i - 1] = 0x81;
+            assert_int_equal(der_oid_ok(slice_make(oid, n)), i > 0 && i < n - 1);
+        }
+}
+
 static void oids_are_written(void **state)
 {
     (void)state;
@@ -720,6 +754,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_compare),
+        cmocka_unit_test(slices_are_plain),
         cmocka_unit_test(slices_are_cut),
         cmocka_unit_test(words_are_cut),
         cmocka_unit_test(parts_are_cut),
@@ -743,6 +778,7 @@ int main(void)
         cmocka_unit_test(names_may_be_within),
         cmocka_unit_test(elements_are_taken),
         cmocka_unit_test(primitives_in_shortest_form),
+        cmocka_unit_test(oids_have_whole_arcs),
         cmocka_unit_test(oids_are_written),
         cmocka_unit_test(labels_are_converted),
     };

@@ -528,6 +528,14 @@ static bool is_policy_attribute(struct slice word)
     return false;
 }
 
+/* check_run asks a certificate the first, and an entry the others. */
+static void checks_of_entries_come_last(void **state)
+{
+    (void)state;
+    for (int id = 0; id < CHECK_COUNT; id++)
+        assert_int_equal(check_get((enum check_id)id)->of_subject, id >= CHECK_FIRST_OF_SUBJECT);
+}
+
 static void records_are_whole(void **state)
 {
     (void)state;
@@ -560,6 +568,7 @@ int main(void)
         cmocka_unit_test(missing_needs_evidence),
         cmocka_unit_test(agrees_with_openssl),
         cmocka_unit_test(replacements_cover),
+        cmocka_unit_test(checks_of_entries_come_last),
         cmocka_unit_test(records_are_whole),
     };
     struct CMUnitTest tests[COUNT(rows) + COUNT(others)];
