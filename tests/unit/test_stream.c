@@ -17,6 +17,17 @@
 
 #include <cmocka.h>
 
+#if defined __has_feature
+#if __has_feature(address_sanitizer)
+#define WITH_LSAN 1
+#endif
+#elif defined __SANITIZE_ADDRESS__
+#define WITH_LSAN 1
+#endif
+#ifdef WITH_LSAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 enum {
     BER_ENUMERATED = 0x0a,
     OP_DONE = 0x65,
@@ -507,6 +518,19 @@ static struct script random_script(struct arena *a, bool is_damaged)
     return s;
 }
 
+/* Damage can make a notice of disconnection of a message, and libldap 2.5 never frees those. */
+static void forgive_leaks(bool forgive)
+{
+#ifdef WITH_LSAN
+    if (forgive)
+        __lsan_disable();
+    else
+        __lsan_enable();
+#else
+    (void)forgive;
+#endif
+}
+
 static void random_streams_are_the_same_by_libldap(void **state)
 {
     (void)state;
@@ -515,8 +539,13 @@ static void random_streams_are_the_same_by_libldap(void **state)
     for (size_t i = 0; i < ROUNDS; i++) {
         struct arena a = {0};
         draw_state = (uint32_t)i * 7919 + 1;
-        struct script s = random_script(&a, i % 3 == 0), uncut = {.octets = s.octets};
+        bool is_damaged = i % 3 == 0;
+        struct script s = random_script(&a, is_damaged), uncut = {.octets = s.octets};
+        if (is_damaged)
+            forgive_leaks(true);
         struct outcome here = search(&s, false), there = search(&uncut, true);
+        if (is_damaged)
+            forgive_leaks(false);
         assert_same("round", i, &here, &there);
         entries += here.entries;
         in_place += here.in_place;
