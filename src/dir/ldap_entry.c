@@ -17,6 +17,8 @@ struct rooms {
 static bool is_fragment(struct slice options)
 {
     struct slice option;
+    if (!memchr(options.p, '=', options.n)) /* as in nearly all of them */
+        return false;
     while (slice_split(&options, ';', &option))
         if (slice_eq_nocase(slice_upto(option, 6), SLICE_LITERAL("range=")))
             return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Searching a real slapd: streams, limits and pages, rights, referrals, servers that die or fall silent. */
+#include "dir/ldap_private.h"
 #include "support/command.h"
 #include "support/dirtest.h"
 
@@ -101,6 +102,29 @@ static void three_thousand_entries_stream(void **state)
     assert_int_equal(c.restarts, 0);
     assert_string_equal(fault.text, "");
     collected_free(&c);
+    dir_close(d);
+}
+
+/* Once past libldap, once by it: the same entries in the same order, octet for octet. */
+static void entries_in_place_are_those_of_libldap(void **state)
+{
+    (void)state;
+    static const char *const all[] = {"*", "+", NULL};
+    struct dir *d = open_named("free");
+    struct ldap_dir *l = (struct ldap_dir *)d;
+    struct collected here = {0}, there = {0};
+    struct fault fault = {0};
+    assert_int_equal(collect(d, SLAPD_SUFFIX, DIR_SUBTREE, "(objectClass=*)", 0, all, &here, &fault), RC_OK);
+    unsigned in_place = ldap_ahead_entries(l->ahead);
+    assert_in_range(in_place, MANY / 2, here.entries.count - 1);
+    l->by_libldap = true;
+    assert_int_equal(collect(d, SLAPD_SUFFIX, DIR_SUBTREE, "(objectClass=*)", 0, all, &there, &fault), RC_OK);
+    assert_int_equal(ldap_ahead_entries(l->ahead), in_place);
+    assert_int_equal(here.entries.count, there.entries.count);
+    for (size_t i = 0; i < here.entries.count; i++)
+        assert_true(slice_eq(here.entries.items[i], there.entries.items[i]));
+    collected_free(&here);
+    collected_free(&there);
     dir_close(d);
 }
 
@@ -439,6 +463,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_thousand_entries_stream),
+        cmocka_unit_test(entries_in_place_are_those_of_libldap),
         cmocka_unit_test(nothing_is_asked_twice_without_need),
         cmocka_unit_test(limits_are_passed_page_by_page),
         cmocka_unit_test(a_limit_that_paging_does_not_pass_is_a_fault),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TLS with a real slapd: both ways to it, who is trusted, client certificates, and an environment without influence. */
+#include "dir/ldap_private.h"
 #include "support/command.h"
 #include "support/dirtest.h"
 #include "support/tlsfiles.h"
@@ -288,6 +289,16 @@ static void bulk_goes_both_ways(void **state)
     assert_int_equal(c.entries.count, BULK);
     for (size_t i = 0; i < BULK; i++)
         assert_true(c.entries.items[i].n > 2 * sizeof text);
+    struct ldap_dir *l = (struct ldap_dir *)d;
+    struct collected again = {0};
+    assert_ptr_not_equal(l->ahead, l->wire);
+    assert_int_equal(ldap_ahead_entries(l->ahead), BULK - 1); /* of what TLS decrypted; the first is libldap's */
+    l->by_libldap = true;
+    assert_int_equal(collect(d, SLAPD_SUFFIX, DIR_ONE, "(cn=bulk*)", 0, NULL, &again, &fault), RC_OK);
+    assert_int_equal(again.entries.count, BULK);
+    for (size_t i = 0; i < BULK; i++)
+        assert_true(slice_eq(c.entries.items[i], again.entries.items[i]));
+    collected_free(&again);
     collected_free(&c);
     arena_free(&a);
     dir_close(d);
