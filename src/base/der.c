@@ -25,9 +25,11 @@ bool der_integer_ok(struct slice c)
     return c.n == 1 || !((c.p[0] == 0x00 && c.p[1] < 0x80) || (c.p[0] == 0xff && c.p[1] >= 0x80));
 }
 
-/* The octets before the last eight, eight by eight, and those. */
+/* Four octets and more: those before the last eight, eight by eight, and the last. */
 static bool holds_0x80(struct slice c)
 {
+    if (c.n < 8)
+        return octets_hold(octets_of_few(c.p, c.n), 0x80);
     for (size_t i = 0; i + 8 < c.n; i += 8)
         if (octets_hold(octets_at(c.p + i), 0x80))
             return true;
@@ -38,7 +40,7 @@ bool der_oid_ok(struct slice c)
 {
     if (c.n == 0 || (c.p[c.n - 1] & 0x80))
         return false;
-    if (c.n >= 8 && !holds_0x80(c))
+    if (c.n >= 4 && !holds_0x80(c))
         return true;
     for (size_t i = 0; i < c.n; i++) /* 0x80 may not begin an arc, which is where none is open */
         if (c.p[i] == 0x80 && (i == 0 || c.p[i - 1] < 0x80))

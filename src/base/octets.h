@@ -7,6 +7,7 @@
 #define BASE_OCTETS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -17,6 +18,15 @@ static inline uint64_t octets_at(const uint8_t *p)
     uint64_t eight;
     memcpy(&eight, p, sizeof eight);
     return eight;
+}
+
+/* Of n octets, 4 to 8: the first four and the last four, of which some are the same. */
+static inline uint64_t octets_of_few(const uint8_t *p, size_t n)
+{
+    uint32_t first, last;
+    memcpy(&first, p, sizeof first);
+    memcpy(&last, p + n - sizeof last, sizeof last);
+    return (uint64_t)first << 32 | last;
 }
 
 /* An octet of 0 borrows, so that its top bit is set which was not; without one, none does. */

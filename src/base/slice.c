@@ -21,6 +21,8 @@ bool slice_is_plain(struct slice s)
                 return false;
         return octets_are_plain(octets_at(s.p + s.n - 8)); /* some of which were looked at before */
     }
+    if (s.n >= 4)
+        return octets_are_plain(octets_of_few(s.p, s.n));
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] < 0x20 || s.p[i] > 0x7e)
             return false;

@@ -40,10 +40,16 @@ enum check_id check_find(struct slice name)
     return (enum check_id)id;
 }
 
+static struct check_result answer(struct arena *a, const struct check_input *in, const struct check *c)
+{
+    struct check_result r = {.answer = ANSWER_MEETS};
+    c->run(a, in, &r);
+    return r;
+}
+
 void check_answer(struct arena *a, const struct check_input *in, enum check_id id, struct check_result *out)
 {
-    *out = (struct check_result){.answer = ANSWER_MEETS};
-    table[id]->run(a, in, out);
+    *out = answer(a, in, table[id]);
 }
 
 size_t check_run(struct arena *a, const struct check_input *in, struct finding findings[FINDINGS_MAX])
@@ -56,17 +62,17 @@ size_t check_run(struct arena *a, const struct check_input *in, struct finding f
         const struct check *c = table[id];
         if ((c->hidden_by & violated) || !c->is_on(in->policy))
             continue;
-        struct check_result r;
-        check_answer(a, in, (enum check_id)id, &r);
+        struct check_result r = answer(a, in, c);
+        if (r.answer == ANSWER_MEETS || r.answer == ANSWER_NOT_APPLICABLE)
+            continue;
         if (r.answer == ANSWER_VIOLATES)
             violated |= CHECK_BIT(id);
-        if (r.answer == ANSWER_VIOLATES || r.answer == ANSWER_UNDECIDED)
-            findings[count++] =
-                (struct finding){.check = (enum check_id)id,
-                                 .detail = r.detail,
-                                 .undecided = r.answer == ANSWER_UNDECIDED,
-                                 .report_only = r.report_only,
-                                 .informs = c->informs && in->policy->on_finding[id].action == ACTION_REPORT};
+        findings[count++] =
+            (struct finding){.check = (enum check_id)id,
+                             .detail = r.detail,
+                             .undecided = r.answer == ANSWER_UNDECIDED,
+                             .report_only = r.report_only,
+                             .informs = c->informs && in->policy->on_finding[id].action == ACTION_REPORT};
     }
     return count;
 }

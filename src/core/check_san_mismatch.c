@@ -64,21 +64,33 @@ static struct slice detail_of(struct arena *a, const struct check_input *in, con
                         SLICE_ARGS(names_presented(a, in)));
 }
 
+/* The first host name that the extension does not cover; NULL: none. */
+static const struct host *first_missed(const struct check_input *in)
+{
+    for (size_t i = 0; i < in->host_count; i++)
+        if (!names_san_covers(in, &in->hosts[i], in->policy->wildcard))
+            return &in->hosts[i];
+    return NULL;
+}
+
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
-    if (!in->facts->readable || !applies(in)) {
+    if (!in->facts->readable) {
+        out->answer = ANSWER_NOT_APPLICABLE;
+        return;
+    }
+    const struct host *missed = first_missed(in);
+    if (in->host_count && !missed)
+        return; /* as most do; what covers a host name applies */
+    if (!applies(in)) {
         out->answer = ANSWER_NOT_APPLICABLE;
         return;
     }
     if (names_lack_hosts(in, out))
         return;
-    for (size_t i = 0; i < in->host_count; i++)
-        if (!names_san_covers(in, &in->hosts[i], in->policy->wildcard)) {
-            out->answer = ANSWER_VIOLATES;
-            out->report_only = !names_all_hosts_valid(in);
-            out->detail = detail_of(a, in, &in->hosts[i]);
-            return;
-        }
+    out->answer = ANSWER_VIOLATES;
+    out->report_only = !names_all_hosts_valid(in);
+    out->detail = detail_of(a, in, missed);
 }
 
 static struct slice compared(struct arena *a, const struct check_input *in)

@@ -31,18 +31,6 @@ struct slice facts_san(struct slice der, const struct facts *f)
     return extension_in(der, &f->san);
 }
 
-bool facts_next_name(struct slice *cursor, enum general_name *kind, struct slice *value)
-{
-    struct der_element e;
-    if (!der_next(cursor, &e) || (e.tag & 0xc0) != DER_CONTEXT || (e.tag & 0x1f) > NAME_REGISTERED_ID) {
-        *cursor = slice_make(cursor->p, 0);
-        return false;
-    }
-    *kind = (enum general_name)(e.tag & 0x1f);
-    *value = e.content;
-    return true;
-}
-
 struct slice facts_subject(struct slice der, const struct facts *f)
 {
     return sequence_in(facts_slice(der, f->subject));

@@ -8,7 +8,7 @@
 #ifndef CORE_FACTS_H
 #define CORE_FACTS_H
 
-#include "base/slice.h"
+#include "base/der.h"
 
 /* Octets at `at`, `n` long, in the certificate's DER.  n == 0 and at == 0: absent. */
 struct span {
@@ -111,7 +111,17 @@ enum general_name {
  * FIELD_PRESENT.  False at the end.  `value` is the name's content octets.
  */
 struct slice facts_san(struct slice der, const struct facts *f);
-bool facts_next_name(struct slice *cursor, enum general_name *kind, struct slice *value);
+static inline bool facts_next_name(struct slice *cursor, enum general_name *kind, struct slice *value)
+{
+    struct der_element e;
+    if (!der_next(cursor, &e) || (e.tag & 0xc0) != DER_CONTEXT || (e.tag & 0x1f) > NAME_REGISTERED_ID) {
+        *cursor = slice_make(cursor->p, 0);
+        return false;
+    }
+    *kind = (enum general_name)(e.tag & 0x1f);
+    *value = e.content;
+    return true;
+}
 
 /*
  * Walks the Common Names of the subject in the order of the certificate.  *cursor starts as facts_subject(der, f);

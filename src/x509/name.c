@@ -106,6 +106,8 @@ static enum name_flaw flaw_of(uint8_t tag, struct slice s, bool plain, bool *odd
 static void read_value(struct name *name, uint8_t tag, struct slice s)
 {
     bool plain = slice_is_plain(s), odd_encoding = s.n == 0;
+    if (tag == DER_UTF8_STRING && plain && s.n)
+        return; /* as most do */
     enum name_flaw found = flaw_of(tag, s, plain, &odd_encoding);
     name->odd_octets |= !plain;
     name->odd_encoding |= odd_encoding || found != NAME_FINE;

@@ -423,12 +423,17 @@ static bool read_tbs(struct reading *r, struct slice tbs)
 static bool read_signature(struct reading *r, struct slice *certificate)
 {
     struct der_element bits;
-    struct slice outer;
+    struct slice outer = slice_upto(*certificate, r->inner_algorithm.n);
     struct span parameters;
-    if (!read_algorithm(r, certificate, &outer, &r->f->outer_signature_algorithm, &parameters))
+    if (slice_eq(outer, r->inner_algorithm)) { /* as it has to be: then it was read */
+        r->f->outer_signature_algorithm = r->f->signature_algorithm;
+        r->f->outer_signature_algorithm.at += (uint32_t)(outer.p - r->inner_algorithm.p);
+        *certificate = slice_from(*certificate, outer.n);
+    } else if (!read_algorithm(r, certificate, &outer, &r->f->outer_signature_algorithm, &parameters)) {
         return broken(r, *certificate, "signatureAlgorithm: RFC 5280 section 4.1.1.2: not an AlgorithmIdentifier");
-    if (!slice_eq(outer, r->inner_algorithm))
+    } else {
         note(r, outer.p, "signatureAlgorithm: RFC 5280 section 4.1.1.2: not the same as in tbsCertificate");
+    }
     if (!der_expect(certificate, DER_BIT_STRING, &bits))
         return broken(r, *certificate, "signatureValue: RFC 5280 section 4.1.1.3: not a BIT STRING");
     if (!value_bit_string_ok(bits.content))
