@@ -3,7 +3,7 @@
 
 enum { MARKS_IN_BLOCK = 744 }; /* with the arena's own header just below 64 KiB */
 
-/* Ids are given by the server; what is compared before anything rests on it is the fingerprint. */
+/* Whose mark it is says its id, which marks_find compares; this only has to tell most subjects apart. */
 uint64_t marks_key(struct slice id)
 {
     uint64_t key = id.n * 0x9e3779b97f4a7c15u, word;
@@ -53,8 +53,19 @@ static void put_in_order(struct arena *a, struct request_index *x)
     x->in_order = true;
 }
 
+static struct digest id_of(struct arena *a, struct slice subject_id)
+{
+    struct digest id = {{0}};
+    struct arena_mark before = arena_mark(a);
+    digest_from_hex(request_id_of_reissue(a, subject_id), &id);
+    arena_reset(a, before);
+    return id;
+}
+
 struct request_mark *marks_find(struct arena *a, struct request_index *x, struct slice subject_id)
 {
+    struct digest id;
+    bool has_id = false;
     if (x->count == 0)
         return NULL;
     if (!x->in_order)
@@ -62,7 +73,12 @@ struct request_mark *marks_find(struct arena *a, struct request_index *x, struct
     uint64_t key = marks_key(subject_id);
     for (size_t at = key & (x->room - 1); x->slots[at]; at = (at + 1) & (x->room - 1)) {
         struct request_mark *m = marks_at(x, x->slots[at] - 1);
-        if (m->subject == key)
+        if (m->subject != key)
+            continue;
+        if (!has_id)
+            id = id_of(a, subject_id);
+        has_id = true;
+        if (digest_order(&m->id, &id) == 0)
             return m;
     }
     return NULL;

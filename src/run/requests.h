@@ -50,7 +50,10 @@ uint64_t marks_key(struct slice subject_id);
 struct request_mark *marks_at(const struct request_index *x, size_t i);
 /* The new mark lives in the arena. */
 struct request_mark *marks_add(struct arena *a, struct request_index *x);
-/* The reissue that is about this subject; NULL: there is none. */
+/*
+ * The reissue that is about this subject, which is the one whose id is made of the subject's: others may name the
+ * subject too, after somebody edited them.  NULL: there is none.
+ */
 struct request_mark *marks_find(struct arena *a, struct request_index *x, struct slice subject_id);
 /* A scan begins: nobody was seen. */
 void marks_begin_scan(struct request_index *x);

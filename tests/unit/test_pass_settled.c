@@ -162,6 +162,35 @@ static void test_a_decision_is_acted_on(void **state)
     arena_free(&a);
 }
 
+static const char *request_of(struct passworld *w, const char *host_dn)
+{
+    struct slice subject_id = arena_format(&w->arena, "entryUUID:%s", passworld_value(w, host_dn, "entryUUID"));
+    struct slice id = request_id_of_reissue(&w->arena, subject_id);
+    return (const char *)arena_format(&w->arena, "dircertRequestId=%.*s," PASSWORLD_REQUESTS, SLICE_ARGS(id)).p;
+}
+
+/* A request that was edited to name another subject does not stand in front of that subject's own, which has ended. */
+static void test_an_ended_request_is_found_behind_an_edited_one(void **state)
+{
+    struct passworld *w = *state;
+    const struct slice good = passworld_certificate(w, 3, 998), bad = passworld_certificate(w, 1, 997);
+    settle(w);
+    passworld_publish(w, "h20", 1, &good);
+    pass(w, PASS_COMPLETE);
+    passworld_expect(w, 1, WORDS("event=request ", PASSWORLD_HOST("h20"), "state=withdrawn"));
+    const char *h20 = passworld_value(w, request_of(w, PASSWORLD_HOST("h20")), "dircertSubjectId");
+    for (unsigned i = 0; i < 10; i++) { /* which are read before that of h20 */
+        const char *dn = (const char *)arena_format(&w->arena, "cn=%s,ou=hosts,dc=x", host(w, i)).p;
+        passworld_replace(w, request_of(w, dn), "dircertSubjectId", h20);
+        passworld_delete(w, dn);
+    }
+    passworld_publish(w, "h20", 1, &bad);
+    w->now_utc += 86400; /* the guard has forgotten the first day */
+    pass(w, PASS_COMPLETE);
+    passworld_expect(w, 1, WORDS("event=request ", PASSWORLD_HOST("h20"), "verb=reopen"));
+    passworld_expect(w, 1, WORDS("event=request "));
+}
+
 /* The guard counts those of the last day whose requests nobody reads again. */
 static void test_the_guard_counts_what_is_settled(void **state)
 {
@@ -259,6 +288,14 @@ static void test_who_is_governed_twice_is_left_alone(void **state)
 
 /* The index. */
 
+static struct request_mark *mark_of(struct arena *a, struct request_index *x, struct slice subject_id)
+{
+    struct request_mark *m = marks_add(a, x);
+    m->subject = marks_key(subject_id);
+    assert_true(digest_from_hex(request_id_of_reissue(a, subject_id), &m->id));
+    return m;
+}
+
 static void test_marks_are_found_by_subject(void **state)
 {
     enum { MANY = 5000 };
@@ -267,7 +304,7 @@ static void test_marks_are_found_by_subject(void **state)
     (void)state;
     assert_null(marks_find(&a, &x, SLICE_LITERAL("entryUUID:1")));
     for (unsigned i = 0; i < MANY; i++)
-        marks_add(&a, &x)->subject = marks_key(arena_format(&a, "entryUUID:%u", i));
+        mark_of(&a, &x, arena_format(&a, "entryUUID:%u", i));
     marks_at(&x, 17)->flags = MARK_REVOKE;
     for (unsigned i = 0; i < MANY; i++) {
         const struct request_mark *m = marks_find(&a, &x, arena_format(&a, "entryUUID:%u", i));
@@ -275,6 +312,20 @@ static void test_marks_are_found_by_subject(void **state)
     }
     assert_null(marks_find(&a, &x, SLICE_LITERAL("entryUUID:x")));
     assert_true(x.room * sizeof *x.slots + MANY * sizeof(struct request_mark) <= (size_t)100 * MANY);
+    arena_free(&a);
+}
+
+/* As of a request that somebody edited, or of an id that was made to look like another one. */
+static void test_marks_of_one_key_are_told_apart(void **state)
+{
+    const struct slice h1 = SLICE_LITERAL("entryUUID:1"), h2 = SLICE_LITERAL("entryUUID:2");
+    struct arena a = {0};
+    struct request_index x = {0};
+    (void)state;
+    struct request_mark *two = mark_of(&a, &x, h2), *one = mark_of(&a, &x, h1);
+    two->subject = one->subject;
+    assert_ptr_equal(marks_find(&a, &x, h1), one);
+    assert_null(marks_find(&a, &x, h2)); /* it says somebody else's id: whoever wants it meets it in full */
     arena_free(&a);
 }
 
@@ -302,11 +353,18 @@ static void test_a_restart_takes_back_what_was_seen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PASS(test_what_is_settled_costs_nothing),          PASS(test_what_changes_is_read_in_full),
-        PASS(test_most_of_them_are_read_at_once),          PASS(test_a_decision_is_acted_on),
-        PASS(test_the_guard_counts_what_is_settled),       PASS(test_what_is_only_reported_is_told),
-        PASS(test_what_was_told_is_not_asked_again),       PASS(test_who_is_governed_twice_is_left_alone),
-        cmocka_unit_test(test_marks_are_found_by_subject), cmocka_unit_test(test_a_restart_takes_back_what_was_seen),
+        PASS(test_what_is_settled_costs_nothing),
+        PASS(test_what_changes_is_read_in_full),
+        PASS(test_most_of_them_are_read_at_once),
+        PASS(test_a_decision_is_acted_on),
+        PASS(test_the_guard_counts_what_is_settled),
+        PASS(test_what_is_only_reported_is_told),
+        PASS(test_what_was_told_is_not_asked_again),
+        PASS(test_who_is_governed_twice_is_left_alone),
+        PASS(test_an_ended_request_is_found_behind_an_edited_one),
+        cmocka_unit_test(test_marks_of_one_key_are_told_apart),
+        cmocka_unit_test(test_marks_are_found_by_subject),
+        cmocka_unit_test(test_a_restart_takes_back_what_was_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
