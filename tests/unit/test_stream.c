@@ -320,6 +320,38 @@ static void what_the_buffer_does_not_hold_is_left_to_libldap(void **state)
     arena_free(&a);
 }
 
+/* Small entries behind the first part of a large one fill the buffer to its end, which cuts one of them, everywhere. */
+static void the_end_of_the_buffer_may_cut_an_entry_anywhere(void **state)
+{
+    (void)state;
+    enum { SMALL = 1400, LARGE = 150000, THERE = 100000 };
+    size_t length = 1;
+    for (size_t shift = 0; shift < length; shift++) {
+        struct arena a = {0};
+        struct slice first = plain_entry(&a, 1, "cn=first"), small = plain_entry(&a, 1, "cn=small,dc=example,dc=com");
+        struct slice large = entry_of_length(&a, 1, LARGE + shift);
+        struct script s = {.cuts = {first.n, first.n + THERE}, .count = 2};
+        uint8_t *many = arena_alloc(&a, SMALL * small.n);
+        for (size_t i = 0; i < SMALL; i++)
+            memcpy(many + i * small.n, small.p, small.n);
+        s.octets = CHAIN(&a, first, large, slice_make(many, SMALL * small.n), done(&a, 1));
+        assert_true(s.octets.n > first.n + LDAP_AHEAD_OCTETS);
+        struct outcome o = search(&s, false);
+        assert_int_equal(o.rc, RC_OK);
+        assert_int_equal(o.in_place, 1 + SMALL);
+        const char *at = o.text + o.size;
+        for (size_t i = 0; i < SMALL; i++) {
+            static const char shown[] =
+                "\n26:cn=small,dc=example,dc=com|2:cn;0:=5:first=6:second|15:userCertificate;6:binary=3:0\3x";
+            at -= sizeof shown - 1;
+            assert_memory_equal(at, shown, sizeof shown - 1);
+        }
+        length = small.n;
+        free_outcome(&o);
+        arena_free(&a);
+    }
+}
+
 /* What each row puts after a first entry.  Where libldap throws a message away, it reads the next one too. */
 static void what_is_not_plainly_an_entry_is_left_to_libldap(void **state)
 {
@@ -565,6 +597,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_may_be_cut_anywhere),
         cmocka_unit_test(what_the_buffer_does_not_hold_is_left_to_libldap),
+        cmocka_unit_test(the_end_of_the_buffer_may_cut_an_entry_anywhere),
         cmocka_unit_test(what_is_not_plainly_an_entry_is_left_to_libldap),
         cmocka_unit_test(operations_interleave),
         cmocka_unit_test(after_enough_the_next_search_has_its_own),
