@@ -205,14 +205,15 @@ static void judge_too_few(struct arena *a, const struct guard_input *in, const s
 }
 
 static void judge_withdrawals(struct arena *a, const struct guard_input *in, const struct policy *p, size_t withdrawing,
-                              size_t subjects, hold_list *holds)
+                              size_t before, size_t subjects, hold_list *holds)
 {
     size_t limit = share(p->max_percent, subjects);
     if (withdrawing <= SHARE_COUNTS_ABOVE || withdrawing <= limit || released(p, withdrawing, in->seen->now_utc))
         return;
     add_hold(a, holds, p, GUARD_TOO_MANY_WITHDRAWALS, withdrawing, limit, withdrawing, in->seen->now_utc,
-             arena_format(a, "%zu requests would be withdrawn, %zu are allowed (dircertMaxPercent %u of %zu subjects)",
-                          withdrawing, limit, p->max_percent, subjects));
+             arena_format(a,
+                          "%zu requests would be withdrawn%s, %zu are allowed (dircertMaxPercent %u of %zu subjects)",
+                          withdrawing, before ? " within an interval" : "", limit, p->max_percent, subjects));
 }
 
 /* A policy that is off, or audits, opens nothing; but turning it off withdraws, and that may be a slip of the hand. */
@@ -225,14 +226,15 @@ static void judge_policy(struct arena *a, const struct guard_input *in, const st
         return;
     struct tally t = tally_policy(a, in, owners, p);
     t.opening += in->recent_besides ? in->recent_besides[index] : 0;
-    t.withdrawing += in->withdrawn_before ? in->withdrawn_before[index] : 0;
+    size_t withdrawn = in->withdrawn_before ? in->withdrawn_before[index] : 0;
     const struct figures *last = last_of(in, p);
     size_t before = holds->count, most = last && last->subjects > pass->subjects ? last->subjects : pass->subjects;
     if (last && p->mode == MODE_ENFORCE) {
         judge_too_few(a, in, p, GUARD_TOO_FEW_SUBJECTS, last->subjects, pass->subjects, holds);
         judge_too_few(a, in, p, GUARD_TOO_FEW_CERTIFICATES, last->with_certificate, pass->with_certificate, holds);
     }
-    judge_withdrawals(a, in, p, t.withdrawing, most, holds);
+    if (t.withdrawing)
+        judge_withdrawals(a, in, p, t.withdrawing + withdrawn, withdrawn, most, holds);
     if (holds->count > before)
         *scope = HOLD_EVERYTHING;
     if (holds->count > before || p->mode != MODE_ENFORCE)

@@ -47,7 +47,8 @@ struct guard_input {
      * none.
      */
     const size_t *recent_besides;
-    const size_t *withdrawn_before; /* for each policy, by looks since that pass; NULL: none */
+    const size_t
+        *withdrawn_before; /* for each policy, in this interval already, or by looks since that pass; NULL: none */
 };
 
 typedef LIST_OF(struct hold) hold_list;

@@ -56,6 +56,7 @@ void passes_open(struct daemon *d)
     d->since = (struct since){.from_utc = 0};
     d->was_active = d->full_wanted = d->is_certain = false;
     d->full_not_before_ms = d->full_begun_ms = d->next_search_ms = 0;
+    d->wanted_not_before_ms = d->patience_ms = 0;
 }
 
 void passes_close(struct daemon *d)
@@ -165,7 +166,10 @@ static int64_t to_monotonic_ms(int64_t at_utc)
     return timing_now_ms() + (at_utc * 1000 - wall_ms);
 }
 
-/* What calls for a full pass out of turn may call again and again: it gets at most half of the time. */
+/*
+ * What calls for a full pass out of turn may call again and again: it gets at most half of the time, and looks that
+ * leave something to one again and again get it more and more rarely, but once in an interval.
+ */
 static int64_t full_due_ms(const struct daemon *d)
 {
     const struct changes *c = &d->changes;
@@ -173,7 +177,9 @@ static int64_t full_due_ms(const struct daemon *d)
     enum follow_state state = follow_state(d->follow);
     if (state == FOLLOW_RESTS || state == FOLLOW_REFRESHING)
         return never_ms; /* what happens before it follows would be missed */
-    if (d->full_wanted || c->is_lost)
+    if (d->full_wanted)
+        out_of_turn_ms = d->wanted_not_before_ms;
+    if (c->is_lost)
         out_of_turn_ms = 0;
     if (c->policy_first_ms)
         out_of_turn_ms =
@@ -283,12 +289,25 @@ static struct pass_settings settings_of(struct daemon *d)
                                   .full_due_utc = full_due_utc(d)};
 }
 
-static void end_full(struct daemon *d, enum pass_result result, bool connected)
+/*
+ * For how long looks have to wait for the next full pass that they want.  It is doubled where they wanted this one as
+ * soon as they might, and they may want the next one as well.
+ */
+static int64_t patience_ms(struct daemon *d, bool was_wanted, int64_t took_ms)
+{
+    int64_t least_ms = took_ms + FULL_GAP_MS, most_ms = later(timing_interval_ms(d->setup->conf.interval_s), least_ms);
+    bool was_soon = was_wanted && d->full_begun_ms < d->wanted_not_before_ms + d->patience_ms;
+    d->patience_ms = was_soon ? earlier(later(2 * d->patience_ms, least_ms), most_ms) : least_ms;
+    return d->patience_ms;
+}
+
+static void end_full(struct daemon *d, enum pass_result result, bool was_wanted, bool connected)
 {
     bool cut = d->watch.interrupted || !connected;
     int64_t now_ms = timing_now_ms();
     changes_end_full(&d->changes, !cut && past_is_ready(d->past));
     d->full_not_before_ms = now_ms + (now_ms - d->full_begun_ms) + FULL_GAP_MS;
+    d->wanted_not_before_ms = now_ms + patience_ms(d, was_wanted, now_ms - d->full_begun_ms);
     d->next_search_ms = d->full_begun_ms + timing_interval_ms(d->setup->conf.interval_s);
     d->is_certain = !cut && past_is_ready(d->past) && follow_state(d->follow) == FOLLOW_ON;
     /* What was cut short is begun again as soon as it can be. */
@@ -303,6 +322,7 @@ static void end_full(struct daemon *d, enum pass_result result, bool connected)
 static void run_full(struct daemon *d)
 {
     struct slice plan;
+    bool was_wanted = d->full_wanted;
     struct drift_watch drift = {.is_expected = is_expected, .context = d};
     struct pass_settings settings = settings_of(d);
     settings.survey = &d->last_survey;
@@ -324,7 +344,7 @@ static void run_full(struct daemon *d)
     d->full_begun_ms = timing_now_ms();
     enum pass_result result = pass_run(servers_work(d->servers), d->second, d->log, &settings, &d->last_arena, &plan);
     d->drift += drift.missed;
-    end_full(d, result, servers_check(d->servers, timing_now_ms()));
+    end_full(d, result, was_wanted, servers_check(d->servers, timing_now_ms()));
 }
 
 /* Before a full pass: back to an earlier server, and sure that this one answers. */

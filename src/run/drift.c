@@ -76,7 +76,7 @@ static bool is_expected(struct pass *p, struct slice subject_id, struct slice re
 void drift_of_operation(struct pass *p, const struct operation *o)
 {
     const struct record *d = &o->record;
-    if (d->type == REQUEST_REVOKE || o->verb == VERB_PURGE || !is_followed(p, o->policy) ||
+    if (d->type == REQUEST_REVOKE || o->verb == VERB_PURGE || pace_is_slowed(p, d->id) || !is_followed(p, o->policy) ||
         is_due(p, pass_find_subject(p, d->subject_id), o, d->subject_id) || is_expected(p, d->subject_id, d->id))
         return;
     tell(p, d->basis.subject_dn, d->id, (const char *)plan_verb(p->arena, o).p, o->policy);

@@ -443,6 +443,7 @@ static void plan_look(struct pass *p)
         p->plan.operations[i].held = true;
     if (!p->paused)
         hold_revocations(p);
+    pace_hold_echoes(p);
 }
 
 static bool derive(struct pass *p)

@@ -61,11 +61,13 @@ void pass_plan(struct pass *p)
     struct plan_input in = pass_input(p, false);
     if (!p->planned)
         p->plan = plan_build(p->arena, &in);
+    p->withdrawn_before = pace_withdrawn_before(p);
     struct guard_input guard = {.seen = &in,
                                 .plan = &p->plan,
                                 .last = p->status.figures,
                                 .last_count = p->status.figure_count,
-                                .recent_besides = requests_recent_besides(p)};
+                                .recent_besides = requests_recent_besides(p),
+                                .withdrawn_before = p->withdrawn_before};
     p->holds = ARENA_ARRAY(p->arena, p->policy_count, enum hold_scope);
     guard_judge(p->arena, &guard, &p->held, p->holds);
     for (size_t i = 0; i < p->held.count; i++)

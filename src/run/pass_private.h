@@ -110,6 +110,7 @@ struct pass {
     LIST_OF(struct digest) watched;     /* certificates whose revocation is or may be asked for, ascending */
     uint64_t *watch_marks;              /* see watch_certificate */
     enum hold_scope *holds;
+    size_t *withdrawn_before; /* for each policy, see pace_withdrawn_before */
     hold_list held;
     struct plan plan;
     bool planned;  /* without holds, and all that it rests on still stands */

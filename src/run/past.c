@@ -23,6 +23,7 @@ void past_forget(struct past *p)
 {
     drop(&p->now);
     drop(&p->next);
+    arena_free(&p->write_arena);
     *p = (struct past){0};
 }
 
@@ -209,7 +210,6 @@ void past_note_authority(struct pass *p, struct slice id)
 static void note_operation(struct pass *p, struct past_gathering *g, const struct operation *o)
 {
     struct plan_request q = o->existing ? *o->existing : (struct plan_request){0};
-    struct past_policy *policy = p->look && o->policy ? past_find(p->settings->past, o->policy->dn) : NULL;
     struct digest id;
     if (o->verb == VERB_PURGE) {
         if (digest_from_hex(o->record.id, &id))
@@ -221,8 +221,6 @@ static void note_operation(struct pass *p, struct past_gathering *g, const struc
     note_deadline(p, g, &q);
     if (o->opens)
         note_opening(p, g, &q.request, true);
-    if (policy && o->verb == VERB_MOVE && o->record.state == STATE_WITHDRAWN && o->from != STATE_WITHDRAWN)
-        policy->withdrawn++;
 }
 
 /* True when all that was to be written, and no guard held, is written. */
@@ -382,7 +380,10 @@ static void keep_full(struct pass *p)
         keep_policy(p, &past->now.arena, i, &past->policies[i]);
     past->escalated = all ? 0 : 1u << ESCALATION_FAULT;
     deadlines_shorten(&past->now.deadlines, waivers_next_end(p));
+    pace_note_withdrawals(p);
+    pace_note_writes(p);
     note_holds(past, p->now_utc);
+    deadlines_shorten(&past->now.deadlines, pace_next_interval_utc(p));
     past->ready = true;
 }
 
@@ -394,6 +395,8 @@ void past_end(struct pass *p, bool whole)
     if (p->look) {
         note_operations(p, &past->now);
         note_publications(p, &past->now);
+        pace_note_withdrawals(p);
+        pace_note_writes(p);
         past->escalated |= 1u << p->look->escalation;
         past->escalated &= ~(1u << ESCALATION_NONE);
     } else if (whole && p->holds && p->requests_read) {

@@ -14,7 +14,7 @@ struct past_policy {
     enum hold_scope hold;
     struct figures figures; /* as that pass saw it */
     bool compares;          /* entries with each other, which no look can */
-    size_t withdrawn;       /* by looks since */
+    size_t withdrawn;       /* by it in its interval, and by looks since */
     bool guarded;           /* a look found that a guard would hold */
 };
 
@@ -45,6 +45,14 @@ struct past_gathering {
     LIST_OF(struct digest) purged;     /* requests that were deleted, by ourselves */
 };
 
+/* A request that looks wrote. */
+struct past_write {
+    struct digest request;
+    size_t echoes;  /* writes that nothing had asked for but a write of the request */
+    int64_t last_s; /* by the steady clock */
+};
+typedef LIST_OF(struct past_write) write_list;
+
 struct past {
     bool ready;
     struct past_gathering now, next;
@@ -54,7 +62,10 @@ struct past {
     struct digest waivers;
     struct past_policy *policies; /* in now.arena, in the order of the pass */
     size_t policy_count;
-    unsigned escalated; /* bits of 1 << enum escalation, since the full pass */
+    unsigned escalated;       /* bits of 1 << enum escalation, since the full pass */
+    int64_t interval_begun_s; /* by the steady clock: full passes out of turn count with what was before them */
+    struct arena write_arena;
+    write_list writes; /* in order */
 };
 
 enum { PAST_JUMP_S = 5 }; /* between two clocks that count seconds, one of which is also slewed */
@@ -70,5 +81,16 @@ void past_recall_certificates(struct pass *p, struct slice subject_id);
 void past_recall_subjects(struct pass *p, const struct digest *certificate, id_list *out);
 /* How many openings of each policy count today, of requests that are not at hand. */
 size_t *past_recent_besides(struct pass *p);
+
+/* How much of each policy was withdrawn in this interval before this full pass; NULL: its interval begins with it. */
+size_t *pace_withdrawn_before(struct pass *p);
+/* What this pass or look withdrew counts from now on; a full pass is the past already. */
+void pace_note_withdrawals(struct pass *p);
+/* When what the guard held because of withdrawals before it is worth another full pass; DEADLINE_NEVER: it is not. */
+int64_t pace_next_interval_utc(const struct pass *p);
+/* A look leaves out what only answers its own writing, again and again; it is looked at again after an interval. */
+void pace_hold_echoes(struct pass *p);
+bool pace_is_slowed(const struct pass *p, struct slice request_id);
+void pace_note_writes(struct pass *p);
 
 #endif

@@ -166,16 +166,75 @@ static void a_full_pass_finds_nothing_new(void **state)
     command_free(&r);
 }
 
+/* Nothing of what it writes is seen to be there, so each look at it writes it once more. */
+static void writing_in_a_circle_ends(void **state)
+{
+    enum { FEW = 50 };
+    struct program *p = *state;
+    struct daemon_process d = follow_start(p);
+    program_add_server(p, "a", A_HOST, program_version_1(p, A_HOST));
+    follow_wait_state(p, A, "pending");
+    program_rule(p, "to dn.subtree=\"" REQUESTS "\" attrs=dircertReason by dn.exact=\"" DAEMON "\" =wx by * break");
+    program_change(p, "dn: " A "\nchangetype: modify\nreplace: description\ndescription: something else\n");
+    daemon_wait(&d, WORDS("event=request-problem", "once an interval"));
+    program_drop_rule(p);
+    follow_publish(p, A, program_good(p, A_HOST));
+    daemon_wait(&d, WORDS("event=request", "state=withdrawn", "cn=a,"));
+    follow_stop(&d, 1);
+    assert_in_range(daemon_lines(&d, WORDS("event=request", "verb=revise")), 1, FEW);
+}
+
+/* Each look, and each full pass that they ask for, would find few enough to withdraw. */
+static void withdrawals_count_by_the_interval(void **state)
+{
+    enum { MANY = 30, ALLOWED = 10 };
+    struct program *p = *state;
+    program_add_servers(p, "s", MANY, program_version_1);
+    struct daemon_process d = follow_start(p);
+    program_change(p, "dn: " POLICY("servers") "\nchangetype: modify\nreplace: dircertMaxPercent\n"
+                                               "dircertMaxPercent: 10\n");
+    daemon_wait(&d, WHOLE_PASS);
+    for (int i = 1; i <= MANY; i++) {
+        const char *host = (const char *)arena_format(&p->arena, "s%d.example.com", i).p;
+        follow_publish(p, (const char *)arena_format(&p->arena, "cn=s%d," SERVERS, i).p, program_good(p, host));
+        daemon_rest(10);
+    }
+    daemon_wait(&d, WORDS("event=hold", "too-many-withdrawals", "within an interval"));
+    daemon_rest(2 * FOLLOW_SETTLE_MS);
+    daemon_stop(&d);
+    assert_int_equal(program_count_requests(p, "(dircertState=withdrawn)"), ALLOWED);
+    assert_int_equal(daemon_lines(&d, WORDS("event=drift")), 0);
+}
+
+/* Every single change asks for a full pass, which is given more and more rarely. */
+static void full_passes_out_of_turn_grow_rare(void **state)
+{
+    enum { MANY = 60, FEW = 12 };
+    struct program *p = *state;
+    struct daemon_process d = follow_start(p);
+    for (int i = 0; i < MANY; i++)
+        program_change(p, "dn: " SERVERS "\nchangetype: modify\nreplace: description\ndescription: %d\n", i);
+    daemon_stop(&d);
+    assert_in_range(daemon_lines(&d, WHOLE_PASS), 2, FEW);
+}
+
 #define FOLLOW_TEST(function) cmocka_unit_test_setup_teardown(function, follow_enter, program_leave)
 
 /* With an argument, the tests of that name alone. */
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        FOLLOW_TEST(a_change_is_answered_at_once),   FOLLOW_TEST(a_request_goes_its_way),
-        FOLLOW_TEST(a_confirmation_comes_by_itself), FOLLOW_TEST(a_certificate_expires),
-        FOLLOW_TEST(policies_count_at_once),         FOLLOW_TEST(a_pause_counts_at_once),
-        FOLLOW_TEST(who_leaves_is_noticed),          FOLLOW_TEST(a_full_pass_finds_nothing_new),
+        FOLLOW_TEST(a_change_is_answered_at_once),
+        FOLLOW_TEST(a_request_goes_its_way),
+        FOLLOW_TEST(a_confirmation_comes_by_itself),
+        FOLLOW_TEST(a_certificate_expires),
+        FOLLOW_TEST(policies_count_at_once),
+        FOLLOW_TEST(a_pause_counts_at_once),
+        FOLLOW_TEST(who_leaves_is_noticed),
+        FOLLOW_TEST(a_full_pass_finds_nothing_new),
+        FOLLOW_TEST(writing_in_a_circle_ends),
+        FOLLOW_TEST(withdrawals_count_by_the_interval),
+        FOLLOW_TEST(full_passes_out_of_turn_grow_rare),
     };
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pace between full passes.  Whatever is done once in a pass was bounded by the interval, and still has to be: what
+ * is withdrawn, which the guard counts, and what is written to one request because of our own writing alone, which goes
+ * round in circles where this account may not read what it writes.
+ */
+#include "run/past_private.h"
+
+#include <stdlib.h>
+
+enum { ECHOES_MOST = 30 }; /* more than any approver and fulfiller write */
+
+/* Withdrawals. */
+
+static bool is_same_interval(const struct pass *p)
+{
+    const struct past *past = p->settings->past;
+    int64_t since_s = past ? p->steady_s - past->interval_begun_s : 0;
+    return past && past->ready && since_s >= 0 && since_s < p->settings->interval_s;
+}
+
+size_t *pace_withdrawn_before(struct pass *p)
+{
+    if (!is_same_interval(p))
+        return NULL;
+    size_t *counts = ARENA_ARRAY(p->arena, p->policy_count, size_t);
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct past_policy *before = past_find(p->settings->past, p->policies[i].policy->dn);
+        counts[i] = before ? before->withdrawn : 0;
+    }
+    return counts;
+}
+
+static bool withdraws(const struct operation *o)
+{
+    return o->verb == VERB_MOVE && o->record.state == STATE_WITHDRAWN && o->from != STATE_WITHDRAWN;
+}
+
+void pace_note_withdrawals(struct pass *p)
+{
+    struct past *past = p->settings->past;
+    for (size_t i = 0; i < past->policy_count; i++) {
+        size_t count = !p->look && p->withdrawn_before ? p->withdrawn_before[i] : past->policies[i].withdrawn;
+        for (size_t k = 0; p->written && k < p->plan.count; k++) {
+            const struct operation *o = &p->plan.operations[k];
+            count += p->written[k] && withdraws(o) && o->policy == p->policies[i].policy;
+        }
+        past->policies[i].withdrawn = count;
+    }
+    if (!p->look && !p->withdrawn_before)
+        past->interval_begun_s = p->steady_s;
+}
+
+int64_t pace_next_interval_utc(const struct pass *p)
+{
+    const struct past *past = p->settings->past;
+    bool held = false;
+    for (size_t i = 0; i < past->policy_count; i++)
+        held |= past->policies[i].hold == HOLD_EVERYTHING && past->policies[i].withdrawn > 0;
+    return held ? p->now_utc + past->interval_begun_s + p->settings->interval_s - p->steady_s : DEADLINE_NEVER;
+}
+
+/* Writes. */
+
+static int compare(const void *a, const void *b)
+{
+    const struct past_write *x = a, *y = b;
+    return digest_order(&x->request, &y->request);
+}
+
+static struct past_write *find(const struct past *past, struct slice request_id)
+{
+    struct past_write one;
+    bool is_ours = digest_from_hex(request_id, &one.request);
+    return is_ours && past->writes.count ? bsearch(&one, past->writes.items, past->writes.count, sizeof one, compare)
+                                         : NULL;
+}
+
+bool pace_is_slowed(const struct pass *p, struct slice request_id)
+{
+    const struct past_write *w = find(p->settings->past, request_id);
+    return w && w->echoes >= ECHOES_MOST && p->steady_s - w->last_s < p->settings->interval_s;
+}
+
+static bool is_asked_for(const struct pass *p, struct slice subject_id)
+{
+    const struct focus *f = p->settings->focus;
+    for (size_t i = 0; i < f->subject_count; i++)
+        if (slice_eq(f->subjects[i], subject_id))
+            return true;
+    return false;
+}
+
+static void tell(struct pass *p, const struct operation *o)
+{
+    problem_list problems = {0};
+    problem_add(p->arena, &problems, o->existing->request.dn, "", (struct slice){NULL, 0},
+                SLICE_LITERAL("each write of it asks for another one: let the daemon read all that it writes, and "
+                              "nobody else write it; from now on it is written once an interval"));
+    report_request_problems(p, o->record.id, &problems);
+}
+
+void pace_hold_echoes(struct pass *p)
+{
+    struct past *past = p->settings->past;
+    for (size_t i = 0; i < p->plan.count; i++) {
+        struct operation *o = &p->plan.operations[i];
+        if (o->held || !o->existing || is_asked_for(p, o->record.subject_id) || !pace_is_slowed(p, o->record.id))
+            continue;
+        o->held = true;
+        int64_t due_s = find(past, o->record.id)->last_s + p->settings->interval_s;
+        deadlines_add(&past->now.deadlines, o->record.subject_id, p->now_utc + due_s - p->steady_s,
+                      p->settings->full_due_utc);
+        tell(p, o);
+    }
+}
+
+/* What was not written for two intervals is forgotten. */
+static void forget_old(struct pass *p)
+{
+    struct past *past = p->settings->past;
+    struct arena a = {0};
+    write_list kept = {0};
+    for (size_t i = 0; i < past->writes.count; i++)
+        if (p->steady_s - past->writes.items[i].last_s < 2 * (int64_t)p->settings->interval_s)
+            *LIST_ADD(&a, &kept) = past->writes.items[i];
+    arena_free(&past->write_arena);
+    past->write_arena = a;
+    past->writes = kept;
+}
+
+void pace_note_writes(struct pass *p)
+{
+    struct past *past = p->settings->past;
+    write_list fresh = {0};
+    for (size_t i = 0; p->look && p->written && i < p->plan.count; i++) {
+        const struct operation *o = &p->plan.operations[i];
+        struct past_write one = {.last_s = p->steady_s};
+        if (!p->written[i] || o->verb == VERB_PURGE || !digest_from_hex(o->record.id, &one.request))
+            continue;
+        one.echoes = !is_asked_for(p, o->record.subject_id);
+        struct past_write *known = find(past, o->record.id);
+        if (known)
+            *known = (struct past_write){one.request, known->echoes + one.echoes, one.last_s};
+        else
+            *LIST_ADD(p->arena, &fresh) = one;
+    }
+    for (size_t i = 0; i < fresh.count; i++)
+        *LIST_ADD(&past->write_arena, &past->writes) = fresh.items[i];
+    if (fresh.count)
+        qsort(past->writes.items, past->writes.count, sizeof *past->writes.items, compare);
+    if (!p->look)
+        forget_old(p);
+}
