@@ -104,6 +104,7 @@ struct pass {
     struct plan_request *requests; /* the same, by id; of those that are settled only the index knows */
     size_t request_count;
     bool requests_read;                 /* all of them */
+    int64_t requests_ms;                /* how long that took */
     unsigned search;                    /* the number of the one that goes on within a scan; the first is 1 */
     bool seen_once;                     /* the subjects were looked at; a second look counts no findings again */
     LIST_OF(struct subject *) subjects; /* by id, once the scans have ended */

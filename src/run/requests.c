@@ -222,7 +222,9 @@ static struct request_reading reading_of(struct pass *p)
 bool pass_read_requests(struct pass *p)
 {
     struct request_reading r = reading_of(p);
+    int64_t begun_ms = progress_clock_ms();
     bool whole = search_requests(&r, SLICE_LITERAL("(objectClass=*)"), read_one, forget_read);
+    p->requests_ms = progress_clock_ms() - begun_ms;
     arena_free(&r.scratch);
     put_in_order(p);
     p->requests_read = whole;
@@ -297,12 +299,18 @@ static struct slice any_of(struct arena *a, const struct slice *filters, size_t 
     return slice_make(text, (size_t)(end - text));
 }
 
+/*
+ * Where the server has no index of request ids, each of these searches costs it more than showing everything: then it
+ * is not asked for long, and what is missing is looked for among all.
+ */
 static bool read_some_again(struct request_rereading *r)
 {
+    enum { SHORT_MS = 100 };
     struct pass *p = r->reading.pass;
     struct slice filters[FILTERS_AT_ONCE];
     bool whole = true;
-    for (size_t i = 0, n; i < r->count && whole && pass_goes_on(p); i += n) {
+    int64_t until_ms = progress_clock_ms() + p->requests_ms + SHORT_MS;
+    for (size_t i = 0, n; i < r->count && whole && pass_goes_on(p) && progress_clock_ms() <= until_ms; i += n) {
         struct arena_mark before = arena_mark(&r->reading.scratch);
         for (n = 0; n < FILTERS_AT_ONCE && i + n < r->count; n++) {
             uint8_t hex[DIGEST_HEX];
