@@ -9,31 +9,24 @@
 struct der_extent der_extent_long(struct slice s)
 {
     static const struct der_extent not_der = {2, SIZE_MAX};
-    size_t count = s.p[1] & 0x7f;
+    size_t count = s.p[1] & 0x7f, length = 0;
     if (count == 0 || count > 4 || s.n < 2 + count || s.p[2] == 0)
         return not_der;
-    size_t length = s.p[2];
-    for (size_t i = 1; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         length = length << 8 | s.p[2 + i];
     return length < 0x80 ? not_der : (struct der_extent){2 + count, length};
 }
 
-bool der_integer_ok(struct slice c)
-{
-    if (c.n == 0)
-        return false;
-    return c.n == 1 || !((c.p[0] == 0x00 && c.p[1] < 0x80) || (c.p[0] == 0xff && c.p[1] >= 0x80));
-}
-
-/* Four octets and more: those before the last eight, eight by eight, and the last. */
+/* Of four octets and more. */
 static bool holds_0x80(struct slice c)
 {
     if (c.n < 8)
         return octets_hold(octets_of_few(c.p, c.n), 0x80);
-    for (size_t i = 0; i + 8 < c.n; i += 8)
-        if (octets_hold(octets_at(c.p + i), 0x80))
+    const uint8_t *last = c.p + c.n - 8; /* some of which are looked at before */
+    for (const uint8_t *p = c.p; p < last; p += 8)
+        if (octets_hold(octets_at(p), 0x80))
             return true;
-    return octets_hold(octets_at(c.p + c.n - 8), 0x80);
+    return octets_hold(octets_at(last), 0x80);
 }
 
 bool der_oid_ok(struct slice c)

@@ -44,21 +44,25 @@ struct der_extent {
 };
 /* Of the element that begins s, which has two octets and more, where its length takes several. */
 struct der_extent der_extent_long(struct slice s);
-/* Takes the next element off *cursor; false, and *cursor untouched, when it is not DER or does not fit. */
-static inline bool der_next(struct slice *cursor, struct der_element *e)
+/* Takes an element of that extent off *cursor, if it fits. */
+static inline bool der_take(struct slice *cursor, struct der_extent x, struct der_element *e)
 {
     const uint8_t *p = cursor->p;
     size_t n = cursor->n;
-    if (n < 2 || (p[0] & 0x1f) == 0x1f)
-        return false;
-    struct der_extent x = {2, p[1]};
-    if (x.content >= 0x80)
-        x = der_extent_long(*cursor); /* by value, so that compilers may keep cursors in registers */
     if (x.content > n - x.header)
         return false;
     *e = (struct der_element){p[0], {p + x.header, x.content}, {p, x.header + x.content}};
     *cursor = (struct slice){p + x.header + x.content, n - x.header - x.content};
     return true;
+}
+/* Takes the next element off *cursor; false, and *cursor untouched, when it is not DER or does not fit. */
+static inline bool der_next(struct slice *cursor, struct der_element *e)
+{
+    if (cursor->n < 2 || (cursor->p[0] & 0x1f) == 0x1f)
+        return false;
+    if (cursor->p[1] < 0x80)
+        return der_take(cursor, (struct der_extent){2, cursor->p[1]}, e);
+    return der_take(cursor, der_extent_long(*cursor), e);
 }
 /* True when the next element has that tag. */
 static inline bool der_is(struct slice cursor, uint8_t tag)
@@ -71,7 +75,12 @@ static inline bool der_expect(struct slice *cursor, uint8_t tag, struct der_elem
     return cursor->n >= 2 && cursor->p[0] == tag && der_next(cursor, e);
 }
 /* INTEGER content octets in their shortest form (X.690 section 8.3.2). */
-bool der_integer_ok(struct slice content);
+static inline bool der_integer_ok(struct slice c)
+{
+    if (c.n == 0)
+        return false;
+    return c.n == 1 || !((c.p[0] == 0x00 && c.p[1] < 0x80) || (c.p[0] == 0xff && c.p[1] >= 0x80));
+}
 /* OBJECT IDENTIFIER content octets: every arc in its shortest form and ended (X.690 section 8.19.2). */
 bool der_oid_ok(struct slice content);
 /* BOOLEAN content: 0x00 or 0xff only (X.690 section 11.1). */

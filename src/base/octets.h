@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Eight octets at once, as one number: the short strings and identifiers of certificates are looked at two or three
- * times as fast.  Whatever the order of the octets in it, a carry only ever comes from an octet that is found anyway.
+ * times as fast.  Which octet is the lowest in the number does not matter: up to the first one that is looked for,
+ * none carries into the next.
  */
 #ifndef BASE_OCTETS_H
 #define BASE_OCTETS_H
@@ -29,17 +30,20 @@ static inline uint64_t octets_of_few(const uint8_t *p, size_t n)
     return (uint64_t)first << 32 | last;
 }
 
-/* An octet of 0 borrows, so that its top bit is set which was not; without one, none does. */
+/* The lowest octet that becomes 0 borrows, so that its top bit is set which was not; without one, none does. */
 static inline bool octets_hold(uint64_t eight, uint8_t octet)
 {
     uint64_t differing = eight ^ OCTETS_EACH(octet);
     return (differing - OCTETS_EACH(1)) & ~differing & OCTETS_EACH(0x80);
 }
 
-/* Printable ASCII: an octet over 0x7f has its top bit set, one under 0x20 after the one sum, 0x7f after the other. */
+/*
+ * Printable ASCII, 0x20 to 0x7e.  The lowest octet that is none shows it in its top bit: under 0x20 and 0xff in the
+ * first number, all others in the second.
+ */
 static inline bool octets_are_plain(uint64_t eight)
 {
-    return ((eight | (eight - OCTETS_EACH(0x20)) | (eight + OCTETS_EACH(1))) & OCTETS_EACH(0x80)) == 0;
+    return (((eight - OCTETS_EACH(0x20)) | (eight + OCTETS_EACH(1))) & OCTETS_EACH(0x80)) == 0;
 }
 
 #endif

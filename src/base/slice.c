@@ -13,20 +13,25 @@ bool slice_eq_nocase_slowly(struct slice a, struct slice b)
     return true;
 }
 
-bool slice_is_plain(struct slice s)
+static bool few_are_plain(struct slice s)
 {
-    if (s.n >= 8) {
-        for (size_t i = 0; i < s.n - 8; i += 8)
-            if (!octets_are_plain(octets_at(s.p + i)))
-                return false;
-        return octets_are_plain(octets_at(s.p + s.n - 8)); /* some of which were looked at before */
-    }
     if (s.n >= 4)
         return octets_are_plain(octets_of_few(s.p, s.n));
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] < 0x20 || s.p[i] > 0x7e)
             return false;
     return true;
+}
+
+bool slice_is_plain(struct slice s)
+{
+    if (s.n < 8)
+        return few_are_plain(s);
+    const uint8_t *last = s.p + s.n - 8; /* some of which are looked at before */
+    for (const uint8_t *p = s.p; p < last; p += 8)
+        if (!octets_are_plain(octets_at(p)))
+            return false;
+    return octets_are_plain(octets_at(last));
 }
 
 int slice_compare(struct slice a, struct slice b)

@@ -147,17 +147,6 @@ struct slice facts_eku(struct slice der, const struct facts *f)
     return extension_in(der, &f->eku);
 }
 
-bool facts_next_eku(struct slice *cursor, struct slice *oid)
-{
-    struct der_element e;
-    if (!der_expect(cursor, DER_OID, &e)) {
-        *cursor = slice_make(cursor->p, 0);
-        return false;
-    }
-    *oid = e.content;
-    return true;
-}
-
 enum key_family facts_key_family(struct slice der, const struct facts *f)
 {
     struct slice oid = facts_slice(der, f->key_algorithm);

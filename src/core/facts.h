@@ -138,7 +138,16 @@ bool facts_text(uint8_t tag, struct slice value, uint8_t *out, size_t room, size
 
 /* Walks the KeyPurposeIds: content octets of each OID.  *cursor starts as facts_eku(der, f). */
 struct slice facts_eku(struct slice der, const struct facts *f);
-bool facts_next_eku(struct slice *cursor, struct slice *oid);
+static inline bool facts_next_eku(struct slice *cursor, struct slice *oid)
+{
+    struct der_element e;
+    if (!der_expect(cursor, DER_OID, &e)) {
+        *cursor = slice_make(cursor->p, 0);
+        return false;
+    }
+    *oid = e.content;
+    return true;
+}
 
 /*
  * Walks the URIs in the fullName of each cRLDistributionPoint that names neither reasons nor another cRLIssuer.

@@ -57,8 +57,6 @@ static bool dns_name_ok(struct slice name)
 static bool read_address(struct slice text, uint8_t out[16], size_t *n)
 {
     char c_text[INET6_ADDRSTRLEN];
-    if (text.n && label_octets[text.p[text.n - 1]] != DIGITS && !memchr(text.p, ':', text.n))
-        return false; /* as most are */
     if (text.n == 0 || text.n >= sizeof c_text || memchr(text.p, 0, text.n))
         return false;
     memcpy(c_text, text.p, text.n);
@@ -83,32 +81,34 @@ static struct slice lower_copy(struct arena *a, struct slice s)
     return slice_make(p, s.n);
 }
 
+static void set_dns(struct arena *a, struct host *h, struct slice name)
+{
+    h->kind = HOST_DNS;
+    h->name = h->shown = lower_copy(a, name);
+}
+
+static void set_address(struct arena *a, struct host *h, const uint8_t *address, size_t n)
+{
+    char text[INET6_ADDRSTRLEN];
+    inet_ntop(n == 4 ? AF_INET : AF_INET6, address, text, sizeof text);
+    h->kind = HOST_IP;
+    h->name = arena_copy(a, slice_make(address, n));
+    h->shown = arena_copy(a, slice_of(text));
+}
+
+/* No address is a name too: one has digits alone behind its last dot, the other a colon. */
 struct host host_compile(struct arena *a, struct slice value)
 {
     struct host h = {.kind = HOST_INVALID, .written = value};
-    uint8_t address[16];
-    size_t octets;
-    if (read_address(value, address, &octets)) {
-        char text[INET6_ADDRSTRLEN];
-        inet_ntop(octets == 4 ? AF_INET : AF_INET6, address, text, sizeof text);
-        h.kind = HOST_IP;
-        h.name = arena_copy(a, slice_make(address, octets));
-        h.shown = arena_copy(a, slice_of(text));
-        return h;
-    }
-    struct slice name = value;
-    if (name.n && name.p[name.n - 1] == '.')
-        name.n--;
-    uint8_t ascii[IDN_ROOM];
-    bool ok = dns_name_ok(name);
-    if (!ok && !is_ascii(name)) {
-        name = slice_make(ascii, idn_to_ascii(name, ascii));
-        ok = dns_name_ok(name);
-    }
-    if (ok) {
-        h.kind = HOST_DNS;
-        h.name = h.shown = lower_copy(a, name);
-    }
+    struct slice name = slice_upto(value, value.n - (value.n && value.p[value.n - 1] == '.'));
+    uint8_t address[16], ascii[IDN_ROOM];
+    size_t n;
+    if (dns_name_ok(name))
+        set_dns(a, &h, name);
+    else if (read_address(value, address, &n))
+        set_address(a, &h, address, n);
+    else if (!is_ascii(name) && dns_name_ok(name = slice_make(ascii, idn_to_ascii(name, ascii))))
+        set_dns(a, &h, name);
     return h;
 }
 

@@ -7,9 +7,10 @@
 enum { TAG_NUMERIC_STRING = 0x12, COMMON_NAME = 3 };
 
 /* id-at is 2.5.4, and the types in it, as most are, one octet more. */
+static const uint8_t id_at[] = {0x55, 0x04};
 static bool is_attribute_type(struct slice oid)
 {
-    return oid.n == 3 && oid.p[0] == 0x55 && oid.p[1] == 0x04 && oid.p[2] < 0x80;
+    return oid.n == 3 && memcmp(oid.p, id_at, sizeof id_at) == 0 && oid.p[2] < 0x80;
 }
 
 static void flaw(struct name *name, enum name_flaw what, const uint8_t *where)
@@ -124,7 +125,8 @@ static bool read_attribute(struct name *name, struct slice attribute)
         return broken(name, attribute.p);
     if (!der_next(&attribute, &value) || attribute.n || !value_any_ok(&value))
         return broken(name, attribute.p);
-    name->common_names += everyday && type.content.p[2] == COMMON_NAME;
+    if (everyday && type.content.p[2] == COMMON_NAME)
+        name->common_names++;
     read_value(name, value.tag, value.content);
     return true;
 }

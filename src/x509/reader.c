@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x509/reader.h"
 
-#include "base/gentime.h"
 #include "x509/extension.h"
 #include "x509/key.h"
 #include "x509/name.h"
@@ -15,9 +14,9 @@ struct reading {
     struct slice inner_algorithm; /* the AlgorithmIdentifier in tbsCertificate, header included */
     bool version_left_out;
     bool times_hold;
-    uint32_t extensions;
-    uint64_t seen_filter; /* a bit for each last octet of an OID seen, so that pairs are rarely looked for */
-    struct slice seen[READER_EXTENSIONS];
+    struct slice list;   /* of extensions */
+    uint32_t extensions; /* that were read, READER_EXTENSIONS at most */
+    uint64_t seen;       /* a bit for each last octet of an OID in them, so that pairs are rarely looked for */
 };
 
 static void note(struct reading *r, const uint8_t *where, const char *what)
@@ -138,33 +137,6 @@ static bool read_issuer(struct reading *r, struct slice *tbs)
     return read_name(r, tbs, flaws, &r->f->issuer, &name);
 }
 
-/* Two digits; where they are none 100, which is no part of a time. */
-static unsigned read_pair(const uint8_t *p)
-{
-    unsigned tens = p[0] - (unsigned)'0', ones = p[1] - (unsigned)'0';
-    return tens > 9 || ones > 9 ? 100 : 10 * tens + ones;
-}
-
-/* Section 4.1.2.5: [YY]YYMMDDHHMMSSZ; UTCTime lacks the century: 50 and above are years of the 20th. */
-static bool time_ok(const struct der_element *e, int64_t *at_utc)
-{
-    enum { UTC_TIME_OCTETS = 13, CENTURY_OCTETS = 2 };
-    const uint8_t *p = e->content.p;
-    unsigned century = 0;
-    if (e->tag == DER_GENERALIZED_TIME && e->content.n == CENTURY_OCTETS + UTC_TIME_OCTETS) {
-        century = read_pair(p);
-        p += CENTURY_OCTETS;
-    } else if (e->tag != DER_UTC_TIME || e->content.n != UTC_TIME_OCTETS) {
-        return false;
-    }
-    unsigned year = read_pair(p);
-    if (e->tag == DER_UTC_TIME)
-        century = year < 50 ? 20 : 19;
-    return century < 100 && year < 100 && p[12] == 'Z' &&
-           gentime_from_fields(100 * century + year, read_pair(p + 2), read_pair(p + 4), read_pair(p + 6),
-                               read_pair(p + 8), read_pair(p + 10), at_utc);
-}
-
 /* From 2050-01-01 on, times are GeneralizedTime; up to then they have to be UTCTime. */
 #define YEAR_2050 INT64_C(2524608000)
 
@@ -173,7 +145,7 @@ static bool read_time(struct reading *r, struct slice *validity, const char *fla
     struct der_element e;
     if (!der_next(validity, &e))
         return broken(r, *validity, flaw);
-    if (!time_ok(&e, at_utc)) {
+    if (!value_read_time(&e, at_utc)) {
         note(r, e.whole.p, flaw);
         r->times_hold = false;
     } else if (e.tag == DER_GENERALIZED_TIME && *at_utc < YEAR_2050) {
@@ -270,15 +242,22 @@ static void spoil(struct reading *r, const uint8_t *where, const char *what)
     r->f->unusual |= UNUSUAL_EXTENSION;
 }
 
+/* Is one of the extensions that were read of this type? */
+static bool was_read(const struct reading *r, struct slice oid)
+{
+    struct slice list = r->list;
+    struct der_element e, id;
+    for (uint32_t i = 0; i < r->extensions && der_next(&list, &e); i++)
+        if (der_next(&e.content, &id) && slice_eq(id.content, oid))
+            return true;
+    return false;
+}
+
 static bool is_second(struct reading *r, struct slice oid)
 {
-    uint64_t bit = UINT64_C(1) << (oid.p[oid.n - 1] & 63);
-    bool found = false;
-    if (r->seen_filter & bit)
-        for (uint32_t i = 0; i < r->extensions && !found; i++)
-            found = slice_eq(r->seen[i], oid);
-    r->seen_filter |= bit;
-    return found;
+    uint64_t bit = UINT64_C(1) << (oid.p[oid.n - 1] & 63), seen = r->seen;
+    r->seen = seen | bit;
+    return (seen & bit) && was_read(r, oid);
 }
 
 /* Keeps what the extensions that core looks into hold. */
@@ -326,10 +305,8 @@ static void read_value(struct reading *r, const struct extension_type *type, boo
     bool ok = type->read(value, &v);
     if (!ok)
         spoil(r, value.p, type->flaw);
-    if (v.odd & ODD_VALUE)
-        r->f->unusual |= UNUSUAL_VALUE;
-    if (type->kind == EXTENSION_SAN && v.odd)
-        r->f->unusual |= UNUSUAL_NAME;
+    if (v.odd)
+        r->f->unusual |= (v.odd & ODD_VALUE ? UNUSUAL_VALUE : 0u) | (type->kind == EXTENSION_SAN ? UNUSUAL_NAME : 0u);
     if (!type->field)
         return;
     struct extension *x = field_of(r->f, type);
@@ -372,8 +349,7 @@ static bool read_extension(struct reading *r, struct slice *list)
         spoil(r, e.whole.p, "extensions: RFC 5280 section 4.2: more than 64, which is our limit");
     else if (is_second(r, id.content))
         spoil(r, e.whole.p, "extensions: RFC 5280 section 4.2: one extension is there twice");
-    if (r->extensions < READER_EXTENSIONS)
-        r->seen[r->extensions++] = id.content;
+    r->extensions += r->extensions < READER_EXTENSIONS;
     read_value(r, type, critical, value.content);
     return true;
 }
@@ -401,6 +377,7 @@ static bool read_extensions(struct reading *r, struct slice *tbs)
         note(r, wrapper.whole.p, "extensions: RFC 5280 section 4.1.2.9: only version 3 has them");
     if (list.content.n == 0)
         spoil(r, wrapper.whole.p, "extensions: RFC 5280 section 4.1.2.9: the SEQUENCE is empty");
+    r->list = list.content;
     while (list.content.n)
         if (!read_extension(r, &list.content))
             return false;
@@ -493,7 +470,7 @@ void facts_read(struct slice der, struct facts *f)
     r.version_left_out = false;
     r.times_hold = false;
     r.extensions = 0;
-    r.seen_filter = 0;
+    r.seen = 0;
     f->readable = read_certificate(&r) && r.times_hold;
     if (!f->readable && r.version_left_out)
         f->version = 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x509/value.h"
 
+#include "base/gentime.h"
+
 enum {
     CLASS_BITS = 0xc0,
     TAG_NUMBER = 0x1f,
@@ -24,13 +26,6 @@ static bool is_constructed_rightly(uint8_t tag)
         return constructed;
     }
     return !constructed;
-}
-
-bool value_bit_string_ok(struct slice c)
-{
-    if (c.n == 0 || c.p[0] > 7)
-        return false;
-    return c.n == 1 ? c.p[0] == 0 : (c.p[c.n - 1] & ((1u << c.p[0]) - 1)) == 0;
 }
 
 bool value_ok_slowly(uint8_t tag, struct slice content)
@@ -60,4 +55,31 @@ bool value_ok_slowly(uint8_t tag, struct slice content)
         return content.n % 4 == 0;
     }
     return true;
+}
+
+/* Two digits; where they are none 100, which is no part of a time. */
+static unsigned read_pair(const uint8_t *p)
+{
+    unsigned tens = p[0] - (unsigned)'0', ones = p[1] - (unsigned)'0';
+    return tens > 9 || ones > 9 ? 100 : 10 * tens + ones;
+}
+
+/* [YY]YYMMDDHHMMSSZ; UTCTime lacks the century: 50 and above are years of the 20th. */
+bool value_read_time(const struct der_element *e, int64_t *at_utc)
+{
+    enum { UTC_TIME_OCTETS = 13, CENTURY_OCTETS = 2 };
+    const uint8_t *p = e->content.p;
+    unsigned century = 0;
+    if (e->tag == DER_GENERALIZED_TIME && e->content.n == CENTURY_OCTETS + UTC_TIME_OCTETS) {
+        century = read_pair(p);
+        p += CENTURY_OCTETS;
+    } else if (e->tag != DER_UTC_TIME || e->content.n != UTC_TIME_OCTETS) {
+        return false;
+    }
+    unsigned year = read_pair(p);
+    if (e->tag == DER_UTC_TIME)
+        century = year < 50 ? 20 : 19;
+    return century < 100 && year < 100 && p[12] == 'Z' &&
+           gentime_from_fields(100 * century + year, read_pair(p + 2), read_pair(p + 4), read_pair(p + 6),
+                               read_pair(p + 8), read_pair(p + 10), at_utc);
 }
