@@ -366,6 +366,7 @@ static struct policy_pass *estimates(struct pass *p)
         size_t gone = p->settings->focus->gone_count;
         all[i] = p->policies[i];
         all[i].subjects = f->subjects > gone ? f->subjects - gone : 0;
+        gone += past->policies[i].bare.count;
         all[i].with_certificate = f->with_certificate > gone ? f->with_certificate - gone : 0;
     }
     return all;

@@ -60,6 +60,28 @@ int64_t pace_next_interval_utc(const struct pass *p)
     return held ? p->now_utc + past->interval_begun_s + p->settings->interval_s - p->steady_s : DEADLINE_NEVER;
 }
 
+/* Certificates that are no more. */
+
+/* Who had none before counts too, as if he had lost it: that asks for a full pass too many, and never for one too few.
+ */
+void pace_note_sight(struct pass *p, const struct subject *s)
+{
+    struct past_policy *policy = p->look && s->id.n && s->policy ? past_find(p->settings->past, s->policy->dn) : NULL;
+    if (!policy)
+        return;
+    uint64_t who;
+    size_t at = 0;
+    struct digest d = digest_of(s->id);
+    memcpy(&who, d.octets, sizeof who);
+    while (at < policy->bare.count && policy->bare.items[at] != who)
+        at++;
+    bool is_noted = at < policy->bare.count;
+    if (s->certificate_count == 0 && !is_noted)
+        *LIST_ADD(&p->settings->past->now.arena, &policy->bare) = who;
+    else if (s->certificate_count && is_noted)
+        policy->bare.items[at] = policy->bare.items[--policy->bare.count];
+}
+
 /* Writes. */
 
 static int compare(const void *a, const void *b)

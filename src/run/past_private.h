@@ -16,6 +16,7 @@ struct past_policy {
     bool compares;          /* entries with each other, which no look can */
     size_t withdrawn;       /* by it in its interval, and by looks since */
     bool guarded;           /* a look found that a guard would hold */
+    LIST_OF(uint64_t) bare; /* of whom looks saw no certificate: who they are, in short */
 };
 
 /* Something that the first guard counts for 24 hours. */
@@ -86,6 +87,8 @@ size_t *past_recent_besides(struct pass *p);
 size_t *pace_withdrawn_before(struct pass *p);
 /* What this pass or look withdrew counts from now on; a full pass is the past already. */
 void pace_note_withdrawals(struct pass *p);
+/* Whether a look sees a certificate of this subject: without one it may have lost it since the full pass. */
+void pace_note_sight(struct pass *p, const struct subject *s);
 /* When what the guard held because of withdrawals before it is worth another full pass; DEADLINE_NEVER: it is not. */
 int64_t pace_next_interval_utc(const struct pass *p);
 /* A look leaves out what only answers its own writing, again and again; it is looked at again after an interval. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streaming the subjects of a policy: read, judge, and keep only those that the plan needs. */
 #include "run/inspect.h"
-#include "run/pass_private.h"
+#include "run/past_private.h"
 
 #include "core/schema.h"
 
@@ -200,6 +200,7 @@ static void take_subject(void *context, struct subject *subject, problem_list *p
     if (!judge(s, subject))
         return;
     past_note_subject(p, subject);
+    pace_note_sight(p, subject);
     look_note_certificates(p, subject);
     struct request_mark *m = subject->id.n ? marks_find(p->arena, &p->index, subject->id) : NULL;
     struct subject told;

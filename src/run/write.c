@@ -88,6 +88,13 @@ static const char *advice(enum rc rc)
     return "the next pass tries again";
 }
 
+/* A full pass tells what it could not write.  Looks come with every change: after a full pass, they tell it once. */
+static bool is_news(struct pass *p, const struct operation *o, const struct fault *told)
+{
+    return !p->look ||
+           remember_of_request(p, o->record.id, SLICE_LITERAL("write"), (struct slice){NULL, 0}, slice_of(told->text));
+}
+
 static void answered(void *context, size_t index, enum rc rc, const struct fault *fault)
 {
     struct writing *w = context;
@@ -107,10 +114,10 @@ static void answered(void *context, size_t index, enum rc rc, const struct fault
     p->faults++;
     if (g)
         g->failed++;
-    if (w->failures++ >= FAILURES_TOLD)
-        return;
     struct fault told = {{0}};
     fault_set(&told, rc, "%.*s: %s; %s", SLICE_ARGS(plan_line(p->arena, o)), fault->text, advice(rc));
+    if (!is_news(p, o, &told) || w->failures++ >= FAILURES_TOLD)
+        return;
     report_fault(p, "write a request", &told);
 }
 

@@ -437,6 +437,45 @@ static void test_guards(void **state)
     assert_int_equal(f.missed, 0);
 }
 
+/* Nor is it allowed to look at those alone who lost their certificates. */
+static void test_lost_certificates(void **state)
+{
+    enum { MANY = 20, ALLOWED = 2 };
+    (void)state;
+    program_add_servers(f.p, "s", MANY, program_good);
+    program_add_policy(f.p, "servers",
+                       "dircertMode: enforce\ndircertConfirmations: 1\ndircertMaxRequests: 1000\n"
+                       "dircertMaxPercent: 100\ndircertOnFinding: missing reissue\n");
+    full(PASS_COMPLETE);
+    for (unsigned i = 1; i <= MANY / 2; i++) {
+        program_publish(f.p, server(i), 0, NULL);
+        look(server(i));
+        assert_int_equal(f.escalation, i <= ALLOWED ? ESCALATION_NONE : ESCALATION_GUARD);
+    }
+    assert_int_equal(count_in("pending"), ALLOWED);
+    full(PASS_HELD);
+    assert_int_equal(count_in("pending"), ALLOWED);
+    assert_int_equal(f.missed, 0);
+}
+
+/* It is told once, not with every change. */
+static void test_denied(void **state)
+{
+    (void)state;
+    begin(ENFORCE DN_NAME);
+    program_rule(f.p, "to dn.subtree=\"" REQUESTS "\" by dn.exact=\"" DAEMON "\" read by * break");
+    publish(A, program_version_1(f.p, "a.example.com"));
+    look(A);
+    assert_non_null(strstr(f.log, "event=fault"));
+    assert_int_equal(f.escalation, ESCALATION_FAULT);
+    look(A);
+    assert_null(strstr(f.log, "event=fault"));
+    assert_int_equal(f.escalation, ESCALATION_FAULT);
+    program_drop_rule(f.p);
+    look(A);
+    expect_settled();
+}
+
 static size_t searches(void)
 {
     char *log = slapd_log(f.p->server);
@@ -527,6 +566,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revocations, enter, leave),
         cmocka_unit_test_setup_teardown(test_time, enter, leave),
         cmocka_unit_test_setup_teardown(test_guards, enter, leave),
+        cmocka_unit_test_setup_teardown(test_lost_certificates, enter, leave),
+        cmocka_unit_test_setup_teardown(test_denied, enter, leave),
         cmocka_unit_test_setup_teardown(test_cost, enter, leave),
         cmocka_unit_test_setup_teardown(test_what_is_shared, enter, leave),
         cmocka_unit_test_setup_teardown(test_drift, enter, leave),
