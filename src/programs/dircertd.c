@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon's command line. */
 #include "base/nocore.h"
+#include "base/standard.h"
 #include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/harden.h"
@@ -105,8 +106,7 @@ static int refuse(const struct options *o, const char *key, const struct fault *
 {
     const struct log_settings to_stderr = setup_log(NULL);
     struct log *log = log_open(&to_stderr);
-    LOG_EVENT(log, EVENT_CONFIG, log_text("file", o->conf_path), log_text("key", key),
-              log_text("reason", fault->text));
+    LOG_EVENT(log, EVENT_CONFIG, log_text("file", o->conf_path), log_text("key", key), log_text("reason", fault->text));
     log_close(log);
     return EXIT_USAGE;
 }
@@ -144,6 +144,7 @@ int main(int argc, char **argv)
     int code = read_options(argc, argv, &options);
     if (code >= 0)
         return code;
+    standard_open();
     nocore_set();
     cage_start(NULL); /* before anything is read that a worker must not have */
     const struct log_settings early = setup_log(NULL);

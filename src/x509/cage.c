@@ -20,6 +20,7 @@ enum {
     TURN_US = 60 * 1000 * 1000, /* of answering; then a new worker takes the place */
     GRACE_MS = 1000,
     SERVER_S = 10, /* for the fork server's answer, and for a worker's first word */
+    LAST_S = 5,    /* for its end; one that is stopped ends when it goes on */
 };
 
 /* One certificate; one CRL or chain, which may be far more work. */
@@ -123,13 +124,20 @@ void cage_start(const struct cage_settings *settings)
     cage.fd = ends[0];
 }
 
+static void await_end(pid_t server)
+{
+    const struct timespec step = {.tv_nsec = 1000 * 1000};
+    const int64_t until_us = now_us() + LAST_S * 1000000;
+    while (waitpid(server, NULL, WNOHANG) == 0 && now_us() < until_us)
+        nanosleep(&step, NULL);
+}
+
 void cage_stop(void)
 {
     if (cage.fd >= 0)
         close(cage.fd);
     if (cage.started && cage.server > 0)
-        while (waitpid(cage.server, NULL, 0) < 0 && errno == EINTR) {
-        }
+        await_end(cage.server);
     cage = (struct cage){.fd = -1};
 }
 

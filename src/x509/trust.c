@@ -3,6 +3,7 @@
 #include "x509/trust.h"
 
 #include "x509/cage_private.h"
+#include "x509/crl.h"
 
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ struct trust_pool {
     LIST_OF(struct entry_told) told;
     uint32_t sets;   /* opened so far */
     bool incomplete; /* something was refused that might have mattered */
+    bool lacks_crl;  /* and a CRL, which may be newer than those that are there */
     unsigned failures;
 };
 
@@ -83,6 +85,7 @@ static bool tell_all(struct trust_pool *p)
         if (t->dropped || ask(p, &q, t->der, &a, &failure))
             continue;
         t->dropped = p->incomplete = true;
+        p->lacks_crl |= t->verb == CAGE_ADD_CRL;
         if (t->der.n)
             cage_quarantine(&t->digest, &failure);
         return false;
@@ -211,9 +214,12 @@ const char *trust_pool_add_crl(struct trust_pool *p, struct slice der)
 {
     const struct cage_question q = {.verb = CAGE_ADD_CRL};
     const struct digest d = digest_of(der);
-    if (der.n > TRUST_CRL_OCTETS)
-        return "too large";
-    return was_told(p, CAGE_ADD_CRL, &d) ? NULL : add(p, &q, der, &d);
+    if (was_told(p, CAGE_ADD_CRL, &d))
+        return NULL;
+    const char *why = der.n > TRUST_CRL_OCTETS ? "too large" : add(p, &q, der, &d);
+    struct crl c;
+    p->lacks_crl |= why && (der.n > TRUST_CRL_OCTETS || !crl_read(der, &c));
+    return why;
 }
 
 bool trust_pool_has_crl(struct trust_pool *p, struct slice der, const struct facts *f)
@@ -309,6 +315,10 @@ void trust_judge(struct trust_pool *p, struct arena *a, const struct trust_quest
     }
     out->chain = (enum chain_answer)answer.head.answer[0];
     out->revocation = (enum revocation_answer)answer.head.answer[1];
+    if (out->revocation == REVOCATION_GOOD && p->lacks_crl) {
+        out->revocation = REVOCATION_UNDECIDED;
+        out->revocation_why = slice_of("a CRL could not be taken, and may be newer than the one that was");
+    }
     if (answer.text[0].n)
         out->chain_why = arena_copy(a, answer.text[0]);
     if (answer.text[1].n)

@@ -28,7 +28,7 @@ void trust_pool_close(struct trust_pool *p); /* NULL is fine; after all its trus
 /*
  * Copies `der`, so that a new worker can be given it again; what is there already is not added twice.  NULL, or why it
  * was refused, printable, for as long as the pool lives.  The signature of a CRL is verified when it is first asked
- * for.
+ * for.  Where a CRL that can be read was refused, no certificate is good any more: it may be the newest.
  */
 const char *trust_pool_add_certificate(struct trust_pool *p, struct slice der);
 const char *trust_pool_add_crl(struct trust_pool *p, struct slice der);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { SERVERS_BAD = 40, KILLS = 3, STEP_MS = 2, PATIENCE_MS = 15000 };
+enum { SERVERS_BAD = 40, KILLS = 3, STEP_MS = 2, PATIENCE_MS = 15000, SERVER_SILENT_MS = 10000 };
 
 #define WHOLE_PASS WORDS("event=pass", "policy=-", "result=complete")
 
@@ -135,12 +135,51 @@ static void test_daemon_killed(void **state)
     assert_false(is_there(worker, server, "cage-second") || is_there(worker, 1, "cage-second"));
 }
 
+/* The fork server does not answer any more: the daemon ends all the same, and leaves nobody behind. */
+static void test_server_stopped(void **state)
+{
+    struct program *p = *state;
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    program_configure(p, &(struct program_conf){.interval_s = 60});
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    pid_t server = wait_for_child(d.pid, "cage-server");
+    assert_int_equal(kill(server, SIGSTOP), 0);
+    daemon_signal(&d, SIGTERM);
+    usleep(SERVER_SILENT_MS * 1000); /* until the daemon gives it up */
+    assert_int_equal(daemon_join(&d), 0);
+    (void)kill(server, SIGCONT);
+    for (int ms = 0; ms < PATIENCE_MS && is_there(server, 1, "cage-server"); ms += STEP_MS)
+        usleep(STEP_MS * 1000);
+    assert_false(is_there(server, 1, "cage-server"));
+}
+
+/* Whoever starts it has closed standard input, output and error: nothing of ours gets their numbers. */
+static void test_closed_descriptors(void **state)
+{
+    struct program *p = *state;
+    const char *log = (const char *)arena_format(&p->arena, "%s.log", p->configuration).p;
+    const char *line = (const char *)arena_format(&p->arena, "exec \"%s\" -c \"%s\" --once <&- >&- 2>&-",
+                                                  BINARY_DIR "/bin/dircertd", p->configuration)
+                           .p;
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    for (int to_file = 0; to_file < 2; to_file++) {
+        program_configure(p, &(struct program_conf){.log_to = to_file ? log : NULL});
+        struct command_result r = command_run((const char *const[]){"sh", "-c", line, NULL}, NULL, NULL, 60);
+        assert_int_equal(r.status, PROGRAM_COMPLETE);
+        command_free(&r);
+    }
+    assert_int_equal(program_count_requests(p, "(dircertState=pending)"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_worker_killed, enter, program_leave),
         cmocka_unit_test_setup_teardown(test_killed_in_a_pass, enter, program_leave),
         cmocka_unit_test_setup_teardown(test_daemon_killed, enter, program_leave),
+        cmocka_unit_test_setup_teardown(test_server_stopped, enter, program_leave),
+        cmocka_unit_test_setup_teardown(test_closed_descriptors, enter, program_leave),
     };
     return cmocka_run_group_tests_name("cage_program", tests, NULL, NULL);
 }

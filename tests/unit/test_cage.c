@@ -8,6 +8,7 @@
 #include "support/derbuild.h"
 #include "support/jsonl.h"
 #include "x509/cage_private.h"
+#include "x509/crl.h"
 #include "x509/reader.h"
 #include "x509/second_local.h"
 #include "x509/trust_local.h"
@@ -395,6 +396,39 @@ static void test_chain(void **state)
     arena_free(&a);
 }
 
+/* An older CRL does not stand in for the newer one that makes workers fail. */
+static void test_crl_lost(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    struct certmaker *m = certmaker_new(NULL);
+    struct fault fault = {""};
+    struct trust_pool *p;
+    struct trust_anchors *t;
+    struct slice root = cert_authority(m, &a, "Root", CERT_EC_P256), der = leaf(m, &a, "\x14");
+    const struct cert_revoked entry = {S("\x14"), NOW - DAY, 1};
+    struct cert_crl_options o = {.issuer = "Root", .this_update_utc = NOW - 2 * DAY, .next_update_utc = NOW + DAY};
+    struct slice older = cert_crl(m, &a, &o);
+    o.this_update_utc = NOW - DAY;
+    o.revoked = &entry;
+    o.revoked_count = 1;
+    struct slice newer = cert_crl(m, &a, &o);
+    assert_int_equal(trust_pool_open(&p, &fault), RC_OK);
+    assert_null(trust_pool_add_crl(p, older));
+    assert_int_equal(trust_anchors_open(p, &root, 1, &t, &fault), RC_OK);
+    assert_string_equal(trust_pool_add_crl(p, S("no CRL")), crl_read(S("no CRL"), &(struct crl){0}));
+    expect_good(judge(p, t, &a, der));
+    cageworld_betray(cageworld_trap, newer);
+    assert_string_equal(trust_pool_add_crl(p, newer), misdeeds[0].why);
+    struct trust out = judge(p, t, &a, der);
+    assert_int_equal(out.chain, CHAIN_VERIFIED);
+    assert_int_equal(out.revocation, REVOCATION_UNDECIDED);
+    trust_anchors_close(t);
+    trust_pool_close(p);
+    certmaker_free(m);
+    arena_free(&a);
+}
+
 /* An answer about a chain that nobody asked for, or that there is none of. */
 static void test_chain_nonsense(void **state)
 {
@@ -466,10 +500,10 @@ static void test_cost(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest others[] = {CAGE_TEST(test_same_answers), CAGE_TEST(test_innocent),
-                                        CAGE_TEST(test_nonsense),     CAGE_TEST(test_broken),
-                                        CAGE_TEST(test_server_gone),  CAGE_TEST(test_chain),
-                                        CAGE_TEST(test_cost),         CAGE_TEST(test_chain_nonsense)};
+    const struct CMUnitTest others[] = {
+        CAGE_TEST(test_same_answers), CAGE_TEST(test_innocent),    CAGE_TEST(test_nonsense),
+        CAGE_TEST(test_broken),       CAGE_TEST(test_server_gone), CAGE_TEST(test_chain),
+        CAGE_TEST(test_cost),         CAGE_TEST(test_crl_lost),    CAGE_TEST(test_chain_nonsense)};
     struct CMUnitTest tests[COUNT(misdeeds) + COUNT(others)];
     for (size_t i = 0; i < COUNT(misdeeds); i++)
         tests[i] = (struct CMUnitTest){
