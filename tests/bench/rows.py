@@ -265,7 +265,11 @@ class Changes(Measurement):
 class Sync(Measurement):
     """A refresh with a cookie and a look at who changed: bench_sync prints both times."""
 
+    LEAST = 10000  # it changes 100 servers, one of each hundred
+
     def measure(self):
+        if self.directories.entries < self.LEAST:
+            raise RuntimeError(f"100 changes are made among {self.LEAST} entries or more")
         s = self.directories.copy()
         text = measure.text_of([os.path.join(BIN, "bench_sync"), s.ldapi, os.path.join(s.folder, "password")])
         words = text.split()
