@@ -15,7 +15,9 @@ enum {
     QUIET_MS = 200,       /* whoever edits policies edits several */
     QUIET_MOST_MS = 2000, /* but not for ever */
     FULL_GAP_MS = 100,
-    LAG_MOST_MS = 500, /* for what the server has done and not told yet, once in a full pass */
+    LAG_MOST_MS = 500,  /* for what the server has done and not told yet, once in a full pass */
+    SLOW_LOOK_MS = 250, /* what lasts longer gets at most half of the time */
+    SEARCH_ALL_MS = 1000,
     METRICS_EVERY_MS = 10000,
 };
 
@@ -56,7 +58,7 @@ void passes_open(struct daemon *d)
     d->since = (struct since){.from_utc = 0};
     d->was_active = d->full_wanted = d->is_certain = false;
     d->full_not_before_ms = d->full_begun_ms = d->next_search_ms = 0;
-    d->wanted_not_before_ms = d->patience_ms = 0;
+    d->wanted_not_before_ms = d->patience_ms = d->look_not_before_ms = d->full_took_ms = 0;
 }
 
 void passes_close(struct daemon *d)
@@ -195,10 +197,10 @@ static int64_t look_due_ms(const struct daemon *d)
 {
     if (!past_is_ready(d->past) || d->changes.policy_first_ms || d->changes.is_lost)
         return never_ms; /* a full pass comes first */
-    if (changes_are_pending(&d->changes))
-        return 0;
     const struct deadlines *deadlines = past_deadlines(d->past);
-    return deadlines->count ? to_monotonic_ms(deadlines->items[0].at_utc) : never_ms;
+    if (changes_are_pending(&d->changes))
+        return d->look_not_before_ms;
+    return deadlines->count ? later(to_monotonic_ms(deadlines->items[0].at_utc), d->look_not_before_ms) : never_ms;
 }
 
 int64_t passes_next_ms(const struct daemon *d)
@@ -307,6 +309,7 @@ static void end_full(struct daemon *d, enum pass_result result, bool was_wanted,
     int64_t now_ms = timing_now_ms();
     changes_end_full(&d->changes, !cut && past_is_ready(d->past));
     d->full_not_before_ms = now_ms + (now_ms - d->full_begun_ms) + FULL_GAP_MS;
+    d->full_took_ms = now_ms - d->full_begun_ms;
     d->wanted_not_before_ms = now_ms + patience_ms(d, was_wanted, now_ms - d->full_begun_ms);
     d->next_search_ms = d->full_begun_ms + timing_interval_ms(d->setup->conf.interval_s);
     d->is_certain = !cut && past_is_ready(d->past) && follow_state(d->follow) == FOLLOW_ON;
@@ -376,14 +379,38 @@ static void escalate(struct daemon *d, enum escalation why)
     d->is_certain &= why == ESCALATION_GUARD || why == ESCALATION_REVOCATION;
 }
 
+/* Without an index every search for a few entries reads all of them, and a look is many searches. */
+static void rest_after_look(struct daemon *d, size_t asked, int64_t begun_ms)
+{
+    enum { FEW = 4, IN_A_ROW = 5 };
+    int64_t now_ms = timing_now_ms(), took_ms = now_ms - begun_ms;
+    d->look_not_before_ms = took_ms > SLOW_LOOK_MS ? now_ms + took_ms : 0;
+    if (asked > FEW)
+        return; /* that is no wonder */
+    bool is_slow = took_ms >= SEARCH_ALL_MS && took_ms >= d->full_took_ms;
+    d->slow_looks = is_slow ? d->slow_looks + 1 : 0;
+    if (d->slow_looks != IN_A_ROW || d->slowness_told)
+        return;
+    char detail[256];
+    snprintf(detail, sizeof detail,
+             "it took %lld ms, and a full pass %lld ms: let the server have an index (eq) of %s, dircertRequestId and "
+             "dircertSubjectId",
+             (long long)took_ms, (long long)d->full_took_ms,
+             dir_capabilities(servers_work(d->servers))->stable_id_attribute);
+    LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "look at what changed"), log_text("detail", detail));
+    d->slowness_told = true;
+}
+
 static void run_look(struct daemon *d)
 {
+    int64_t begun_ms = timing_now_ms();
     struct slice plan;
     struct arena arena = {NULL};
     struct change_batch batch;
     enum escalation why = ESCALATION_NONE;
     take_due(d);
     changes_take(&d->changes, LOOK_MOST, &batch);
+    const size_t asked = batch.subjects.count + batch.requests.count;
     const struct focus focus = {.subjects = batch.subjects.items,
                                 .subject_count = batch.subjects.count,
                                 .requests = batch.requests.items,
@@ -403,6 +430,7 @@ static void run_look(struct daemon *d)
     if (why != ESCALATION_NONE)
         escalate(d, why);
     d->looks++;
+    rest_after_look(d, asked, begun_ms);
     arena_free(&arena);
 }
 
