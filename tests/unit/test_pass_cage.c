@@ -72,6 +72,28 @@ static void test_crash(void **state)
     expect_requests(w, 1, 0);
 }
 
+/* A request that is there neither ends nor changes for what only our own reader has read. */
+static void test_request_stays(void **state)
+{
+    struct passworld *w = *state;
+    struct slice bad = passworld_certificate(w, 1, 1), hostile = passworld_certificate(w, 3, 2);
+    passworld_publish(w, "h1", 1, &bad);
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    expect_requests(w, 1, 0);
+    cageworld_betray(cageworld_trap, hostile);
+    passworld_publish(w, "h1", 1, &hostile);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+        passworld_expect(w, 0, PASSWORLD_WORDS("event=request"));
+        passworld_expect(w, i == 0, PASSWORLD_WORDS("event=quarantine"));
+    }
+    assert_true(cageworld->done > 0);
+    struct slice good = passworld_certificate(w, 3, 3);
+    passworld_publish(w, "h1", 1, &good);
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    passworld_expect(w, 1, PASSWORLD_WORDS("event=request", PASSWORLD_HOST("h1")));
+}
+
 /* Nobody reads in the place of workers: what can't be asked is not done, and that is a fault. */
 static void test_broken(void **state)
 {
@@ -91,6 +113,7 @@ static void test_broken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_crash, enter, leave),
+                                       cmocka_unit_test_setup_teardown(test_request_stays, enter, leave),
                                        cmocka_unit_test_setup_teardown(test_broken, enter, leave)};
     return cmocka_run_group_tests_name("pass_cage", tests, NULL, NULL);
 }
