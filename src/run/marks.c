@@ -3,7 +3,7 @@
 
 enum { MARKS_IN_BLOCK = 744 }; /* with the arena's own header just below 64 KiB */
 
-/* Whose mark it is says its id, which marks_find compares; this only has to tell most subjects apart. */
+/* Whose mark it is says its id, which is compared where two have one key; this only has to tell most subjects apart. */
 uint64_t marks_key(struct slice id)
 {
     uint64_t key = id.n * 0x9e3779b97f4a7c15u, word;
@@ -41,13 +41,14 @@ static void put_in_order(struct arena *a, struct request_index *x)
     else
         memset(x->slots, 0, x->room * sizeof *x->slots);
     x->room = room > x->room ? room : x->room;
+    x->has_twins = false;
     for (size_t i = 0; i < x->count; i++) {
         const struct request_mark *m = marks_at(x, i);
         size_t at = m->subject & (x->room - 1);
         if (m->flags & (MARK_REVOKE | MARK_FOREIGN))
             continue;
-        while (x->slots[at])
-            at = (at + 1) & (x->room - 1);
+        for (; x->slots[at]; at = (at + 1) & (x->room - 1))
+            x->has_twins |= marks_at(x, x->slots[at] - 1)->subject == m->subject;
         x->slots[at] = (unsigned)i + 1;
     }
     x->in_order = true;
@@ -75,10 +76,10 @@ struct request_mark *marks_find(struct arena *a, struct request_index *x, struct
         struct request_mark *m = marks_at(x, x->slots[at] - 1);
         if (m->subject != key)
             continue;
-        if (!has_id)
+        if (x->has_twins && !has_id)
             id = id_of(a, subject_id);
-        has_id = true;
-        if (digest_order(&m->id, &id) == 0)
+        has_id = x->has_twins;
+        if (!has_id || digest_order(&m->id, &id) == 0)
             return m;
     }
     return NULL;

@@ -42,6 +42,7 @@ struct request_index {
     unsigned *slots; /* index + 1 of a mark; 0: free */
     size_t room;     /* of slots: a power of two, or 0 */
     bool in_order;   /* slots know all marks */
+    bool has_twins;  /* two of them have one key: one was edited, or an id was made to look like another one */
 };
 
 struct pass;
@@ -51,8 +52,8 @@ struct request_mark *marks_at(const struct request_index *x, size_t i);
 /* The new mark lives in the arena. */
 struct request_mark *marks_add(struct arena *a, struct request_index *x);
 /*
- * The reissue that is about this subject, which is the one whose id is made of the subject's: others may name the
- * subject too, after somebody edited them.  NULL: there is none.
+ * The reissue that is about this subject; NULL: there is none.  Where several say so, after somebody edited them, it is
+ * the one whose id is made of the subject's.
  */
 struct request_mark *marks_find(struct arena *a, struct request_index *x, struct slice subject_id);
 /* A scan begins: nobody was seen. */

@@ -343,6 +343,7 @@ static void test_marks_are_found_by_subject(void **state)
         const struct request_mark *m = marks_find(&a, &x, arena_format(&a, "entryUUID:%u", i));
         assert_ptr_equal(m, i == 17 ? NULL : marks_at(&x, i));
     }
+    assert_false(x.has_twins); /* so no digest was made */
     assert_null(marks_find(&a, &x, SLICE_LITERAL("entryUUID:x")));
     assert_true(x.room * sizeof *x.slots + MANY * sizeof(struct request_mark) <= (size_t)100 * MANY);
     arena_free(&a);
@@ -358,6 +359,7 @@ static void test_marks_of_one_key_are_told_apart(void **state)
     struct request_mark *two = mark_of(&a, &x, h2), *one = mark_of(&a, &x, h1);
     two->subject = one->subject;
     assert_ptr_equal(marks_find(&a, &x, h1), one);
+    assert_true(x.has_twins);
     assert_null(marks_find(&a, &x, h2)); /* it says somebody else's id: whoever wants it meets it in full */
     arena_free(&a);
 }
