@@ -20,10 +20,8 @@ int hex_digit(uint8_t c)
 
 bool hex_is(struct slice s, size_t octets)
 {
-    if (s.n != 2 * octets)
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (hex_digit(s.p[i]) < 0 || (s.p[i] >= 'A' && s.p[i] <= 'F'))
-            return false;
-    return true;
+    bool is = s.n == 2 * octets;
+    for (size_t i = 0; is && i < s.n; i++)
+        is = (uint8_t)(s.p[i] - '0') < 10 || (uint8_t)(s.p[i] - 'a') < 6;
+    return is;
 }
