@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/digest.h"
 
+#include "base/arena.h"
 #include "base/hex.h"
 
-#include "base/arena.h"
-
 #include <openssl/evp.h>
-#include <openssl/sha.h>
-
-_Static_assert(DIGEST_OCTETS == SHA256_DIGEST_LENGTH, "a digest is SHA-256");
 
 /* SHA256() looks the algorithm up by its name each time, which takes longer than a certificate's digest. */
 static EVP_MD_CTX *context_of_sha256(void)
@@ -18,7 +14,8 @@ static EVP_MD_CTX *context_of_sha256(void)
     if (!context) {
         sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
         context = EVP_MD_CTX_new();
-        if (!sha256 || !context || EVP_DigestInit_ex2(context, sha256, NULL) != 1)
+        if (!sha256 || EVP_MD_get_size(sha256) != DIGEST_OCTETS || !context ||
+            EVP_DigestInit_ex2(context, sha256, NULL) != 1)
             arena_exhausted(sizeof(struct digest));
     }
     return context;

@@ -99,7 +99,7 @@ static const struct folder {
     const char *may;     /* folders whose headers it may include, besides its own */
     const char *foreign; /* libraries that it may know; the C library's headers everyone may, but see below */
 } folders[] = {
-    {"base", "", "openssl/sha.h idn2.h"},
+    {"base", "", "openssl/evp.h idn2.h"},
     {"core", "base", ""},
     {"conf", "base", "yaml.h"},
     {"dir", "base core", "ldap.h ldap_schema.h lber.h openldap.h"},
