@@ -4,6 +4,7 @@
 #include "daemon/metrics.h"
 #include "daemon/passes.h"
 #include "daemon/timing.h"
+#include "x509/cage.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -135,6 +136,17 @@ static void refuse_settings(struct daemon *d)
     d->signals.stop = "settings that can't work";
 }
 
+/* Nothing can be judged to the end any more, and a fork server is made by a program that knows nothing yet. */
+static void look_at_cage(struct daemon *d)
+{
+    if (d->signals.stop || !cage_look())
+        return;
+    LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "ask OpenSSL"),
+              log_text("detail", "the fork server of the cage is gone: this daemon ends, and has to be started anew"));
+    d->code = DAEMON_CAGELESS;
+    d->signals.stop = "no fork server";
+}
+
 static void turn(struct daemon *d)
 {
     if (d->signals.reload)
@@ -156,6 +168,7 @@ static void turn(struct daemon *d)
         passes_run(d);
         connected = servers_check(d->servers, timing_now_ms());
     }
+    look_at_cage(d);
     if ((follow_state(d->follow) == FOLLOW_ON) != d->following_written)
         daemon_write_metrics(d);
     tell_status(d, connected);
@@ -192,6 +205,7 @@ static enum rc begin(struct daemon *d)
     d->harden = harden_begin(&d->setup->conf, d->log);
     d->memory = memo_open();
     d->watch.signals = &d->signals;
+    d->watch.ends_without_cage = true;
     daemon_open_servers(d);
     daemon_open_keeper(d);
     passes_open(d);

@@ -2,6 +2,7 @@
 #include "daemon/watch.h"
 
 #include "daemon/timing.h"
+#include "x509/cage.h"
 
 bool watch_servers(void *context)
 {
@@ -16,6 +17,7 @@ bool watch_pass(void *context, const struct progress *progress)
 {
     struct watch *w = context;
     int64_t now_ms = timing_now_ms();
+    w->interrupted |= w->ends_without_cage && cage_is_gone();
     if (w->interrupted)
         return false;
     if (now_ms - w->looked_ms < WATCH_EVERY_MS)

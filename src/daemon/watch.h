@@ -15,14 +15,15 @@ enum { WATCH_EVERY_MS = 50 };
 struct watch {
     struct signals *signals;
     struct servers *servers;
-    struct keeper *keeper; /* NULL: no lease is needed */
-    struct notify *notify; /* NULL: nobody is told */
-    struct follow *follow; /* NULL: nothing is followed */
+    struct keeper *keeper;  /* NULL: no lease is needed */
+    struct notify *notify;  /* NULL: nobody is told */
+    struct follow *follow;  /* NULL: nothing is followed */
+    bool ends_without_cage; /* then nothing can be judged to the end, and nobody is to be told so again and again */
     int64_t looked_ms;
     bool interrupted; /* it said that the pass must end; whoever starts a pass sets it to false */
 };
 
-/* For pass_settings: false when a signal asks to end, or the lease is lost. */
+/* For pass_settings: false when a signal asks to end, the lease is lost, or the cage. */
 bool watch_pass(void *context, const struct progress *progress);
 /* For servers_settings: false when a signal asks to end. */
 bool watch_servers(void *context);

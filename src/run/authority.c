@@ -144,6 +144,8 @@ static void read_pool(struct pass *p)
         struct harvest h = {.pass = p};
         struct fault fault = {{0}};
         enum rc rc = harvest(&h, c->suffixes[i], DIR_SUBTREE, SLICE_LITERAL("(objectClass=pkiCA)"), &fault);
+        if (!pass_goes_on(p))
+            return; /* what a worker did not take because it ended with its server is no problem of an entry */
         report_problems(p, &h.problems);
         if (rc == RC_NOT_FOUND || (rc == RC_OK && h.certificates <= TRUST_CERTIFICATES && u->octets < OCTETS_MAX))
             continue;
@@ -201,6 +203,8 @@ static void read_anchors(struct pass *p, const struct policy *policy, struct anc
         for (size_t k = 0; k < h.anchors.count; k++)
             *LIST_ADD(p->arena, &all) = h.anchors.items[k];
     }
+    if (!pass_goes_on(p))
+        return;
     report_subject_problems(p, policy, &h.problems);
     p->incomplete |= set->doubted;
     if (all.count && trust_anchors_open(p->authorities->pool, all.items, all.count, &set->anchors, &fault) != RC_OK) {
@@ -227,7 +231,9 @@ static void read_for(struct pass *p, const struct policy *only)
             if (trust_pool_open(&p->authorities->pool, &fault) == RC_OK)
                 read_pool(p);
             else
-                report_fault(p, "read the authorities", &fault);
+                report_trouble(p, MEMO_NO_TRUST, "read the authorities", &fault);
+            if (p->authorities->pool)
+                remember_trouble(p, MEMO_NO_TRUST, false);
         }
         p->authorities->sets[i].asked = true;
         if (p->authorities->pool)
@@ -317,7 +323,7 @@ bool authority_fetch(struct pass *p)
         if (point->read)
             continue;
         point->read = true;
-        if (harvest(&h, point->dn, DIR_BASE, SLICE_LITERAL("(objectClass=*)"), &fault) == RC_OK)
+        if (harvest(&h, point->dn, DIR_BASE, SLICE_LITERAL("(objectClass=*)"), &fault) == RC_OK && pass_goes_on(p))
             report_problems(p, &h.problems);
         u->octets = u->octets < octets ? octets : u->octets;
     }

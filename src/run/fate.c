@@ -17,6 +17,8 @@ static void ask_second(struct pass *p, const struct subject *s, struct certifica
                                                                                              : OPINION_DISAGREES;
     if (c->opinion == OPINION_DISAGREES)
         report_disagreement(p, s, c, why);
+    else
+        remember_trouble(p, MEMO_NO_SECOND, false);
 }
 
 static bool is_doubtful(const struct certificate *c)

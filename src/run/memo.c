@@ -27,7 +27,7 @@ struct contents {
 struct memo {
     struct contents now;
     unsigned pass;
-    bool paused, full, full_told;
+    bool paused, full, full_told, troubles[MEMO_TROUBLES];
 };
 
 struct memo *memo_open(void)
@@ -179,6 +179,13 @@ bool memo_pause(struct memo *m, bool paused)
 {
     bool changed = m->paused != paused;
     m->paused = paused;
+    return changed;
+}
+
+bool memo_trouble(struct memo *m, enum memo_trouble trouble, bool lasts)
+{
+    bool changed = m->troubles[trouble] != lasts;
+    m->troubles[trouble] = lasts;
     return changed;
 }
 

@@ -38,6 +38,10 @@ void memo_end_is_told(struct memo *m, const struct memo_fact *f);
 bool memo_ran_full(struct memo *m);
 /* True when that is not what it said before; at first nothing is paused. */
 bool memo_pause(struct memo *m, bool paused);
+/* What does not work for everybody, until it works again. */
+enum memo_trouble { MEMO_NO_SECOND, MEMO_NO_TRUST, MEMO_TROUBLES };
+/* True when that is not what it said before; at first there is none. */
+bool memo_trouble(struct memo *m, enum memo_trouble trouble, bool lasts);
 
 /* What a pass says of one kind of things of one policy, once it has ended. */
 enum memo_verdict {

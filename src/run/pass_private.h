@@ -6,6 +6,7 @@
 #include "core/guard.h"
 #include "core/holding.h"
 #include "core/plan.h"
+#include "run/memo_private.h"
 #include "run/pass.h"
 #include "run/requests.h"
 #include "run/told.h"
@@ -237,6 +238,7 @@ void authority_judge_now(struct pass *p, struct arena *a, const struct policy *p
 /* The certificates that requests hold, once the subjects were looked at. */
 void authority_judge_requests(struct pass *p);
 void authority_close(struct pass *p);
+void authorities_close(struct authorities *u); /* NULL is fine */
 
 /*
  * What entries have in common: looks at all subjects of all policies once more, before they are judged, and keeps 16
@@ -282,6 +284,8 @@ void write_plan(struct pass *p);
 
 /* Reports. */
 void report_fault(struct pass *p, const char *what, const struct fault *fault);
+/* The same of what lasts: passes that come after one that told it do not tell it again until it is over. */
+void report_trouble(struct pass *p, enum memo_trouble trouble, const char *what, const struct fault *fault);
 void report_problems(struct pass *p, const problem_list *problems);
 /* Those of what a policy governs, or seems to. */
 void report_subject_problems(struct pass *p, const struct policy *policy, const problem_list *problems);
@@ -338,6 +342,8 @@ bool remember_of_request(struct pass *p, struct slice dn, struct slice attribute
                          struct slice reason);
 bool remember_hold(struct pass *p, const struct hold *h);
 bool remember_pause(struct pass *p);
+/* True: it lasts, and is to be told. */
+bool remember_trouble(struct pass *p, enum memo_trouble trouble, bool lasts);
 bool remember_line(struct pass *p, const struct policy *policy, struct slice figures);
 /* A request told that this check's findings have ended. */
 void remember_told_ends(struct pass *p, const struct basis *b, struct slice check);

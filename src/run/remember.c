@@ -117,6 +117,11 @@ bool remember_pause(struct pass *p)
     return p->settings->memory ? memo_pause(p->settings->memory, p->paused) && p->paused : p->paused;
 }
 
+bool remember_trouble(struct pass *p, enum memo_trouble trouble, bool lasts)
+{
+    return p->settings->memory ? memo_trouble(p->settings->memory, trouble, lasts) && lasts : lasts;
+}
+
 bool remember_line(struct pass *p, const struct policy *policy, struct slice figures)
 {
     return is_new(p, &(struct memo_fact){.kind = MEMO_PASS, .policy_dn = dn_of(policy), .value = figures});
@@ -212,7 +217,8 @@ static bool is_about(void *context, const struct memo_fact *f)
 {
     const struct pass *p = context;
     enum check_id check = check_find(f->check);
-    bool compares = check == CHECK_SHARED_CERTIFICATE || check == CHECK_SHARED_KEY || check == CHECK_DUPLICATE_HOST_NAME;
+    bool compares =
+        check == CHECK_SHARED_CERTIFICATE || check == CHECK_SHARED_KEY || check == CHECK_DUPLICATE_HOST_NAME;
     return !compares && look_is_about(p, f->subject_id);
 }
 

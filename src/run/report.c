@@ -158,6 +158,8 @@ void report_subject(struct pass *p, const struct subject *s)
         p->observer->subject(p->observer->context, s);
         return;
     }
+    if (p->interrupted)
+        return; /* what could not be asked then is undecided for no reason of its own */
     for (size_t i = 0; i < s->certificate_count; i++) {
         struct certificate *c = &s->certificates[i];
         if (c->trust.quarantined) {
@@ -172,16 +174,25 @@ void report_subject(struct pass *p, const struct subject *s)
         report_finding(p, s, NULL, &s->findings[k]);
 }
 
-/* Nobody can be judged to the end while that lasts: it is told once, and the pass is not complete. */
+void report_trouble(struct pass *p, enum memo_trouble trouble, const char *what, const struct fault *fault)
+{
+    if (pass_goes_on(p) && remember_trouble(p, trouble, true)) {
+        report_fault(p, what, fault);
+        return;
+    }
+    p->incomplete = true;
+    p->faults++;
+}
+
+/* Nobody can be judged to the end while that lasts: the pass is not complete. */
 static void report_broken_cage(struct pass *p, const char *why)
 {
     const struct slice what = SLICE_LITERAL("ask the second reader");
     struct fault fault = {{0}};
-    p->incomplete = true;
     if (!told_first_time(p->arena, &p->told, what, what, what))
         return;
     fault_set(&fault, RC_FAULT, "%s", why);
-    report_fault(p, "ask the second reader", &fault);
+    report_trouble(p, MEMO_NO_SECOND, "ask the second reader", &fault);
 }
 
 void report_disagreement(struct pass *p, const struct subject *s, const struct certificate *c, const char *why)

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -37,6 +38,10 @@ static struct cage {
         struct cage_failure failure;
     } quarantined[QUARANTINED_MOST];
     size_t quarantined_count; /* ever; the oldest is overwritten */
+    struct broken {
+        int64_t until_ms;
+        char why[256];
+    } broken[CAGE_KINDS];
 } cage = {.fd = -1};
 
 static int64_t now_us(void)
@@ -155,6 +160,20 @@ static enum rc lose_server(struct fault *fault)
     return fault_set(fault, RC_FAULT, "%s", cage.why.text);
 }
 
+bool cage_is_gone(void)
+{
+    return cage.started && cage.fd < 0;
+}
+
+bool cage_look(void)
+{
+    struct pollfd p = {.fd = cage.fd}; /* below 0 it is passed over */
+    struct fault ignored = {{0}};      /* cage.why has it */
+    if (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)))
+        (void)!lose_server(&ignored);
+    return cage_is_gone();
+}
+
 /* *fd is what came with the answer, -1 if nothing did. */
 static enum rc order(const struct zygote_order *o, struct zygote_answer *out, int *fd, struct fault *fault)
 {
@@ -193,6 +212,8 @@ static void bury(struct cage_place *p, unsigned grace_ms, struct cage_failure *f
     struct zygote_answer a;
     struct fault ignored = {{0}}; /* whoever begins the next worker is told */
     int fd;
+    if (failure)
+        *failure = (struct cage_failure){.how = CAGE_ENDED};
     if (p->fd < 0)
         return;
     close(p->fd);
@@ -387,8 +408,9 @@ enum rc cage_begin(struct cage_place *p, bool *is_new, struct fault *fault)
         return RC_OK;
     cage_end(p);
     cage_start(NULL);
-    if (now_us() / 1000 < p->broken_until_ms)
-        return fault_set(fault, RC_FAULT, "%s", p->why_broken);
+    struct broken *broken = &cage.broken[p->kind];
+    if (now_us() / 1000 < broken->until_ms)
+        return fault_set(fault, RC_FAULT, "%s", broken->why);
     for (int i = 0; i < STARTS_MOST; i++) {
         last = (struct fault){{0}};
         if (fork_worker(p, &last) == RC_OK && await_word(p, &last) == RC_OK) {
@@ -399,10 +421,10 @@ enum rc cage_begin(struct cage_place *p, bool *is_new, struct fault *fault)
         if (cage.fd < 0)
             return fault_set(fault, RC_FAULT, "%s", cage.why.text);
     }
-    p->broken_until_ms = now_us() / 1000 + REST_MS;
-    snprintf(p->why_broken, sizeof p->why_broken,
+    broken->until_ms = now_us() / 1000 + REST_MS;
+    snprintf(broken->why, sizeof broken->why,
              "the cage for OpenSSL does not work: %d workers in a row failed before they were asked anything; the last "
              "one: %.120s",
              STARTS_MOST, last.text);
-    return fault_set(fault, RC_FAULT, "%s", p->why_broken);
+    return fault_set(fault, RC_FAULT, "%s", broken->why);
 }

@@ -36,4 +36,12 @@ void cage_start(const struct cage_settings *settings);
  */
 void cage_stop(void);
 
+/*
+ * The fork server is gone: it ended, or did not answer.  It is not started again, since this program holds by now what
+ * no worker may have; whoever lives long ends, and is started anew.  cage_is_gone is what was noticed so far and costs
+ * nothing, cage_look asks.
+ */
+bool cage_is_gone(void);
+bool cage_look(void);
+
 #endif

@@ -34,7 +34,6 @@ enum cage_verb {
     CAGE_READ, /* the second reader's question; the others are of chains and CRLs */
     CAGE_ADD_CERTIFICATE,
     CAGE_ADD_CRL,
-    CAGE_HAS_CRL,
     CAGE_SET_INCOMPLETE,
     CAGE_OPEN_ANCHORS,
     CAGE_ADD_ANCHOR,
@@ -70,9 +69,8 @@ struct cage_place {
     enum cage_kind kind;
     int fd; /* -1: there is none at present */
     uint32_t worker;
-    size_t asked; /* questions to this worker; the owner may set it to 0 */
-    int64_t spent_us, broken_until_ms;
-    char why_broken[256];
+    size_t asked;     /* questions to this worker; the owner may set it to 0 */
+    int64_t spent_us; /* by this worker, over answers */
 };
 #define CAGE_PLACE(which) ((struct cage_place){.kind = (which), .fd = -1})
 
@@ -80,12 +78,15 @@ struct cage_place {
 enum rc cage_works(struct fault *fault) MUST_USE;
 /*
  * There is a worker: *is_new where it was made just now.  RC_FAULT: the cage does not work, and for some time nobody
- * tries again.
+ * tries again, in no place of that kind.
  */
 enum rc cage_begin(struct cage_place *p, bool *is_new, struct fault *fault) MUST_USE;
 /* Ends the worker, if there is one. */
 void cage_end(struct cage_place *p);
-/* After cage_begin.  False: *failure says how it failed, and the worker is gone. */
+/*
+ * After cage_begin.  False: *failure says how it failed, and the worker is gone; where the fork server is gone too
+ * (cage_is_gone), that says nothing about the question.
+ */
 bool cage_ask(struct cage_place *p, const struct cage_question *q, struct slice der, struct cage_answer *out,
               struct cage_failure *failure) MUST_USE;
 /* What came is no answer to that: the worker is ended. */

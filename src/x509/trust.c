@@ -7,7 +7,12 @@
 
 #include <stdlib.h>
 
-enum { FAILURES_MOST = 16 }; /* of workers of one pool: each new one has to be told everything */
+/* Of the workers of one pool.  One that fails over a question costs that certificate alone, and is not counted. */
+enum {
+    FAILURES_MOST = 16, /* while it is being told what the pool knows */
+    SILENCES_MOST = 8,  /* over anything; each costs a deadline */
+    RETOLD_S = 160,     /* spent on telling those that came after one that failed */
+};
 
 struct trust_anchors {
     struct trust_pool *pool;
@@ -29,7 +34,9 @@ struct trust_pool {
     uint32_t sets;   /* opened so far */
     bool incomplete; /* something was refused that might have mattered */
     bool lacks_crl;  /* and a CRL, which may be newer than those that are there */
-    unsigned failures;
+    bool failed;     /* the last worker did, and the next one is told everything for that */
+    unsigned failures, silences;
+    int64_t retold_us;
 };
 
 /* Talking with a worker. */
@@ -56,9 +63,7 @@ static bool is_answer(const struct cage_question *q, const struct cage_answer *a
         return is_judgement(q, a);
     uint32_t word = a->head.answer[0];
     bool refuses = q->verb == CAGE_ADD_CERTIFICATE || q->verb == CAGE_ADD_CRL;
-    return word <= (refuses                   ? CAGE_REFUSED_INCOMPLETE
-                    : q->verb == CAGE_HAS_CRL ? 1u
-                                              : 0u) &&
+    return word <= (refuses ? CAGE_REFUSED_INCOMPLETE : CAGE_DONE) &&
            (refuses && word != CAGE_DONE) == (a->text[0].n > 0) && a->head.answer[1] == 0 && a->text[1].n == 0;
 }
 
@@ -70,7 +75,8 @@ static bool ask(struct trust_pool *p, const struct cage_question *q, struct slic
         return true;
     if (answered)
         cage_refuse(&p->place, failure);
-    p->failures++;
+    p->failed = true;
+    p->silences += failure->how == CAGE_SILENT;
     return false;
 }
 
@@ -84,6 +90,8 @@ static bool tell_all(struct trust_pool *p)
         const struct cage_question q = {.verb = t->verb, .set = t->set};
         if (t->dropped || ask(p, &q, t->der, &a, &failure))
             continue;
+        if (cage_is_gone()) /* it ended over nothing */
+            return false;
         t->dropped = p->incomplete = true;
         p->lacks_crl |= t->verb == CAGE_ADD_CRL;
         if (t->der.n)
@@ -94,18 +102,36 @@ static bool tell_all(struct trust_pool *p)
     return !p->incomplete || ask(p, &lacks, slice_of(NULL), &a, &failure);
 }
 
+/* Whatever certificates there are, a pool takes so much time from others and no more. */
+static enum rc allows_another(const struct trust_pool *p, struct fault *fault)
+{
+    if (p->failures >= FAILURES_MOST)
+        return fault_set(fault, RC_FAULT, "OpenSSL's workers failed %d times over these authorities", FAILURES_MOST);
+    if (p->silences >= SILENCES_MOST)
+        return fault_set(fault, RC_FAULT, "OpenSSL's workers did not answer %d times: the rest is not asked",
+                         SILENCES_MOST);
+    if (p->retold_us >= (int64_t)RETOLD_S * 1000000)
+        return fault_set(fault, RC_FAULT, "OpenSSL's workers failed, and telling new ones took over %d s", RETOLD_S);
+    return RC_OK;
+}
+
 /* There is a worker, and it knows everything. */
 static enum rc begin(struct trust_pool *p, struct fault *fault)
 {
-    bool is_new;
+    bool is_new, knows;
     do {
-        if (p->failures >= FAILURES_MOST)
-            return fault_set(fault, RC_FAULT, "OpenSSL's workers failed %d times over these authorities",
-                             FAILURES_MOST);
-        enum rc rc = cage_begin(&p->place, &is_new, fault);
+        bool again = p->failed;
+        enum rc rc = p->place.fd >= 0 ? RC_OK : allows_another(p, fault);
+        if (rc == RC_OK)
+            rc = cage_begin(&p->place, &is_new, fault);
         if (rc != RC_OK)
             return rc;
-    } while (is_new && !tell_all(p));
+        p->failed = false;
+        knows = !is_new || tell_all(p);
+        p->failures += !knows;
+        if (is_new && again)
+            p->retold_us += p->place.spent_us;
+    } while (!knows);
     if (is_new)
         p->place.asked = 0;
     return RC_OK;
@@ -130,8 +156,8 @@ static bool ask_twice(struct trust_pool *p, const struct cage_question *q, struc
         alone = p->place.asked == 0;
         if (ask(p, q, der, a, &failure))
             return true;
-        *guilty = alone;
-        if (alone && d)
+        *guilty = alone && !cage_is_gone();
+        if (*guilty && d)
             cage_quarantine(d, &failure);
     }
     *why = text_of(p, &failure);
@@ -222,14 +248,9 @@ const char *trust_pool_add_crl(struct trust_pool *p, struct slice der)
     return why;
 }
 
-bool trust_pool_has_crl(struct trust_pool *p, struct slice der, const struct facts *f)
+bool trust_pool_is_whole(const struct trust_pool *p)
 {
-    const struct cage_question q = {.verb = CAGE_HAS_CRL};
-    const struct digest d = digest_of(der);
-    struct cage_answer a;
-    const char *why;
-    bool guilty;
-    return f->readable && der.n <= CAGE_OCTETS_MOST && ask_twice(p, &q, der, &d, &a, &why, &guilty) && a.head.answer[0];
+    return !p->incomplete && !p->lacks_crl && p->failures < FAILURES_MOST / 2;
 }
 
 /* Anchors. */

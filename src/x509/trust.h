@@ -32,8 +32,8 @@ void trust_pool_close(struct trust_pool *p); /* NULL is fine; after all its trus
  */
 const char *trust_pool_add_certificate(struct trust_pool *p, struct slice der);
 const char *trust_pool_add_crl(struct trust_pool *p, struct slice der);
-/* Is there a CRL (of any age) whose issuer name is this certificate's issuer? */
-bool trust_pool_has_crl(struct trust_pool *p, struct slice der, const struct facts *f);
+/* All that was added is there, and workers answer. */
+bool trust_pool_is_whole(const struct trust_pool *p);
 
 /* The anchors of one policy; certificates that are not in the pool are added to it. */
 struct trust_anchors;
@@ -53,7 +53,10 @@ struct trust_question {
     int64_t crl_max_age_s; /* since thisUpdate; 0: only nextUpdate counts */
     int64_t now_utc;
 };
-/* The texts live in the arena.  Where no worker answers, what was asked is undecided and the texts say why. */
+/*
+ * The texts live in the arena.  Where no worker answers, what was asked is undecided and the texts say why: of one
+ * certificate that workers crash over, or of all that come after too many silences, since each costs a deadline.
+ */
 void trust_judge(struct trust_pool *p, struct arena *a, const struct trust_question *q, struct trust *out);
 
 #endif

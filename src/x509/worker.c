@@ -129,13 +129,6 @@ static void add(struct worker *w, bool is_crl, struct slice der)
     answer_one(why ? refused : CAGE_DONE, why);
 }
 
-static void answer_crl(struct worker *w, struct slice der)
-{
-    struct facts f;
-    facts_read(der, &f);
-    answer_one(trust_local_has_crl(w->pool, der, &f), NULL);
-}
-
 /* The anchors of that number; NULL: none are asked for. */
 static struct trust_local_anchors *set_of(const struct worker *w, const struct cage_question *q)
 {
@@ -209,9 +202,6 @@ static void answer_question(struct worker *w, const struct cage_question *q, str
     case CAGE_ADD_CERTIFICATE:
     case CAGE_ADD_CRL:
         add(w, q->verb == CAGE_ADD_CRL, der);
-        return;
-    case CAGE_HAS_CRL:
-        answer_crl(w, der);
         return;
     case CAGE_SET_INCOMPLETE:
         trust_local_set_incomplete(w->pool);

@@ -21,7 +21,7 @@ enum { NOBODY = 65534, STEP_MS = 1, ENDED = 0, BROKEN = 1 };
 struct zygote {
     const struct cage_settings *settings;
     pid_t workers[CAGE_WORKERS]; /* 0: free */
-    bool follows;                /* it dies with its parent */
+    bool follows;                /* it asked for the signal of its parent's death */
 };
 
 /* Where that user is not mapped it stays root; what a worker may do does not depend on it. */
@@ -49,7 +49,12 @@ static void be_deaf(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* A program that went into the background is not our parent any more; then the end of the socket has to do. */
+/*
+ * What ends us is the end of the socket, which comes with the end of the program however that ends.  The signal is
+ * there besides, for when we wait for a worker.  The kernel sends it in the program's name: not where that has another
+ * user and no CAP_KILL (root's, once it gave its capabilities away, as we are nobody by then), nor where it went into
+ * the background and is not our parent any more.
+ */
 static void follow(struct zygote *z, pid_t parent)
 {
     if (z->follows || getppid() != parent)

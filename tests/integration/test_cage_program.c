@@ -135,6 +135,47 @@ static void test_daemon_killed(void **state)
     assert_false(is_there(worker, server, "cage-second") || is_there(worker, 1, "cage-second"));
 }
 
+static void expect_end_without_server(struct program *p, struct daemon_process *d, pid_t server)
+{
+    assert_int_equal(daemon_join(d), 2);
+    assert_int_equal(daemon_lines(d, WORDS("event=fault")), 1);
+    assert_int_equal(daemon_lines(d, WORDS("event=fault", "fork server of the cage is gone")), 1);
+    assert_int_equal(daemon_lines(d, WORDS("event=stop", "no fork server")), 1);
+    assert_int_equal(daemon_lines(d, WORDS("event=quarantine")), 0);
+    assert_int_equal(find_child(server, "cage-second"), 0);
+    struct daemon_process next = daemon_start(p, NULL); /* no lease keeps it waiting */
+    daemon_wait(&next, WHOLE_PASS);
+    daemon_stop(&next);
+}
+
+/* The fork server is killed, by the kernel where memory is short: the daemon ends, and whoever started it does again.
+ */
+static void test_server_killed(void **state)
+{
+    struct program *p = *state;
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    program_configure(p, &(struct program_conf){.interval_s = 1, .level = "debug"});
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    pid_t server = wait_for_child(d.pid, "cage-server");
+    assert_int_equal(kill(server, SIGKILL), 0);
+    program_add_server(p, "b", "b.example.com", program_version_1(p, "b.example.com"));
+    expect_end_without_server(p, &d, server);
+}
+
+/* The same in the middle of a pass, which is cut short. */
+static void test_server_killed_in_a_pass(void **state)
+{
+    struct program *p = *state;
+    program_add_servers(p, "bad", SERVERS_BAD, program_version_1);
+    program_configure(p, &(struct program_conf){.interval_s = 1, .level = "debug"});
+    struct daemon_process d = daemon_start(p, NULL);
+    pid_t server = wait_for_child(d.pid, "cage-server");
+    wait_for_child(server, "cage-second");
+    assert_int_equal(kill(server, SIGKILL), 0);
+    expect_end_without_server(p, &d, server);
+}
+
 /* The fork server does not answer any more: the daemon ends all the same, and leaves nobody behind. */
 static void test_server_stopped(void **state)
 {
@@ -178,6 +219,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_worker_killed, enter, program_leave),
         cmocka_unit_test_setup_teardown(test_killed_in_a_pass, enter, program_leave),
         cmocka_unit_test_setup_teardown(test_daemon_killed, enter, program_leave),
+        cmocka_unit_test_setup_teardown(test_server_killed, enter, program_leave),
+        cmocka_unit_test_setup_teardown(test_server_killed_in_a_pass, enter, program_leave),
         cmocka_unit_test_setup_teardown(test_server_stopped, enter, program_leave),
         cmocka_unit_test_setup_teardown(test_closed_descriptors, enter, program_leave),
     };

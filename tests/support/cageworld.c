@@ -80,11 +80,16 @@ static void hook(enum cage_point point, struct slice der)
     w->misdeed();
 }
 
-void cageworld_start(void)
+void cageworld_start_with(unsigned deadline_ms)
 {
-    static const struct cage_settings settings = {.deadline_ms = DEADLINE_MS, .hook = hook};
+    const struct cage_settings settings = {.deadline_ms = deadline_ms, .hook = hook};
     cage_stop();
     cage_start(&settings);
+}
+
+void cageworld_start(void)
+{
+    cageworld_start_with(DEADLINE_MS);
 }
 
 int cageworld_enter(void **state)

@@ -38,6 +38,8 @@ int cageworld_enter(void **state);
 int cageworld_leave(void **state);
 /* What cageworld_enter does last: the fork server, in a child of the test for example. */
 void cageworld_start(void);
+/* The same with another deadline. */
+void cageworld_start_with(unsigned deadline_ms);
 /* From here on misdeed is done where `victim` is asked about. */
 void cageworld_betray(void (*misdeed)(void), struct slice victim);
 

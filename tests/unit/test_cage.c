@@ -19,6 +19,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -317,7 +318,42 @@ static void test_server_gone(void **state)
             usleep(1000);
         assert_string_equal(why, "the cage for OpenSSL: its fork server is gone; start the program anew");
     }
+    assert_true(cage_is_gone());
     assert_int_equal(second_open(&other, &fault), RC_FAULT);
+    second_close(s);
+    arena_free(&a);
+}
+
+/* A worker that ends with its server ends over nothing, be it alone with a certificate. */
+static pid_t kill_server_once_it_is_asked(void)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    while (cageworld->done == 0)
+        usleep(1000);
+    kill(cageworld->server, SIGKILL);
+    _exit(0);
+}
+
+static void test_server_gone_meanwhile(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    char why[512];
+    struct slice der = everyday(&a);
+    const struct digest d = digest_of(der);
+    struct cage_failure failure;
+    struct second_reader *s = open_second();
+    assert_false(cage_look());
+    cageworld_betray(cageworld_hang, der);
+    pid_t killer = kill_server_once_it_is_asked();
+    assert_int_equal(ask(s, der, why), SECOND_FAULT);
+    assert_int_equal(waitpid(killer, NULL, 0), killer);
+    assert_string_equal(why, "the cage for OpenSSL: its fork server is gone; start the program anew");
+    assert_int_equal(second_trouble(s, &d), SECOND_BROKEN);
+    assert_false(cage_is_quarantined(&d, &failure));
+    assert_true(cage_look());
     second_close(s);
     arena_free(&a);
 }
@@ -393,6 +429,84 @@ static void test_chain(void **state)
     trust_pool_close(p);
     certmaker_free(m);
     certmaker_free(others);
+    arena_free(&a);
+}
+
+/* However many certificates crash workers, each costs itself. */
+static void test_many_crashes(void **state)
+{
+    (void)state;
+    enum { CRASHES = 20, BETWEEN = 5 };
+    struct arena a = {0};
+    struct certmaker *m = certmaker_new(NULL);
+    struct fault fault = {""};
+    struct trust_pool *p;
+    struct trust_anchors *t;
+    struct slice root = cert_authority(m, &a, "Root", CERT_EC_P256), good = leaf(m, &a, "\x7f");
+    const struct cert_crl_options o = {.issuer = "Root", .this_update_utc = NOW - DAY, .next_update_utc = NOW + DAY};
+    assert_int_equal(trust_pool_open(&p, &fault), RC_OK);
+    assert_null(trust_pool_add_crl(p, cert_crl(m, &a, &o)));
+    assert_int_equal(trust_anchors_open(p, &root, 1, &t, &fault), RC_OK);
+    for (int i = 0; i < CRASHES; i++) {
+        struct slice bad = leaf(m, &a, (const char *)arena_format(&a, "%c", 1 + i).p);
+        cageworld_betray(cageworld_trap, bad);
+        assert_true(judge(p, t, &a, bad).quarantined);
+        if (i % BETWEEN == 0) /* then two workers fail over the next one */
+            expect_good(judge(p, t, &a, good));
+    }
+    expect_good(judge(p, t, &a, good));
+    trust_anchors_close(t);
+    trust_pool_close(p);
+    certmaker_free(m);
+    arena_free(&a);
+}
+
+/* Silences cost time: there are so many and no more. */
+static void test_many_silences(void **state)
+{
+    (void)state;
+    enum { SILENCES = 8, HASTY_MS = 700 };
+    struct arena a = {0};
+    struct certmaker *m = certmaker_new(NULL);
+    struct fault fault = {""};
+    struct trust_pool *p;
+    cageworld_start_with(HASTY_MS);
+    assert_int_equal(trust_pool_open(&p, &fault), RC_OK);
+    for (int i = 0; i < SILENCES; i++) {
+        struct slice bad = leaf(m, &a, (const char *)arena_format(&a, "%c", 1 + i).p);
+        cageworld_betray(cageworld_hang, bad);
+        assert_true(judge(p, NULL, &a, bad).quarantined);
+    }
+    struct trust out = judge(p, NULL, &a, leaf(m, &a, "\x7f"));
+    assert_int_equal(out.revocation, REVOCATION_UNDECIDED);
+    assert_false(out.quarantined);
+    assert_true(slice_eq(out.revocation_why, S("OpenSSL's workers did not answer 8 times: the rest is not asked")));
+    trust_pool_close(p);
+    certmaker_free(m);
+    arena_free(&a);
+}
+
+/* Workers that fail before anything was asked: each time over the first thing that they are told. */
+static void test_failures_of_a_pool(void **state)
+{
+    (void)state;
+    enum { AUTHORITIES = 20 };
+    struct arena a = {0};
+    struct certmaker *m = certmaker_new(NULL);
+    struct fault fault = {""};
+    struct trust_pool *p;
+    assert_int_equal(trust_pool_open(&p, &fault), RC_OK);
+    for (int i = 0; i < AUTHORITIES; i++)
+        assert_null(trust_pool_add_certificate(
+            p, cert_authority(m, &a, (const char *)arena_format(&a, "Authority %d", i).p, CERT_EC_P256)));
+    cageworld_betray(cageworld_trap, S(""));
+    struct trust out = judge(p, NULL, &a, leaf(m, &a, "\x01"));
+    assert_int_equal(out.revocation, REVOCATION_UNDECIDED);
+    assert_false(out.quarantined);
+    assert_true(slice_eq(out.revocation_why, S("OpenSSL's workers failed 16 times over these authorities")));
+    assert_int_equal(cageworld->done, 1 + 16);
+    trust_pool_close(p);
+    certmaker_free(m);
     arena_free(&a);
 }
 
@@ -500,10 +614,19 @@ static void test_cost(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest others[] = {
-        CAGE_TEST(test_same_answers), CAGE_TEST(test_innocent),    CAGE_TEST(test_nonsense),
-        CAGE_TEST(test_broken),       CAGE_TEST(test_server_gone), CAGE_TEST(test_chain),
-        CAGE_TEST(test_cost),         CAGE_TEST(test_crl_lost),    CAGE_TEST(test_chain_nonsense)};
+    const struct CMUnitTest others[] = {CAGE_TEST(test_same_answers),
+                                        CAGE_TEST(test_innocent),
+                                        CAGE_TEST(test_nonsense),
+                                        CAGE_TEST(test_broken),
+                                        CAGE_TEST(test_server_gone),
+                                        CAGE_TEST(test_server_gone_meanwhile),
+                                        CAGE_TEST(test_chain),
+                                        CAGE_TEST(test_cost),
+                                        CAGE_TEST(test_crl_lost),
+                                        CAGE_TEST(test_chain_nonsense),
+                                        CAGE_TEST(test_many_crashes),
+                                        CAGE_TEST(test_many_silences),
+                                        CAGE_TEST(test_failures_of_a_pool)};
     struct CMUnitTest tests[COUNT(misdeeds) + COUNT(others)];
     for (size_t i = 0; i < COUNT(misdeeds); i++)
         tests[i] = (struct CMUnitTest){

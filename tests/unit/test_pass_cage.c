@@ -108,12 +108,50 @@ static void test_broken(void **state)
                      PASSWORLD_WORDS("event=fault", "ask the second reader", "the cage for OpenSSL does not work"));
     passworld_expect(w, 0, PASSWORLD_WORDS("event=request"));
     passworld_expect(w, 0, PASSWORLD_WORDS("event=quarantine"));
+    for (int i = 0; i < 2; i++) { /* told once, and the same to the end */
+        assert_int_equal(passworld_pass(w), PASS_INCOMPLETE);
+        passworld_expect(w, 0, PASSWORLD_WORDS("event=fault"));
+        passworld_expect(w, 0, PASSWORLD_WORDS("event=request"));
+    }
+    cageworld_betray(NULL, SLICE_LITERAL(""));
+    cageworld_start();
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    expect_requests(w, 2, 0);
+    cageworld_betray(cageworld_trap, SLICE_LITERAL(""));
+    cageworld_start();
+    other = passworld_certificate(w, 1, 3);
+    passworld_publish(w, "h3", 1, &other);
+    assert_int_equal(passworld_pass(w), PASS_INCOMPLETE);
+    passworld_expect(w, 1, PASSWORLD_WORDS("event=fault", "ask the second reader"));
+}
+
+/* The same of chains and CRLs. */
+static void test_broken_trust(void **state)
+{
+    struct passworld *w = *state;
+    struct slice der = passworld_certificate(w, 3, 1);
+    passworld_publish(w, "h1", 1, &der);
+    passworld_replace(w, PASSWORLD_POLICY, "dircertRevocationCheck", "crl");
+    cageworld->point = CAGE_AFTER_FILTER;
+    cageworld_betray(cageworld_trap, SLICE_LITERAL(""));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(passworld_pass(w), PASS_INCOMPLETE);
+        passworld_expect(w, i == 0, PASSWORLD_WORDS("event=fault", "read the authorities"));
+    }
+    cageworld_betray(NULL, SLICE_LITERAL(""));
+    cageworld_start();
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    cageworld_betray(cageworld_trap, SLICE_LITERAL(""));
+    cageworld_start();
+    assert_int_equal(passworld_pass(w), PASS_INCOMPLETE);
+    passworld_expect(w, 1, PASSWORLD_WORDS("event=fault", "read the authorities"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_crash, enter, leave),
                                        cmocka_unit_test_setup_teardown(test_request_stays, enter, leave),
-                                       cmocka_unit_test_setup_teardown(test_broken, enter, leave)};
+                                       cmocka_unit_test_setup_teardown(test_broken, enter, leave),
+                                       cmocka_unit_test_setup_teardown(test_broken_trust, enter, leave)};
     return cmocka_run_group_tests_name("pass_cage", tests, NULL, NULL);
 }
