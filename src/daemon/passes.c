@@ -401,6 +401,13 @@ static void rest_after_look(struct daemon *d, size_t asked, int64_t begun_ms)
     d->slowness_told = true;
 }
 
+/* Whatever has changed and been told is in the looks up to this one. */
+static bool knows_all_changes(const struct daemon *d)
+{
+    const struct changes *c = &d->changes;
+    return follow_state(d->follow) == FOLLOW_ON && !c->is_lost && !c->policy_first_ms && !changes_are_pending(c);
+}
+
 static void run_look(struct daemon *d)
 {
     int64_t begun_ms = timing_now_ms();
@@ -415,7 +422,9 @@ static void run_look(struct daemon *d)
                                 .subject_count = batch.subjects.count,
                                 .requests = batch.requests.items,
                                 .request_count = batch.requests.count,
-                                .gone_count = d->changes.gone};
+                                .gone_count = d->changes.gone,
+                                .followed = follow_extent(d->follow)->suffixes,
+                                .followed_count = knows_all_changes(d) ? follow_extent(d->follow)->count : 0};
     struct pass_settings settings = settings_of(d);
     settings.focus = &focus;
     settings.escalation = &why;

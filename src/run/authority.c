@@ -6,39 +6,15 @@
  * CRL is missing, and the answers say so.
  * @source RFC 4523 sections 2.3 and 3.4; RFC 5280 section 4.2.1.13; RFC 4516
  */
-#include "run/pass_private.h"
+#include "run/authority_private.h"
 
 #include "base/dn.h"
 #include "core/schema.h"
 #include "core/target.h"
-#include "x509/trust.h"
 
 enum {
     ENTRIES_MAX = TRUST_CERTIFICATES,  /* of class pkiCA */
     OCTETS_MAX = 4 * TRUST_CRL_OCTETS, /* of certificates and CRLs together */
-    POINTS_MAX = 256,                  /* distribution points that one pass reads */
-    POINTS_OF_ONE = 8,                 /* ... and that one certificate may name */
-};
-
-struct crl_point {
-    struct slice dn;
-    bool read;
-};
-
-struct anchor_set {
-    bool asked;   /* the policy's certificates are judged */
-    bool doubted; /* an anchor that it names can't be used */
-    struct trust_anchors *anchors;
-};
-
-struct authorities {
-    struct trust_pool *pool;
-    struct anchor_set *sets; /* one for each policy */
-    bool partial;            /* not all was read */
-    size_t octets;
-    LIST_OF(struct crl_point) points;
-    bool waits;  /* somebody was not judged: a distribution point has to be read first */
-    bool closed; /* nobody waits any more */
 };
 
 /* What one search hands over. */
@@ -111,6 +87,7 @@ static void take_authority(void *context, const struct entry *e)
     if (!pass_goes_on(h->pass))
         return;
     h->entries++;
+    authorities_note(h->pass, e->dn);
     past_note_authority(h->pass, subject_id(h->pass->arena, e, dir_capabilities(h->pass->dir)->stable_id_attribute));
     take_certificates(h, e);
     take_crls(h, e, ATTR_CRL);
@@ -174,6 +151,7 @@ static void read_anchor(struct pass *p, struct harvest *h, struct anchor_set *se
     size_t before = h->anchors.count, problems = h->problems.count;
     const char *why = NULL;
     h->entries = 0;
+    authorities_note(p, h->anchor);
     enum rc rc = harvest(h, h->anchor, DIR_BASE, SLICE_LITERAL("(objectClass=*)"), &fault);
     if (rc == RC_NOT_FOUND || (rc == RC_OK && h->entries == 0))
         why = "is not there, or this account may not see it";
@@ -195,6 +173,7 @@ static void read_anchors(struct pass *p, const struct policy *policy, struct anc
     struct harvest h = {.pass = p, .policy_dn = policy->dn};
     struct fault fault = {{0}};
     set->asked = true;
+    set->wants_anchors = policy->trust_anchor_count > 0;
     LIST_OF(struct slice) all = {0};
     for (size_t i = 0; i < policy->trust_anchor_count && pass_goes_on(p); i++) {
         h.anchor = policy->trust_anchors[i];
@@ -226,8 +205,7 @@ static void read_for(struct pass *p, const struct policy *only)
         if (!asks(policy) || (only ? policy != only : !p->policies[i].complete))
             continue;
         if (!p->authorities) {
-            p->authorities = ARENA_NEW(p->arena, struct authorities);
-            p->authorities->sets = ARENA_ARRAY(p->arena, p->policy_count, struct anchor_set);
+            p->authorities = authorities_open(p);
             if (trust_pool_open(&p->authorities->pool, &fault) == RC_OK)
                 read_pool(p);
             else
@@ -235,14 +213,15 @@ static void read_for(struct pass *p, const struct policy *only)
             if (p->authorities->pool)
                 remember_trouble(p, MEMO_NO_TRUST, false);
         }
-        p->authorities->sets[i].asked = true;
-        if (p->authorities->pool)
+        if (p->authorities->pool && !p->authorities->sets[i].asked)
             read_anchors(p, policy, &p->authorities->sets[i]);
+        p->authorities->sets[i].asked = true;
     }
 }
 
 void authority_read_all(struct pass *p)
 {
+    authority_recall(p);
     read_for(p, NULL);
 }
 
@@ -297,8 +276,8 @@ static bool waits_for_point(struct pass *p, struct arena *a, const struct certif
             continue;
         struct crl_point *point = find_point(u, dn);
         if (!point && u->points.count < POINTS_MAX) {
-            point = LIST_ADD(p->arena, &u->points);
-            *point = (struct crl_point){.dn = arena_copy(p->arena, dn)};
+            point = LIST_ADD(&u->arena, &u->points);
+            *point = (struct crl_point){.dn = arena_copy(&u->arena, dn)};
         }
         waits |= point && !point->read;
     }
@@ -323,8 +302,11 @@ bool authority_fetch(struct pass *p)
         if (point->read)
             continue;
         point->read = true;
-        if (harvest(&h, point->dn, DIR_BASE, SLICE_LITERAL("(objectClass=*)"), &fault) == RC_OK && pass_goes_on(p))
+        authorities_note(p, point->dn);
+        enum rc rc = harvest(&h, point->dn, DIR_BASE, SLICE_LITERAL("(objectClass=*)"), &fault);
+        if (rc == RC_OK && pass_goes_on(p))
             report_problems(p, &h.problems);
+        u->fleeting |= rc != RC_OK && rc != RC_NOT_FOUND;
         u->octets = u->octets < octets ? octets : u->octets;
     }
     u->closed = u->waits;
@@ -422,10 +404,6 @@ void authority_judge_requests(struct pass *p)
 
 void authority_close(struct pass *p)
 {
-    struct authorities *u = p->authorities;
-    for (size_t i = 0; u && i < p->policy_count; i++)
-        trust_anchors_close(u->sets[i].anchors);
-    if (u)
-        trust_pool_close(u->pool);
+    authorities_close(p->authorities);
     p->authorities = NULL;
 }

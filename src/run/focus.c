@@ -265,10 +265,10 @@ static bool look_at_blind(struct pass *p)
 /* Entries below a changed one may have moved with it; what an authority publishes counts for many. */
 static bool look_around(struct pass *p)
 {
-    const struct past *past = p->settings->past;
+    struct past *past = p->settings->past;
     bool has_others = false, is_authority = false;
     if (dir_knows_attribute(p->dir, SLICE_LITERAL("hasSubordinates")) &&
-        !is_anywhere(p, SLICE_LITERAL("(hasSubordinates=TRUE)"), true, &has_others))
+        !is_anywhere(p, SLICE_LITERAL("(hasSubordinates=TRUE)"), !asks_for_trust(p), &has_others))
         return false;
     if (has_others)
         escalate(p, ESCALATION_TREE);
@@ -282,6 +282,8 @@ static bool look_around(struct pass *p)
         return false;
     if (is_authority)
         escalate(p, ESCALATION_POLICY);
+    if (is_authority || has_others)
+        authority_drop(past);
     return true;
 }
 

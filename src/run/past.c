@@ -24,6 +24,7 @@ void past_forget(struct past *p)
     drop(&p->now);
     drop(&p->next);
     arena_free(&p->write_arena);
+    authority_drop(p);
     *p = (struct past){0};
 }
 
@@ -135,8 +136,10 @@ static struct past_gathering *gathering_of(struct pass *p)
 
 void past_begin(struct pass *p)
 {
-    if (p->settings->past && !p->look)
-        drop(&p->settings->past->next);
+    if (!p->settings->past || p->look)
+        return;
+    drop(&p->settings->past->next);
+    authority_drop(p->settings->past);
 }
 
 void past_note_subject(struct pass *p, const struct subject *s)
@@ -202,7 +205,8 @@ void past_forget_requests(struct pass *p)
 void past_note_authority(struct pass *p, struct slice id)
 {
     struct past_gathering *g = gathering_of(p);
-    if (g && !p->look && id.n)
+    bool stays = g && (!p->look || (p->authorities && p->authorities == p->settings->past->authorities));
+    if (stays && id.n)
         *LIST_ADD(&g->arena, &g->authorities) = arena_copy(&g->arena, id);
 }
 
@@ -380,6 +384,7 @@ static void keep_full(struct pass *p)
         keep_policy(p, &past->now.arena, i, &past->policies[i]);
     past->escalated = all ? 0 : 1u << ESCALATION_FAULT;
     deadlines_shorten(&past->now.deadlines, waivers_next_end(p));
+    authority_keep(p);
     pace_note_withdrawals(p);
     pace_note_writes(p);
     note_holds(past, p->now_utc);
@@ -390,6 +395,8 @@ static void keep_full(struct pass *p)
 void past_end(struct pass *p, bool whole)
 {
     struct past *past = p->settings->past;
+    if (past && p->look)
+        authority_keep(p);
     if (!past || p->settings->dry_run)
         return;
     if (p->look) {

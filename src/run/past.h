@@ -25,6 +25,12 @@ struct focus {
     const struct slice *requests; /* ids of requests that changed: whom they are about is looked at too */
     size_t request_count;
     size_t gone_count; /* subjects that were reported gone since the last full pass, those of this look included */
+    /*
+     * Naming contexts of which each change since the last full pass has come to a look, to this one at the latest: what
+     * was read of the authorities there need not be read again.  None: nobody knows of all changes.
+     */
+    const struct slice *followed;
+    size_t followed_count;
 };
 
 /* Why a look could not settle the matter: a full pass has to come at once.  Filled by pass_run with a focus. */

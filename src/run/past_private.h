@@ -63,13 +63,18 @@ struct past {
     struct digest waivers;
     struct past_policy *policies; /* in now.arena, in the order of the pass */
     size_t policy_count;
-    unsigned escalated;       /* bits of 1 << enum escalation, since the full pass */
-    int64_t interval_begun_s; /* by the steady clock: full passes out of turn count with what was before them */
+    unsigned escalated;              /* bits of 1 << enum escalation, since the full pass */
+    int64_t interval_begun_s;        /* by the steady clock: full passes out of turn count with what was before them */
+    struct authorities *authorities; /* that full pass read, and looks take; NULL: they read anew */
     struct arena write_arena;
     write_list writes; /* in order */
 };
 
 enum { PAST_JUMP_S = 5 }; /* between two clocks that count seconds, one of which is also slewed */
+
+/* Keeps what this full pass has read, or what this look took and may have added to, where a later look may take it. */
+void authority_keep(struct pass *p);
+void authority_drop(struct past *past);
 
 /* The steady clock of these settings. */
 int64_t past_steady_s(const struct pass_settings *settings);

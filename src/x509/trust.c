@@ -250,7 +250,9 @@ const char *trust_pool_add_crl(struct trust_pool *p, struct slice der)
 
 bool trust_pool_is_whole(const struct trust_pool *p)
 {
-    return !p->incomplete && !p->lacks_crl && p->failures < FAILURES_MOST / 2;
+    bool has_patience = p->failures < FAILURES_MOST / 2 && p->silences < SILENCES_MOST / 2 &&
+                        p->retold_us < (int64_t)RETOLD_S * 1000000 / 2;
+    return !p->incomplete && !p->lacks_crl && has_patience;
 }
 
 /* Anchors. */

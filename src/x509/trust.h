@@ -32,7 +32,7 @@ void trust_pool_close(struct trust_pool *p); /* NULL is fine; after all its trus
  */
 const char *trust_pool_add_certificate(struct trust_pool *p, struct slice der);
 const char *trust_pool_add_crl(struct trust_pool *p, struct slice der);
-/* All that was added is there, and workers answer. */
+/* All that was added is there, and workers have failed too rarely to be given up soon. */
 bool trust_pool_is_whole(const struct trust_pool *p);
 
 /* The anchors of one policy; certificates that are not in the pool are added to it. */

@@ -36,7 +36,8 @@ static struct fixture {
     struct memo *memo;
     struct arena arena;
     int64_t steady_behind_s;
-    size_t missed; /* by all full passes */
+    bool is_followed; /* each change comes to a look */
+    size_t missed;    /* by all full passes */
     const char *log;
     enum escalation escalation;
 } f;
@@ -122,7 +123,14 @@ static void look_at(const struct slice *subjects, size_t count, const struct sli
                     size_t gone)
 {
     struct slice plan;
-    const struct focus focus = {subjects, count, requests, request_count, gone};
+    const struct slice suffix = SLICE_LITERAL(SLAPD_SUFFIX);
+    const struct focus focus = {.subjects = subjects,
+                                .subject_count = count,
+                                .requests = requests,
+                                .request_count = request_count,
+                                .gone_count = gone,
+                                .followed = &suffix,
+                                .followed_count = f.is_followed};
     struct pass_settings settings = {.past = f.past, .memory = f.memo, .focus = &focus, .escalation = &f.escalation};
     f.escalation = ESCALATION_NONE;
     run(&settings, &plan);
