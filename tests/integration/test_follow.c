@@ -3,6 +3,8 @@
  * The daemon between full passes: what changes in the directory is looked at as it happens, and so is what the time
  * alone changes.  Full passes are an hour apart here, and every one that comes nevertheless is counted.
  */
+#include <openssl/evp.h>
+
 #include "followworld.h"
 
 #include <setjmp.h>
@@ -12,6 +14,8 @@
 #include <time.h>
 
 #include <cmocka.h>
+
+#define ANCHOR "cn=Sample CA," SLAPD_SUFFIX
 
 static void a_change_is_answered_at_once(void **state)
 {
@@ -218,6 +222,85 @@ static void full_passes_out_of_turn_grow_rare(void **state)
     assert_in_range(daemon_lines(&d, WHOLE_PASS), 2, FEW);
 }
 
+static const char *line_of(struct program *p, const char *attribute, struct slice der)
+{
+    char *encoded = arena_alloc(&p->arena, der.n * 4 / 3 + 8);
+    EVP_EncodeBlock((unsigned char *)encoded, der.p, (int)der.n);
+    return (const char *)arena_format(&p->arena, "%s;binary:: %s\n", attribute, encoded).p;
+}
+
+static void list_as_revoked(struct program *p, const char *serial, int64_t age_s)
+{
+    const int64_t now_utc = time(NULL);
+    const struct cert_revoked revoked = {slice_of(serial), now_utc - age_s, 1};
+    struct slice crl = cert_crl(p->maker, &p->arena,
+                                &(struct cert_crl_options){.this_update_utc = now_utc - age_s,
+                                                           .next_update_utc = now_utc + FOLLOW_HOUR_S,
+                                                           .revoked = &revoked,
+                                                           .revoked_count = 1});
+    program_change(p, "dn: " ANCHOR "\nchangetype: modify\nreplace: certificateRevocationList;binary\n%s",
+                   line_of(p, "certificateRevocationList", crl));
+}
+
+static struct slice issued(struct program *p, int version, const char *serial)
+{
+    struct cert_text cn = {0, slice_of(A_HOST)};
+    const struct cert_options o = {.version = version,
+                                   .serial = slice_of(serial),
+                                   .not_before_utc = 1577836800,
+                                   .not_after_utc = 4102444800,
+                                   .common_names = &cn,
+                                   .common_name_count = 1};
+    return cert_make(p->maker, &p->arena, &o);
+}
+
+static size_t readings_of_authorities(struct program *p)
+{
+    static const char pattern[] = "SRCH base=\"" SLAPD_SUFFIX "\" scope=2 deref=0 filter=\"(objectClass=pkiCA)\"";
+    char *log = slapd_log(p->server);
+    size_t n = 0;
+    for (const char *at = log; (at = strstr(at, pattern)); at++)
+        n++;
+    free(log);
+    return n;
+}
+
+/* They are read once, until they change; and whoever publishes what a CRL lists already is never taken for good. */
+static void authorities_are_read_when_they_change(void **state)
+{
+    enum { TIMES = 5 };
+    struct program *p = *state;
+    program_change(p, "dn: " ANCHOR "\nchangetype: add\nobjectClass: device\nobjectClass: pkiCA\ncn: Sample CA\n%s",
+                   line_of(p, "cACertificate", cert_authority(p->maker, &p->arena, "Sample CA", CERT_EC_P256)));
+    list_as_revoked(p, "\x77", 900);
+    program_change(p, "dn: " POLICY("servers") "\nchangetype: modify\nadd: dircertTrustAnchor\n"
+                                               "dircertTrustAnchor: " ANCHOR "\n-\nadd: dircertRevocationCheck\n"
+                                               "dircertRevocationCheck: crl\n-\nadd: dircertOnFinding\n"
+                                               "dircertOnFinding: revoked reissue\n");
+    struct daemon_process d = follow_start(p);
+    size_t before = readings_of_authorities(p);
+    program_add_server(p, "a", A_HOST, issued(p, 1, "\x21"));
+    follow_wait_state(p, A, "pending");
+    follow_publish(p, A, issued(p, 3, "\x22"));
+    follow_wait_state(p, A, "withdrawn");
+    follow_publish(p, A, issued(p, 1, "\x23"));
+    follow_wait_state(p, A, "pending");
+    assert_int_equal(readings_of_authorities(p), before);
+    for (int i = 0; i < TIMES; i++) {
+        const char serial[] = {(char)(0x30 + i), '\0'};
+        list_as_revoked(p, serial, 800 - 100 * i);
+        follow_publish(p, A, issued(p, 3, serial));
+        daemon_rest(FOLLOW_SETTLE_MS);
+        program_expect_state(p, "reissue", A, "pending");
+    }
+    assert_true(readings_of_authorities(p) > before);
+    daemon_wait(&d, WORDS("event=finding", "check=revoked", "cn=a,"));
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=request", "state=withdrawn")), 1);
+    assert_int_equal(daemon_lines(&d, WORDS("event=drift")), 0);
+    assert_int_equal(daemon_lines(&d, WORDS("event=fault")), 0);
+}
+
 #define FOLLOW_TEST(function) cmocka_unit_test_setup_teardown(function, follow_enter, program_leave)
 
 /* With an argument, the tests of that name alone. */
@@ -235,6 +318,7 @@ int main(int argc, char **argv)
         FOLLOW_TEST(writing_in_a_circle_ends),
         FOLLOW_TEST(withdrawals_count_by_the_interval),
         FOLLOW_TEST(full_passes_out_of_turn_grow_rare),
+        FOLLOW_TEST(authorities_are_read_when_they_change),
     };
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
