@@ -60,13 +60,25 @@ static bool may_stay(const struct authorities *u)
     return may;
 }
 
+/* A look that ended before it saw what its subjects are may have had a changed authority among them. */
+static bool saw_all(const struct looking *look)
+{
+    return look->escalation == ESCALATION_NONE || look->escalation == ESCALATION_GUARD ||
+           look->escalation == ESCALATION_REVOCATION;
+}
+
 void authority_keep(struct pass *p)
 {
     struct past *past = p->settings->past;
-    if (p->look && (!past || p->authorities != past->authorities))
-        return; /* entries that it was read from may not be known to the past */
+    bool stays = !p->interrupted && (!p->look || saw_all(p->look));
+    if (p->look &&
+        p->authorities != past->authorities) { /* not all entries that this look read are known to the past */
+        if (!stays)
+            authority_drop(past);
+        return;
+    }
     past->authorities = NULL;
-    if (!p->authorities || !may_stay(p->authorities))
+    if (!p->authorities || !stays || !may_stay(p->authorities))
         return;
     past->authorities = p->authorities;
     p->authorities = NULL;

@@ -47,7 +47,7 @@ static struct fixture {
     struct past *past;
     struct memo *memo;
     struct arena arena;
-    int64_t ahead_s; /* of both clocks */
+    int64_t ahead_s, jump_s; /* of both clocks, of the wall clock alone */
     const char *followed;
     const char *log;
     enum escalation escalation;
@@ -55,7 +55,7 @@ static struct fixture {
 
 static int64_t wall(void *context)
 {
-    return log_system_clock(context) + f.ahead_s;
+    return log_system_clock(context) + f.ahead_s + f.jump_s;
 }
 
 static int64_t steady(void *context)
@@ -305,6 +305,19 @@ static void test_change_is_not_forgotten(void **state)
     program_expect_state(f.p, "reissue", A, "pending");
 }
 
+/* A look that ended before it saw that it is about an authority. */
+static void test_change_is_not_overlooked(void **state)
+{
+    (void)state;
+    begin(JUDGED);
+    publish_crl(ANCHOR, "\x11", -5);
+    f.jump_s = 60;
+    look(ANCHOR, ESCALATION_TIME);
+    f.jump_s = 0;
+    change_and_look(3, "\x11", 1);
+    program_expect_state(f.p, "reissue", A, "pending");
+}
+
 /* Without its CRL nobody is good; it was the only thing that said of the entry that it matters. */
 static void test_crl_is_taken_away(void **state)
 {
@@ -443,6 +456,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_without_following_it_is_read_anew, enter, leave),
         cmocka_unit_test_setup_teardown(test_new_crl, enter, leave),
         cmocka_unit_test_setup_teardown(test_change_is_not_forgotten, enter, leave),
+        cmocka_unit_test_setup_teardown(test_change_is_not_overlooked, enter, leave),
         cmocka_unit_test_setup_teardown(test_crl_is_taken_away, enter, leave),
         cmocka_unit_test_setup_teardown(test_crl_becomes_stale, enter, leave),
         cmocka_unit_test_setup_teardown(test_other_anchors, enter, leave),
