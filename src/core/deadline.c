@@ -158,7 +158,7 @@ static void make_less(struct deadlines *d)
         if (kept == 0 || !same_subject(&d->items[i], &d->items[kept - 1]))
             d->items[kept++] = d->items[i];
     qsort(d->items, kept, sizeof *d->items, order_by_time); /* which is a heap, too */
-    if (kept > DEADLINES_KEPT / 4 * 3) {
+    if (kept > (size_t)DEADLINES_KEPT * 3 / 4) {
         deadlines_shorten(d, d->items[kept / 2].at_utc);
         kept /= 2;
     }

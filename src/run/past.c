@@ -298,7 +298,7 @@ static void note_publications(struct pass *p, struct past_gathering *g)
     struct arena a = {0};
     struct digest *revoked = NULL;
     size_t count = g->has_revocations ? revoked_of(p, &a, &revoked) : 0, before = g->publications.count;
-    for (size_t i = 0; count && i < p->subjects.count; i++)
+    for (size_t i = 0; revoked && i < p->subjects.count; i++)
         for (size_t k = 0; k < p->subjects.items[i]->certificate_count; k++) {
             struct certificate *c = &p->subjects.items[i]->certificates[k];
             certificate_hash(c);
