@@ -53,7 +53,7 @@ struct daemon {
     bool is_certain;  /* since the last full pass every change was told: what the next one finds is drift */
     int64_t full_begun_ms, full_not_before_ms, next_search_ms, lag_left_ms, metrics_ms;
     int64_t wanted_not_before_ms, patience_ms; /* of looks that leave something to a full pass */
-    int64_t look_not_before_ms, full_took_ms;
+    int64_t look_not_before_ms, full_took_ms, echoes_until_ms;
     unsigned slow_looks; /* in a row */
     bool slowness_told;
     uint64_t looks, looks_written, drift;

@@ -17,6 +17,7 @@ enum {
     FULL_GAP_MS = 100,
     LAG_MOST_MS = 500,  /* for what the server has done and not told yet, once in a full pass */
     SLOW_LOOK_MS = 250, /* what lasts longer gets at most half of the time */
+    ECHO_MS = 50, /* our own writes come back: what only requests ask for waits that long after one, and gathers */
     SEARCH_ALL_MS = 1000,
     METRICS_EVERY_MS = 10000,
 };
@@ -58,7 +59,7 @@ void passes_open(struct daemon *d)
     d->since = (struct since){.from_utc = 0};
     d->was_active = d->full_wanted = d->is_certain = false;
     d->full_not_before_ms = d->full_begun_ms = d->next_search_ms = 0;
-    d->wanted_not_before_ms = d->patience_ms = d->look_not_before_ms = d->full_took_ms = 0;
+    d->wanted_not_before_ms = d->patience_ms = d->look_not_before_ms = d->full_took_ms = d->echoes_until_ms = 0;
 }
 
 void passes_close(struct daemon *d)
@@ -199,7 +200,8 @@ static int64_t look_due_ms(const struct daemon *d)
         return never_ms; /* a full pass comes first */
     const struct deadlines *deadlines = past_deadlines(d->past);
     if (changes_are_pending(&d->changes))
-        return d->look_not_before_ms;
+        return d->changes.pending.subjects.count ? d->look_not_before_ms
+                                                 : later(d->look_not_before_ms, d->echoes_until_ms);
     return deadlines->count ? later(to_monotonic_ms(deadlines->items[0].at_utc), d->look_not_before_ms) : never_ms;
 }
 
@@ -425,7 +427,9 @@ static void run_look(struct daemon *d)
                                 .gone_count = d->changes.gone,
                                 .followed = follow_extent(d->follow)->suffixes,
                                 .followed_count = knows_all_changes(d) ? follow_extent(d->follow)->count : 0};
+    struct survey survey = {0};
     struct pass_settings settings = settings_of(d);
+    settings.survey = &survey;
     settings.focus = &focus;
     settings.escalation = &why;
     d->watch.interrupted = false;
@@ -438,6 +442,8 @@ static void run_look(struct daemon *d)
         changes_settle(&d->changes, &batch, why != ESCALATION_NONE);
     if (why != ESCALATION_NONE)
         escalate(d, why);
+    if (survey.wrote)
+        d->echoes_until_ms = timing_now_ms() + ECHO_MS;
     d->looks++;
     rest_after_look(d, asked, begun_ms);
     arena_free(&arena);
