@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Servers that break the protocol, fall silent, or end early: always a fault in time, never a result. */
 #include "support/dirtest.h"
+#include "support/leaks.h"
 #include "support/mockldap.h"
 
 #include <setjmp.h>
@@ -9,17 +10,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-#if defined __has_feature
-#if __has_feature(address_sanitizer)
-#define WITH_LSAN 1
-#endif
-#elif defined __SANITIZE_ADDRESS__
-#define WITH_LSAN 1
-#endif
-#ifdef WITH_LSAN
-#include <sanitizer/lsan_interface.h>
-#endif
 
 #define LONG_MS 20000
 
@@ -128,19 +118,6 @@ static size_t peak_kib(void)
     fclose(f);
     assert_true(kib > 0);
     return kib;
-}
-
-/* For the one case where libldap 2.5 itself loses memory: it never frees a notice of disconnection. */
-static void forgive_leaks(bool forgive)
-{
-#ifdef WITH_LSAN
-    if (forgive)
-        __lsan_disable();
-    else
-        __lsan_enable();
-#else
-    (void)forgive;
-#endif
 }
 
 struct search_row {
@@ -374,6 +351,7 @@ static void a_notice_of_disconnection_is_a_fault(void **state)
                                           "broke",
                                           false,
                                           0};
+    /* For the one case where libldap 2.5 itself loses memory: it never frees a notice of disconnection. */
     forgive_leaks(true);
     run_search_row(&row);
     forgive_leaks(false);

@@ -3,6 +3,7 @@
 #include "dir/ldap_private.h"
 #include "support/command.h"
 #include "support/dirtest.h"
+#include "support/leaks.h"
 #include "support/tlsfiles.h"
 
 #include <setjmp.h>
@@ -13,17 +14,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#if defined __has_feature
-#if __has_feature(address_sanitizer)
-#define WITH_LSAN 1
-#endif
-#elif defined __SANITIZE_ADDRESS__
-#define WITH_LSAN 1
-#endif
-#ifdef WITH_LSAN
-#include <sanitizer/lsan_interface.h>
-#endif
 
 #define READER "cn=reader," SLAPD_SUFFIX
 #define ROBOT  "cn=robot," SLAPD_SUFFIX
@@ -201,19 +191,6 @@ static void an_untrusted_server_is_never_bound_to(void **state)
     assert_int_equal(count_in_log(server, " BIND "), before);
 }
 
-/* libldap 2.5 over GnuTLS never frees a client's certificate and key. */
-static void forgive_leaks(bool forgive)
-{
-#ifdef WITH_LSAN
-    if (forgive)
-        __lsan_disable();
-    else
-        __lsan_enable();
-#else
-    (void)forgive;
-#endif
-}
-
 static void a_client_certificate_is_an_identity(void **state)
 {
     (void)state;
@@ -226,6 +203,7 @@ static void a_client_certificate_is_an_identity(void **state)
         settings.tls.cert_file = tlsfiles_path(files, "client.pem");
         settings.tls.key_file = tlsfiles_path(files, "client.key");
         size_t before = count_in_log(strict, "BIND dn=\"" ROBOT "\" mech=EXTERNAL");
+        /* libldap 2.5 over GnuTLS never frees a client's certificate and key. */
         forgive_leaks(true);
         dir_close(open_well(&settings));
         forgive_leaks(false);

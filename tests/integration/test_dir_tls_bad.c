@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TLS that must not come about: wrong certificates, silent and foreign servers, files that can't be used. */
 #include "support/dirtest.h"
+#include "support/leaks.h"
 #include "support/tlsfiles.h"
 
 #include <arpa/inet.h>
@@ -19,17 +20,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#if defined __has_feature
-#if __has_feature(address_sanitizer)
-#define WITH_LSAN 1
-#endif
-#elif defined __SANITIZE_ADDRESS__
-#define WITH_LSAN 1
-#endif
-#ifdef WITH_LSAN
-#include <sanitizer/lsan_interface.h>
-#endif
 
 #define READER "cn=reader," SLAPD_SUFFIX
 
@@ -381,19 +371,6 @@ static void files_that_cannot_be_used_are_named(void **state)
     }
 }
 
-/* libldap 2.5 over GnuTLS never frees a client's certificate and key. */
-static void forgive_leaks(bool forgive)
-{
-#ifdef WITH_LSAN
-    if (forgive)
-        __lsan_disable();
-    else
-        __lsan_enable();
-#else
-    (void)forgive;
-#endif
-}
-
 static void a_key_of_another_certificate_is_refused(void **state)
 {
     (void)state;
@@ -404,6 +381,7 @@ static void a_key_of_another_certificate_is_refused(void **state)
     struct fault fault;
     settings.tls.cert_file = tlsfiles_path(files, "good.pem");
     settings.tls.key_file = tlsfiles_path(files, "other.key");
+    /* libldap 2.5 over GnuTLS never frees a client's certificate and key. */
     forgive_leaks(true);
     enum rc rc = outcome(&settings, &fault);
     forgive_leaks(false);

@@ -5,6 +5,7 @@
  * watch, and so before each read, the next piece is put there.
  */
 #include "dir/ldap_private.h"
+#include "support/leaks.h"
 
 #include <openldap.h>
 #include <setjmp.h>
@@ -16,17 +17,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#if defined __has_feature
-#if __has_feature(address_sanitizer)
-#define WITH_LSAN 1
-#endif
-#elif defined __SANITIZE_ADDRESS__
-#define WITH_LSAN 1
-#endif
-#ifdef WITH_LSAN
-#include <sanitizer/lsan_interface.h>
-#endif
 
 enum {
     BER_ENUMERATED = 0x0a,
@@ -550,19 +540,6 @@ static struct script random_script(struct arena *a, bool is_damaged)
     return s;
 }
 
-/* Damage can make a notice of disconnection of a message, and libldap 2.5 never frees those. */
-static void forgive_leaks(bool forgive)
-{
-#ifdef WITH_LSAN
-    if (forgive)
-        __lsan_disable();
-    else
-        __lsan_enable();
-#else
-    (void)forgive;
-#endif
-}
-
 static void random_streams_are_the_same_by_libldap(void **state)
 {
     (void)state;
@@ -573,6 +550,7 @@ static void random_streams_are_the_same_by_libldap(void **state)
         draw_state = (uint32_t)i * 7919 + 1;
         bool is_damaged = i % 3 == 0;
         struct script s = random_script(&a, is_damaged), uncut = {.octets = s.octets};
+        /* Damage can make a notice of disconnection of a message, and libldap 2.5 never frees those. */
         if (is_damaged)
             forgive_leaks(true);
         struct outcome here = search(&s, false), there = search(&uncut, true);
