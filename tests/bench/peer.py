@@ -3,7 +3,7 @@
 """usage: peer.py URI BIND-DN PASSWORD-FILE
 
 The peer in Python, as one would write it: python-ldap and cryptography.  It asks for the same entries as the daemon,
-judges version, name and expiry, and prints only how many entries it saw and how many violate each.
+makes the checks that the benchmark's policy turns on, and prints only how many entries it saw and how many violate each.
 """
 
 import datetime
@@ -11,7 +11,11 @@ import sys
 
 import ldap
 from cryptography import x509
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+MIN_RSA_BITS = 2048
+CHECKS = ("malformed", "version", "name", "expired", "early", "key", "usage", "authority")
 
 
 def covers(presented, host):
@@ -21,27 +25,64 @@ def covers(presented, host):
     return presented == host
 
 
-def names_of(certificate):
-    """The dNSNames, or the Common Names where there is none."""
+def extension(certificate, kind):
     try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = extension.value.get_values_for_type(x509.DNSName)
+        return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
-        names = []
-    return names or [a.value for a in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        return None
+
+
+def is_named(certificate, hosts):
+    """By its dNSNames, or by its Common Names where it has none."""
+    value = extension(certificate, x509.SubjectAlternativeName)
+    names = value.get_values_for_type(x509.DNSName) if value else []
+    names = names or [a.value for a in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return all(any(covers(name, host) for name in names) for host in hosts)
+
+
+def is_strong(key):
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size >= MIN_RSA_BITS
+    return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
+
+
+def is_for_servers(certificate):
+    value = extension(certificate, x509.ExtendedKeyUsage)
+    return value is not None and ExtendedKeyUsageOID.SERVER_AUTH in value
+
+
+def is_authority(certificate):
+    constraints, usage = extension(certificate, x509.BasicConstraints), extension(certificate, x509.KeyUsage)
+    return bool(constraints and constraints.ca or usage and usage.key_cert_sign)
+
+
+def violations(certificate, hosts, now):
+    """Without version 3 there are no extensions, of which no more is said."""
+    if certificate.version != x509.Version.v3:
+        yield "version"
+    elif not is_for_servers(certificate):
+        yield "usage"
+    if not is_named(certificate, hosts):
+        yield "name"
+    if certificate.not_valid_after < now:
+        yield "expired"
+    if certificate.not_valid_before > now:
+        yield "early"
+    if not is_strong(certificate.public_key()):
+        yield "key"
+    if is_authority(certificate):
+        yield "authority"
 
 
 def judge(attributes, now, counts):
     hosts = [value.decode() for value in attributes.get("dNSHostName", [])]
     for der in attributes.get("userCertificate;binary", []) + attributes.get("userCertificate", []):
-        certificate = x509.load_der_x509_certificate(der)
-        if certificate.version != x509.Version.v3:
-            counts["version"] += 1
-        names = names_of(certificate)
-        if not all(any(covers(name, host) for name in names) for host in hosts):
-            counts["name"] += 1
-        if certificate.not_valid_after < now:
-            counts["expired"] += 1
+        try:
+            found = list(violations(x509.load_der_x509_certificate(der), hosts, now))
+        except ValueError:
+            found = ["malformed"]
+        for name in found:
+            counts[name] += 1
 
 
 def main():
@@ -51,7 +92,7 @@ def main():
         connection.simple_bind_s(dn, file.read())
     message = connection.search_ext("ou=servers,dc=example,dc=com", ldap.SCOPE_SUBTREE, "(objectClass=dircertHost)",
                                     ["entryUUID", "userCertificate", "dNSHostName"])
-    counts = {"entries": 0, "version": 0, "name": 0, "expired": 0}
+    counts = dict.fromkeys(("entries", *CHECKS), 0)
     now = datetime.datetime.utcnow()
     while True:
         kind, entries = connection.result(message, all=0)[:2]

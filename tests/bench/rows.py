@@ -152,7 +152,7 @@ class Peers(Measurement):
         counts = {name: int(value) for name, value in zip(words[::2], words[1::2])}
         event = s.pass_event()
         ours = [int(re.search(rf" {name}=(\d+)", event).group(1)) for name in ("subjects", "findings")]
-        theirs = [counts["entries"], counts["version"] + counts["name"] + counts["expired"]]
+        theirs = [counts["entries"], sum(counts.values()) - counts["entries"]]
         if ours != theirs:
             raise RuntimeError(f"the daemon counts {ours} entries and findings, {command[0]} {theirs}")
         return wall

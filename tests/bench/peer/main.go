@@ -2,11 +2,14 @@
 
 // usage: peer SOCKET BIND-DN PASSWORD-FILE
 //
-// The peer in Go, as one would write it: go-ldap and crypto/x509. It asks for the same entries as the daemon, judges
-// version, name and expiry, and prints only how many entries it saw and how many violate each.
+// The peer in Go, as one would write it: go-ldap and crypto/x509. It asks for the same entries as the daemon, makes the
+// checks that the benchmark's policy turns on, and prints only how many entries it saw and how many violate each.
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
 	"os"
@@ -16,7 +19,9 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-type counts struct{ entries, version, name, expired int }
+const minRSABits = 2048
+
+type counts struct{ entries, malformed, version, name, expired, early, key, usage, authority int }
 
 func fail(err error) {
 	if err != nil {
@@ -52,22 +57,53 @@ func isNamed(certificate *x509.Certificate, hosts []string) bool {
 	return true
 }
 
+func isStrong(key interface{}) bool {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		return k.N.BitLen() >= minRSABits
+	case *ecdsa.PublicKey:
+		return k.Curve == elliptic.P256()
+	}
+	return false
+}
+
+func isForServers(certificate *x509.Certificate) bool {
+	for _, usage := range certificate.ExtKeyUsage {
+		if usage == x509.ExtKeyUsageServerAuth {
+			return true
+		}
+	}
+	return false
+}
+
+func add(counter *int, violates bool) {
+	if violates {
+		*counter++
+	}
+}
+
+// Without version 3 there are no extensions, of which no more is said.
+func (c *counts) certificate(certificate *x509.Certificate, hosts []string, now time.Time) {
+	add(&c.version, certificate.Version != 3)
+	add(&c.usage, certificate.Version == 3 && !isForServers(certificate))
+	add(&c.name, !isNamed(certificate, hosts))
+	add(&c.expired, certificate.NotAfter.Before(now))
+	add(&c.early, certificate.NotBefore.After(now))
+	add(&c.key, !isStrong(certificate.PublicKey))
+	add(&c.authority, certificate.IsCA || certificate.KeyUsage&x509.KeyUsageCertSign != 0)
+}
+
 func (c *counts) judge(entry *ldap.Entry, now time.Time) {
 	c.entries++
 	hosts := entry.GetEqualFoldAttributeValues("dNSHostName")
 	ders := append(entry.GetRawAttributeValues("userCertificate;binary"), entry.GetRawAttributeValues("userCertificate")...)
 	for _, der := range ders {
 		certificate, err := x509.ParseCertificate(der)
-		fail(err)
-		if certificate.Version != 3 {
-			c.version++
+		if err != nil {
+			c.malformed++
+			continue
 		}
-		if !isNamed(certificate, hosts) {
-			c.name++
-		}
-		if certificate.NotAfter.Before(now) {
-			c.expired++
-		}
+		c.certificate(certificate, hosts, now)
 	}
 }
 
@@ -87,5 +123,6 @@ func main() {
 	for _, entry := range result.Entries {
 		c.judge(entry, now)
 	}
-	fmt.Printf("entries %d version %d name %d expired %d\n", c.entries, c.version, c.name, c.expired)
+	fmt.Printf("entries %d malformed %d version %d name %d expired %d early %d key %d usage %d authority %d\n",
+		c.entries, c.malformed, c.version, c.name, c.expired, c.early, c.key, c.usage, c.authority)
 }
