@@ -7,29 +7,40 @@ static bool is_type(const struct attribute *a, struct slice name)
            (a->options.n == 0 || slice_eq_nocase(a->options, SLICE_LITERAL("binary")));
 }
 
+const struct attribute *entry_next_attribute(const struct entry *e, struct slice type, size_t *index)
+{
+    while (*index < e->count) {
+        const struct attribute *a = &e->attributes[(*index)++];
+        if (a->name.n == type.n && is_type(a, type))
+            return a;
+    }
+    return NULL;
+}
+
 bool entry_next_value(const struct entry *e, const char *name, struct entry_cursor *at, struct slice *value)
 {
-    struct slice type = slice_of(name);
-    size_t i = at->attribute, k = at->value;
-    for (; i < e->count; i++, k = 0) {
-        const struct attribute *a = &e->attributes[i];
-        if (k >= a->count || (k == 0 && (a->name.n != type.n || !is_type(a, type))))
-            continue; /* from its second value on, it is known */
-        *value = a->values[k];
-        *at = (struct entry_cursor){i, k + 1};
-        return true;
+    size_t next = at->attribute;
+    const struct attribute *a = at->value ? &e->attributes[next++] : NULL; /* it is known to be of that type */
+    struct slice type = {NULL, 0};
+    while (!a || at->value >= a->count) {
+        if (!type.p)
+            type = slice_of(name);
+        a = entry_next_attribute(e, type, &next);
+        *at = (struct entry_cursor){a ? next - 1 : next, 0};
+        if (!a)
+            return false;
     }
-    *at = (struct entry_cursor){i, 0};
-    return false;
+    *value = a->values[at->value++];
+    return true;
 }
 
 size_t entry_count(const struct entry *e, const char *name)
 {
-    struct entry_cursor at = {0};
-    struct slice value;
+    const struct slice type = slice_of(name);
+    const struct attribute *a;
     size_t n = 0;
-    while (entry_next_value(e, name, &at, &value))
-        n++;
+    for (size_t i = 0; (a = entry_next_attribute(e, type, &i));)
+        n += a->count;
     return n;
 }
 

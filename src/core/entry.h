@@ -30,6 +30,11 @@ struct entry_cursor {
     size_t attribute, value;
 };
 bool entry_next_value(const struct entry *e, const char *name, struct entry_cursor *at, struct slice *value);
+/*
+ * The next attribute of that type at *index or behind it, and *index is behind it then; NULL: there is none.  Start
+ * with 0.  It may have no values.
+ */
+const struct attribute *entry_next_attribute(const struct entry *e, struct slice type, size_t *index);
 /* The number of values of that attribute type. */
 size_t entry_count(const struct entry *e, const char *name);
 /* The first value, or an empty slice with p == NULL when there is none. */

@@ -22,33 +22,36 @@ static int compare_placed(const void *a, const void *b)
     return c ? c : (x->order > y->order) - (x->order < y->order);
 }
 
-static size_t count_values(const struct entry *e, struct subject *s)
+/* How many there are; *attributes: in how many attributes, and *last is one of those. */
+static size_t count_values(const struct entry *e, struct subject *s, size_t *attributes, const struct attribute **last)
 {
+    const char *const *names = s->policy->certificate_attributes;
     size_t total = 0;
-    for (const char *const *name = s->policy->certificate_attributes; *name; name++) {
-        size_t values = entry_count(e, *name);
-        total += values;
-        if (values == 0)
-            s->silent_certificate_attributes |= 1u << (name - s->policy->certificate_attributes);
+    *attributes = 0;
+    for (size_t n = 0; names[n]; n++) {
+        const struct slice type = slice_of(names[n]);
+        const struct attribute *in;
+        size_t before = total;
+        for (size_t i = 0; (in = entry_next_attribute(e, type, &i)); total += in->count)
+            if (in->count) {
+                *last = in;
+                ++*attributes;
+            }
+        if (total == before)
+            s->silent_certificate_attributes |= 1u << n;
     }
     return total;
 }
 
-/* Returns in how many attributes they are. */
-static size_t place_values(const struct entry *e, const struct policy *policy, struct placed *all)
+static void place_values(const struct entry *e, const struct policy *policy, struct placed *all)
 {
-    const struct attribute *last = NULL;
-    size_t count = 0, attributes = 0;
-    struct slice value;
-    for (const char *const *name = policy->certificate_attributes; *name; name++)
-        for (struct entry_cursor at = {0}; entry_next_value(e, *name, &at, &value);) {
-            const struct attribute *in = &e->attributes[at.attribute];
-            attributes += in != last;
-            last = in;
-            all[count] = (struct placed){value, in, count};
-            count++;
-        }
-    return attributes;
+    size_t count = 0;
+    for (const char *const *name = policy->certificate_attributes; *name; name++) {
+        const struct attribute *in;
+        for (size_t i = 0; (in = entry_next_attribute(e, slice_of(*name), &i));)
+            for (size_t k = 0; k < in->count; k++, count++)
+                all[count] = (struct placed){in->values[k], in, count};
+    }
 }
 
 static struct slice label(struct arena *a, const struct attribute *in)
@@ -83,16 +86,26 @@ static bool *find_repeats(struct arena *a, const struct placed *all, size_t coun
     return repeats;
 }
 
-void holding_take(struct arena *a, const struct entry *e, struct subject *s)
+static void take_unrepeated(struct arena *a, const struct entry *e, struct subject *s, size_t total)
 {
-    size_t total = count_values(e, s);
     struct placed *all = ARENA_ARRAY(a, total, struct placed);
-    const bool *repeats =
-        place_values(e, s->policy, all) > 1 ? find_repeats(a, all, total, &s->holding) : ARENA_ARRAY(a, total, bool);
-    s->certificates = ARENA_ARRAY(a, total, struct certificate);
+    place_values(e, s->policy, all);
+    const bool *repeats = find_repeats(a, all, total, &s->holding);
     for (size_t i = 0; i < total; i++)
         if (!repeats[i])
             s->certificates[s->certificate_count++].der = all[i].der;
+}
+
+void holding_take(struct arena *a, const struct entry *e, struct subject *s)
+{
+    const struct attribute *only = NULL;
+    size_t attributes, total = count_values(e, s, &attributes, &only);
+    s->certificates = ARENA_ARRAY(a, total, struct certificate);
+    if (attributes > 1)
+        take_unrepeated(a, e, s, total);
+    else
+        for (; s->certificate_count < total; s->certificate_count++)
+            s->certificates[s->certificate_count].der = only->values[s->certificate_count];
     s->holding.count = s->certificate_count;
 }
 

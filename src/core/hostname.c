@@ -8,15 +8,15 @@
 enum { NAME_MAX_OCTETS = 253, LABEL_MAX_OCTETS = 63 };
 
 /* What octets of a label are; the underscore is no host name's, but common in directories. */
-enum { D = 1 << 0, L = 1 << 1, H = 1 << 2, DIGITS = D, HYPHEN = H };
+enum { D = 1 << 0, L = 1 << 1, H = 1 << 2, C = 1 << 3, DIGITS = D, HYPHEN = H, CAPITALS = C };
 /* clang-format off */
 static const uint8_t label_octets[256] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 0x00 */
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, H, 0, 0, /* 0x20: - */
     D, D, D, D, D, D, D, D, D, D, 0, 0, 0, 0, 0, 0, /* 0x30: digits */
-    0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 0x40: letters _ */
-    L, L, L, L, L, L, L, L, L, L, L, 0, 0, 0, 0, L,
+    0, C, C, C, C, C, C, C, C, C, C, C, C, C, C, C, /* 0x40: capital letters _ */
+    C, C, C, C, C, C, C, C, C, C, C, 0, 0, 0, 0, L,
     0, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, /* 0x60: letters */
     L, L, L, L, L, L, L, L, L, L, L, 0, 0, 0, 0, 0,
 };
@@ -37,21 +37,29 @@ static bool next_label(struct slice *rest, unsigned *kinds)
 
 /*
  * Labels of letters, digits and hyphens that neither begin nor end one.  A last label of digits alone would be an
- * address, never a name (RFC 1123 section 2.1).
+ * address, never a name (RFC 1123 section 2.1).  *all_kinds: what the octets of all labels are.
  */
-static bool dns_name_ok(struct slice name)
+static bool dns_name_read(struct slice name, unsigned *all_kinds)
 {
     unsigned kinds;
     if (name.n > NAME_MAX_OCTETS || !next_label(&name, &kinds))
         return false;
+    *all_kinds = kinds;
     while (name.n) {
         if (name.p[0] != '.')
             return false;
         name = slice_from(name, 1);
         if (!next_label(&name, &kinds))
             return false;
+        *all_kinds |= kinds;
     }
     return kinds != DIGITS;
+}
+
+static bool dns_name_ok(struct slice name)
+{
+    unsigned kinds;
+    return dns_name_read(name, &kinds);
 }
 
 static bool read_address(struct slice text, uint8_t out[16], size_t *n)
@@ -81,10 +89,10 @@ static struct slice lower_copy(struct arena *a, struct slice s)
     return slice_make(p, s.n);
 }
 
-static void set_dns(struct arena *a, struct host *h, struct slice name)
+static void set_dns(struct host *h, struct slice name)
 {
     h->kind = HOST_DNS;
-    h->name = h->shown = lower_copy(a, name);
+    h->name = h->shown = name;
 }
 
 static void set_address(struct arena *a, struct host *h, const uint8_t *address, size_t n)
@@ -96,19 +104,21 @@ static void set_address(struct arena *a, struct host *h, const uint8_t *address,
     h->shown = arena_copy(a, slice_of(text));
 }
 
-/* No address is a name too: one has digits alone behind its last dot, the other a colon. */
+/* Most names are in lower case, and stay where they are.  No address is a name too: one has digits alone behind its
+ * last dot, the other a colon. */
 struct host host_compile(struct arena *a, struct slice value)
 {
     struct host h = {.kind = HOST_INVALID, .written = value};
     struct slice name = slice_upto(value, value.n - (value.n && value.p[value.n - 1] == '.'));
     uint8_t address[16], ascii[IDN_ROOM];
     size_t n;
-    if (dns_name_ok(name))
-        set_dns(a, &h, name);
+    unsigned kinds;
+    if (dns_name_read(name, &kinds))
+        set_dns(&h, kinds & CAPITALS ? lower_copy(a, name) : name);
     else if (read_address(value, address, &n))
         set_address(a, &h, address, n);
     else if (!is_ascii(name) && dns_name_ok(name = slice_make(ascii, idn_to_ascii(name, ascii))))
-        set_dns(a, &h, name);
+        set_dns(&h, lower_copy(a, name));
     return h;
 }
 

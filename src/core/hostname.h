@@ -22,7 +22,10 @@ struct host {
     struct slice shown;   /* for people and for dircertWantedName: the name, or the address as text */
 };
 
-/* Compiles a host attribute's value; kind is HOST_INVALID where it is neither an address nor a DNS name. */
+/*
+ * Compiles a host attribute's value; kind is HOST_INVALID where it is neither an address nor a DNS name.  What it says
+ * lives as long as the arena and the value, whichever ends first.
+ */
 struct host host_compile(struct arena *a, struct slice value);
 /* True when the presented DNS name covers the host.  Never for an IP address. */
 bool host_covered_by_dns(const struct host *h, struct slice presented, bool wildcard);

@@ -8,10 +8,7 @@
 
 static bool is_text(struct slice s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < 0x21 || s.p[i] > 0x7e)
-            return false;
-    return true;
+    return slice_is_plain(s) && !(s.n && memchr(s.p, ' ', s.n));
 }
 
 struct slice subject_id(struct arena *a, const struct entry *e, const char *kind)
@@ -31,26 +28,42 @@ struct slice subject_id(struct arena *a, const struct entry *e, const char *kind
     return slice_make(id, n);
 }
 
+static struct host compile_host(struct arena *a, const struct entry *e, const char *name, struct slice value,
+                                problem_list *problems)
+{
+    struct host h = host_compile(a, value);
+    if (h.kind == HOST_INVALID)
+        problem_add(a, problems, e->dn, name, value,
+                    slice_of("neither a DNS name nor an IP address: no certificate can carry it; correct the entry"));
+    return h;
+}
+
+/* Nearly all entries have their host names in one attribute. */
+static struct host *room_for(struct arena *a, const struct host *hosts, size_t count, size_t more)
+{
+    struct host *wider = ARENA_ARRAY(a, count + more, struct host);
+    if (count)
+        memcpy(wider, hosts, count * sizeof *wider);
+    return wider;
+}
+
 static void add_hosts(struct arena *a, const struct entry *e, struct subject *s, problem_list *problems)
 {
-    LIST_OF(struct host) hosts = {0};
-    for (const char *const *name = s->policy->host_attributes; *name; name++) {
-        struct entry_cursor at = {0};
-        struct slice value;
-        size_t before = hosts.count;
-        while (entry_next_value(e, *name, &at, &value)) {
-            struct host h = host_compile(a, value);
-            *LIST_ADD(a, &hosts) = h;
-            if (h.kind == HOST_INVALID)
-                problem_add(a, problems, e->dn, *name, value,
-                            slice_of("neither a DNS name nor an IP address: no certificate can carry it; correct the "
-                                     "entry"));
+    const char *const *names = s->policy->host_attributes;
+    struct host *hosts = NULL;
+    for (size_t n = 0; names[n]; n++) {
+        const struct slice type = slice_of(names[n]);
+        const struct attribute *in;
+        size_t before = s->host_count;
+        for (size_t i = 0; (in = entry_next_attribute(e, type, &i));) {
+            hosts = room_for(a, hosts, s->host_count, in->count);
+            for (size_t k = 0; k < in->count; k++)
+                hosts[s->host_count++] = compile_host(a, e, names[n], in->values[k], problems);
         }
-        if (hosts.count == before)
-            s->silent_host_attributes |= 1u << (name - s->policy->host_attributes);
+        if (s->host_count == before)
+            s->silent_host_attributes |= 1u << n;
     }
-    s->hosts = hosts.items;
-    s->host_count = hosts.count;
+    s->hosts = hosts;
 }
 
 struct subject subject_compile(struct arena *a, const struct entry *e, const struct policy *policy, const char *kind,
