@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/hex.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 /* SHA256() looks the algorithm up by its name each time, which takes longer than a certificate's digest. */
@@ -12,6 +13,7 @@ static EVP_MD_CTX *context_of_sha256(void)
     static EVP_MD_CTX *context; /* as long as the process, which has one thread */
     static EVP_MD *sha256;
     if (!context) {
+        OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* a file that could load other code, and takes time */
         sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
         context = EVP_MD_CTX_new();
         if (!sha256 || EVP_MD_get_size(sha256) != DIGEST_OCTETS || !context ||

@@ -23,6 +23,7 @@ struct keeper {
     enum keeper_state state;
     bool holds;
     char value[VALUE_ROOM]; /* the lease that we hold, as the directory has it */
+    struct slice farewell;  /* the same, for keeper_farewell */
     int64_t until_utc;
     int64_t until_boottime; /* the same by a clock that nobody sets */
     int64_t next_utc;
@@ -195,6 +196,7 @@ static enum rc swap(struct beat *b, bool exists, struct slice before, const stru
 {
     *after = lease_write(&b->arena, lease);
     struct lease_swap change = {.exists = exists,
+                                .with_version = !b->k->holds,
                                 .before = before,
                                 .after = *after,
                                 .heartbeat = time_text(&b->arena, b->now_utc),
@@ -412,15 +414,33 @@ unsigned keeper_next_ms(const struct keeper *k)
     return is_due(k, now) ? 0 : (unsigned)(k->next_utc - now) * 1000;
 }
 
+bool keeper_farewell(struct keeper *k, struct dir_mod *mod)
+{
+    k->farewell = slice_of(k->value);
+    *mod = (struct dir_mod){DIR_MOD_DELETE, ATTR_LEASE, &k->farewell, 1};
+    return k->holds;
+}
+
+static void let_go(struct keeper *k)
+{
+    k->holds = false;
+    k->state = KEEPER_UNKNOWN;
+    k->next_utc = clock_of(k) + k->settings.heartbeat_s;
+    snprintf(k->holder, sizeof k->holder, "-");
+}
+
+void keeper_is_released(struct keeper *k)
+{
+    let_go(k);
+    tell(k, "released", NULL, NULL);
+}
+
 void keeper_release(struct keeper *k, struct dir *d)
 {
     struct fault fault = {{0}};
     if (!k->holds)
         return;
-    k->holds = false;
-    k->state = KEEPER_UNKNOWN;
-    k->next_utc = clock_of(k) + k->settings.heartbeat_s;
-    snprintf(k->holder, sizeof k->holder, "-");
+    let_go(k);
     enum rc rc = d ? lease_drop(d, k->place.dn, slice_of(k->value), &fault)
                    : fault_set(&fault, RC_FAULT, "there is no connection; it runs out by itself");
     if (rc == RC_OK)

@@ -57,6 +57,12 @@ bool keeper_may_write(const struct keeper *k);
 unsigned keeper_next_ms(const struct keeper *k);
 /* Gives the lease back, so that another daemon need not wait; the next beat is due a heartbeat later.  d as above. */
 void keeper_release(struct keeper *k, struct dir *d);
+/*
+ * The same as part of another write to our own entry: *mod gives the lease back, where exactly our value is still
+ * there, and lives until the next beat; false: none is held.  Once that write was carried out, keeper_is_released.
+ */
+bool keeper_farewell(struct keeper *k, struct dir_mod *mod);
+void keeper_is_released(struct keeper *k);
 /* "<host> until <time>", printable, or "-"; until the next call with this keeper. */
 const char *keeper_holder(const struct keeper *k);
 

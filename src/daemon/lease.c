@@ -198,7 +198,7 @@ enum rc lease_swap(struct dir *d, const struct lease_place *place, const struct 
 {
     const struct slice class = SLICE_LITERAL(CLASS_INSTANCE), cn = slice_of(place->instance),
                        version = slice_of(DIRCERTD_VERSION);
-    struct dir_mod mods[6];
+    struct dir_mod mods[7];
     size_t count = 0;
     enum dir_mod_verb set = swap->exists ? DIR_MOD_REPLACE : DIR_MOD_ADD;
     if (!swap->exists) {
@@ -208,6 +208,8 @@ enum rc lease_swap(struct dir *d, const struct lease_place *place, const struct 
     } else if (swap->before.p) {
         mods[count++] = (struct dir_mod){DIR_MOD_DELETE, ATTR_LEASE, &swap->before, 1};
     }
+    if (swap->exists && swap->with_version)
+        mods[count++] = (struct dir_mod){DIR_MOD_REPLACE, ATTR_VERSION, &version, 1};
     mods[count++] = (struct dir_mod){DIR_MOD_ADD, ATTR_LEASE, &swap->after, 1};
     mods[count++] = (struct dir_mod){set, ATTR_HEARTBEAT, &swap->heartbeat, 1};
     if (swap->pass_result.p)

@@ -48,6 +48,7 @@ enum rc lease_look(struct arena *a, struct dir *d, const struct lease_place *pla
 
 struct lease_swap {
     bool exists;         /* our entry is there */
+    bool with_version;   /* the entry names this program's version from now on; a new one does anyway */
     struct slice before; /* the value that is to be replaced; p NULL: there is none */
     struct slice after;
     struct slice heartbeat;

@@ -82,9 +82,21 @@ static int take_lease(struct once *o)
     return PASS_INCOMPLETE;
 }
 
+static bool say_farewell(void *context, struct dir_mod *mod)
+{
+    return keeper_farewell(((struct once *)context)->keeper, mod);
+}
+
+static void said_farewell(void *context)
+{
+    keeper_is_released(((struct once *)context)->keeper);
+}
+
+/* The lease is in the status entry: it was taken just now, and goes with the last write there. */
 static int pass(struct once *o)
 {
     struct slice plan;
+    const struct pass_farewell farewell = {.say = say_farewell, .said = said_farewell, .context = o};
     const struct pass_settings settings = {.base = o->conf->base,
                                            .instance = o->conf->instance,
                                            .interval_s = o->conf->interval_s,
@@ -92,7 +104,9 @@ static int pass(struct once *o)
                                            .clock = log_system_clock,
                                            .watch = watch_pass,
                                            .watch_context = &o->watch,
-                                           .show_progress = true};
+                                           .show_progress = true,
+                                           .status_is_fresh = o->keeper,
+                                           .farewell = o->keeper ? &farewell : NULL};
     int code = (int)pass_run(servers_work(o->servers), o->second, o->log, &settings, &o->arena, &plan);
     if (plan.n && (fwrite(plan.p, 1, plan.n, stdout) != plan.n || fflush(stdout) != 0)) {
         tell_fault(o->log, "print the plan", "standard output can't be written");

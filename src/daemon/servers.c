@@ -77,6 +77,7 @@ static enum rc open_both(struct servers *s, struct server *server, struct dir **
     settings.uris = uris;
     *work = *keep = NULL;
     enum rc rc = dir_open(&settings, work, &server->fault);
+    settings.like = *work;
     if (rc == RC_OK && !s->settings.only_work)
         rc = dir_open(&settings, keep, &server->fault);
     if (rc != RC_OK)

@@ -44,6 +44,11 @@ struct dir_settings {
     unsigned timeout_s;   /* to connect, for TLS, to bind, for a write's answer; in a search, between two messages */
     /* Where the server offers transactions: at most so many adds of a dir_apply in one.  0: none. */
     unsigned writes_per_transaction;
+    /*
+     * Open to the same server with the same settings: what that says of itself is copied from there, not read again.
+     * NULL: none is.
+     */
+    const struct dir *like;
 };
 
 /*

@@ -60,12 +60,15 @@ static struct ldap_dir *new_handle(const char *uri, unsigned timeout_s)
     return d;
 }
 
-/* libldap reads ldap.conf, ldaprc and LDAP* at its first use unless told not to; a lost peer must not end the program.
+/*
+ * libldap reads ldap.conf, ldaprc and LDAP* at its first use unless told not to, and libsasl2 every plug-in of its
+ * folder, with libraries of their own, while a bind as EXTERNAL needs none; a lost peer must not end the program.
  */
 static void guard_process(void)
 {
     struct sigaction now;
     setenv("LDAPNOINIT", "1", 1);
+    setenv("SASL_PATH", "/dev/null", 1);
     if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
         signal(SIGPIPE, SIG_IGN);
 }
@@ -79,6 +82,8 @@ static enum rc try_uri(const char *uri, const struct dir_settings *settings, str
     enum rc rc = ldap_connect_and_bind(d, uri, settings, password, &why);
     if (rc != RC_OK)
         fault_set(fault, rc, "%s: %s", d->uri, why.text);
+    else if (settings->like && settings->like->operations == &operations)
+        ldap_discover_like(d, (const struct ldap_dir *)settings->like);
     else
         rc = ldap_discover(d, fault);
     if (rc == RC_OK)

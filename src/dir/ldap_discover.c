@@ -173,6 +173,37 @@ bool ldap_knows_attribute(const struct dir *dir, struct slice name)
     return bsearch(&key, d->names, d->name_count, sizeof key, order) != NULL;
 }
 
+static const char *copy_text(struct ldap_dir *d, const char *text)
+{
+    return (const char *)arena_copy(&d->keep, slice_of(text)).p;
+}
+
+static const struct slice *copy_slices(struct ldap_dir *d, const struct slice *from, size_t count)
+{
+    struct slice *copies = ARENA_ARRAY(&d->keep, count, struct slice);
+    for (size_t i = 0; i < count; i++)
+        copies[i] = arena_copy(&d->keep, from[i]);
+    return copies;
+}
+
+void ldap_discover_like(struct ldap_dir *d, const struct ldap_dir *other)
+{
+    const struct dir_capabilities *c = &other->dir.capabilities;
+    d->can_page = other->can_page;
+    d->offers_sync = other->offers_sync;
+    d->is_openldap = other->is_openldap;
+    if (!c->offers_transactions)
+        d->adds_at_once = 0;
+    d->names = copy_slices(d, other->names, other->name_count);
+    d->name_count = other->name_count;
+    d->dir.capabilities = *c;
+    d->dir.capabilities.uri = d->uri;
+    d->dir.capabilities.is_secure = d->is_secure;
+    d->dir.capabilities.kind = copy_text(d, c->kind);
+    d->dir.capabilities.stable_id_attribute = copy_text(d, c->stable_id_attribute);
+    d->dir.capabilities.suffixes = copy_slices(d, c->suffixes, c->suffix_count);
+}
+
 enum rc ldap_discover(struct ldap_dir *d, struct fault *fault)
 {
     struct discovery x = {.d = d};

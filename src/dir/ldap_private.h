@@ -40,9 +40,9 @@ struct ldap_dir {
     bool dead;                /* after which every operation is refused at once */
     bool offers_sync;         /* the server knows RFC 4533 */
     bool is_openldap;
-    struct arena keep;   /* as long as the handle: capabilities, schema names */
-    struct arena work;   /* within one operation; reset after each entry or request */
-    struct slice *names; /* attribute names and OIDs, lower-case, in order */
+    struct arena keep;         /* as long as the handle: capabilities, schema names */
+    struct arena work;         /* within one operation; reset after each entry or request */
+    const struct slice *names; /* attribute names and OIDs, lower-case, in order */
     size_t name_count;
     char uri[256]; /* who answers, escaped, for fault texts */
     char why_dead[256];
@@ -199,6 +199,8 @@ enum rc ldap_tls_explain(struct ldap_dir *d, const char *uri, const struct dir_s
 /* ldap_discover.c */
 
 enum rc ldap_discover(struct ldap_dir *d, struct fault *fault) MUST_USE;
+/* The same, copied from a handle of the same server; d->uri and d->is_secure are its own. */
+void ldap_discover_like(struct ldap_dir *d, const struct ldap_dir *other);
 bool ldap_knows_attribute(const struct dir *dir, struct slice name);
 
 /* ldap_entry.c */

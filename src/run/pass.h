@@ -14,6 +14,17 @@
 #include "run/survey.h"
 #include "x509/second.h"
 
+/*
+ * What goes with the last write of the status entry, so that it needs none of its own.  say: false where there is
+ * nothing to say now; the values live until the next call.  said: it was carried out; not called where the server
+ * refused it, and the status was written without it.
+ */
+struct pass_farewell {
+    bool (*say)(void *context, struct dir_mod *mod);
+    void (*said)(void *context);
+    void *context;
+};
+
 struct pass_settings {
     const char *base;     /* ou=dircertd,… */
     const char *instance; /* the status entry's cn */
@@ -32,6 +43,12 @@ struct pass_settings {
     struct survey *survey;            /* filled where it is wanted, in the caller's arena; NULL: it is not */
     bool show_progress;               /* a line on standard error, where that is a terminal */
     const struct progress_pace *pace; /* NULL: the everyday one */
+    /*
+     * The caller wrote to the status entry just now, so that a stamp of the server's that is of now by our clock needs
+     * no further write to be had.
+     */
+    bool status_is_fresh;
+    const struct pass_farewell *farewell; /* of a full pass that is written; NULL: nothing */
 
     /* Between full passes.  All of it is borrowed. */
     struct past *past; /* a full pass that is written fills it at its end, a look needs it; NULL: nobody looks */

@@ -85,14 +85,42 @@ static void remember_answer(void *context, size_t index, enum rc rc, const struc
     a->fault = *fault;
 }
 
-static bool write_one(struct pass *p, const struct dir_change *change, const char *what)
+static bool try_write(struct pass *p, const struct dir_change *change, struct fault *fault)
 {
     struct answer_of_write answer = {.rc = RC_FAULT};
-    struct fault fault = {{0}};
-    if (dir_apply(p->dir, change, 1, remember_answer, &answer, &fault) == RC_OK && answer.rc == RC_OK)
+    if (dir_apply(p->dir, change, 1, remember_answer, &answer, fault) == RC_OK && answer.rc == RC_OK)
         return true;
-    report_fault(p, what, answer.fault.text[0] ? &answer.fault : &fault);
+    if (answer.fault.text[0])
+        *fault = answer.fault;
     return false;
+}
+
+static bool write_one(struct pass *p, const struct dir_change *change)
+{
+    struct fault fault = {{0}};
+    if (try_write(p, change, &fault))
+        return true;
+    report_fault(p, "write the status entry", &fault);
+    return false;
+}
+
+/* False: there was nothing to say, or it was refused, and so was all that would have been written with it. */
+static bool write_with_farewell(struct pass *p, const struct dir_change *change)
+{
+    enum { MODS_MOST = 8 };
+    const struct pass_farewell *f = p->settings->farewell;
+    struct dir_mod mods[MODS_MOST];
+    struct dir_change with = *change;
+    struct fault ignored = {{0}}; /* the write without it tells */
+    if (!f || change->count >= MODS_MOST || !f->say(f->context, &mods[0]))
+        return false;
+    memcpy(mods + 1, change->mods, change->count * sizeof *mods);
+    with.mods = mods;
+    with.count++;
+    if (!try_write(p, &with, &ignored))
+        return false;
+    f->said(f->context);
+    return true;
 }
 
 /*
@@ -110,7 +138,15 @@ static bool touch(struct pass *p)
                                 .dn = p->status.dn,
                                 .mods = p->status.exists ? &replace : add,
                                 .count = p->status.exists ? 1 : 3};
-    return write_one(p, &change, "write the status entry");
+    return write_one(p, &change);
+}
+
+/* A stamp that is not of now by our clock is of an earlier write, or one of the clocks is wrong: that is found out. */
+static bool has_fresh_stamp(const struct pass *p)
+{
+    enum { NOW_S = 5 };
+    const int64_t age_s = p->now_utc - p->status.server_utc;
+    return p->settings->status_is_fresh && p->status.exists && age_s <= NOW_S && age_s >= -NOW_S;
 }
 
 /* What is hidden from us would pass for what was never written: no earlier pass, nothing to compare with, no hold. */
@@ -176,7 +212,7 @@ bool status_begin(struct pass *p)
         return false;
     if (p->settings->dry_run)
         p->status.server_utc = 0; /* that stamp is of an earlier write: it tells nothing about now */
-    else if (!touch(p) || !search_status(p))
+    else if (!has_fresh_stamp(p) && (!touch(p) || !search_status(p)))
         return false;
     return shows_all(p) && (p->settings->dry_run || shows_server_time(p)) && has_all_figures(p);
 }
@@ -301,5 +337,6 @@ void status_end(struct pass *p, enum pass_result result)
                                 .count = !p->status.clock_judged || clock_holds(p) ? 2
                                          : p->policy_count                         ? 5
                                                                                    : 4};
-    write_one(p, &change, "write the status entry");
+    if (!write_with_farewell(p, &change))
+        write_one(p, &change);
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -129,12 +130,18 @@ void cage_start(const struct cage_settings *settings)
     cage.fd = ends[0];
 }
 
+/* Its signal may have come before it was blocked, or be another child's: then it is looked for again. */
 static void await_end(pid_t server)
 {
-    const struct timespec step = {.tv_nsec = 1000 * 1000};
+    const struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
     const int64_t until_us = now_us() + LAST_S * 1000000;
+    sigset_t of_child, before;
+    sigemptyset(&of_child);
+    sigaddset(&of_child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &of_child, &before);
     while (waitpid(server, NULL, WNOHANG) == 0 && now_us() < until_us)
-        nanosleep(&step, NULL);
+        sigtimedwait(&of_child, NULL, &step);
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 void cage_stop(void)

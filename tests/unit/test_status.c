@@ -53,10 +53,10 @@ static void add(struct world *w, const char *dn, const char *class)
 
 static int enter(void **state)
 {
-    static const char *const known[] = {"objectClass", "dircertPause", "dNSHostName", "userCertificate",
-                                        "hasSubordinates", "entryUUID"};
-    static const char *const containers[] = {BASE, "ou=policies," BASE, "ou=requests," BASE, "ou=waivers," BASE,
-                                             "ou=status," BASE, "ou=hosts,dc=x"};
+    static const char *const known[] = {"objectClass",     "dircertPause",    "dNSHostName",
+                                        "userCertificate", "hasSubordinates", "entryUUID"};
+    static const char *const containers[] = {
+        BASE, "ou=policies," BASE, "ou=requests," BASE, "ou=waivers," BASE, "ou=status," BASE, "ou=hosts,dc=x"};
     struct world *w = calloc(1, sizeof *w);
     struct fault fault = {{0}};
     if (!w || second_open(&w->second, &fault) != RC_OK)
@@ -92,10 +92,13 @@ static int64_t now(void *context)
     return NOW_UTC;
 }
 
-static enum pass_result pass(struct world *w, bool dry_run)
+static enum pass_result pass_with(struct world *w, const struct pass_settings *more)
 {
-    const struct pass_settings settings = {
-        .base = BASE, .instance = "one", .interval_s = 1, .dry_run = dry_run, .clock = now};
+    struct pass_settings settings = *more;
+    settings.base = BASE;
+    settings.instance = "one";
+    settings.interval_s = 1;
+    settings.clock = now;
     int fd = memfd_create("log", 0);
     assert_true(fd >= 0);
     const struct log_settings told = {.fd = fd, .instance = "one", .clock = now, .least = SEVERITY_INFO};
@@ -108,6 +111,11 @@ static enum pass_result pass(struct world *w, bool dry_run)
     close(fd);
     assert_true(n > 0);
     return result;
+}
+
+static enum pass_result pass(struct world *w, bool dry_run)
+{
+    return pass_with(w, &(struct pass_settings){.dry_run = dry_run});
 }
 
 static void expect_pass(struct world *w, enum pass_result result, const char *words)
@@ -187,12 +195,129 @@ static void test_no_attribute_of_a_policy_may_be_hidden(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, enter, leave)
 
+/* The last word of whoever calls a pass. */
+
+struct word {
+    struct slice value;
+    bool is_there; /* something is to be said */
+    size_t said;
+};
+
+static bool say(void *context, struct dir_mod *mod)
+{
+    struct word *word = context;
+    *mod = (struct dir_mod){DIR_MOD_DELETE, "dircertLease", &word->value, 1};
+    return word->is_there;
+}
+
+static void said(void *context)
+{
+    ((struct word *)context)->said++;
+}
+
+static void count_it(void *context, const struct entry *e)
+{
+    (void)e;
+    ++*(size_t *)context;
+}
+
+static bool has(struct world *w, const char *filter)
+{
+    size_t count = 0;
+    const char *const none[] = {"1.1", NULL};
+    struct fault fault = {{0}};
+    const struct dir_search search = {
+        .base = SLICE_LITERAL(INSTANCE), .scope = DIR_BASE, .filter = slice_of(filter), .attributes = none};
+    const struct dir_sink sink = {.restart = take_no_value, .entry = count_it, .context = &count};
+    assert_int_equal(dir_search(w->dir, &search, &sink, &fault), RC_OK);
+    return count > 0;
+}
+
+/* Runs a pass and returns how many writes it made to its own entry. */
+static size_t writes_of_pass(struct world *w, struct word *word, bool is_fresh)
+{
+    const struct pass_farewell farewell = {.say = say, .said = said, .context = word};
+    size_t before = memory_writes_below(w->dir, SLICE_LITERAL("ou=status," BASE));
+    assert_int_equal(
+        pass_with(w, &(struct pass_settings){.status_is_fresh = is_fresh, .farewell = word ? &farewell : NULL}),
+        PASS_COMPLETE);
+    return memory_writes_below(w->dir, SLICE_LITERAL("ou=status," BASE)) - before;
+}
+
+static void test_a_lease_goes_with_the_last_write(void **state)
+{
+    struct word word = {.value = SLICE_LITERAL("ours"), .is_there = true};
+    writes_of_pass(*state, NULL, false);
+    replace(*state, INSTANCE, "dircertLease", "ours");
+    assert_int_equal(writes_of_pass(*state, &word, true), 1);
+    assert_int_equal(word.said, 1);
+    assert_true(has(*state, "(&(dircertPassResult=complete)(!(dircertLease=*)))"));
+}
+
+static void test_a_lease_that_another_took_stays_and_the_status_is_written(void **state)
+{
+    struct word word = {.value = SLICE_LITERAL("ours"), .is_there = true};
+    writes_of_pass(*state, NULL, false);
+    replace(*state, INSTANCE, "dircertLease", "theirs");
+    replace(*state, INSTANCE, "dircertPassResult", "running");
+    assert_int_equal(writes_of_pass(*state, &word, true), 1);
+    assert_int_equal(word.said, 0);
+    assert_true(has(*state, "(&(dircertPassResult=complete)(dircertLease=theirs))"));
+}
+
+static void test_where_nothing_is_to_be_said_the_status_is_written(void **state)
+{
+    struct word word = {.value = SLICE_LITERAL("ours")};
+    writes_of_pass(*state, NULL, false);
+    replace(*state, INSTANCE, "dircertLease", "ours");
+    assert_int_equal(writes_of_pass(*state, &word, true), 1);
+    assert_int_equal(word.said, 0);
+    assert_true(has(*state, "(&(dircertPassResult=complete)(dircertLease=ours))"));
+}
+
+static void test_a_stamp_of_earlier_is_not_taken_for_one_of_now(void **state)
+{
+    struct world *w = *state;
+    writes_of_pass(w, NULL, false);
+    assert_int_equal(writes_of_pass(w, NULL, false), 2);
+    assert_int_equal(writes_of_pass(w, NULL, true), 1);
+    memory_set_clock(w->dir, NOW_UTC - 6);
+    replace(w, INSTANCE, "cn", "one");
+    assert_int_equal(writes_of_pass(w, NULL, true), 2);
+    memory_set_clock(w->dir, NOW_UTC + 6);
+    replace(w, INSTANCE, "cn", "one");
+    assert_int_equal(writes_of_pass(w, NULL, true), 2);
+}
+
+/* Whoever says that the entry was written just now does not hide a wrong clock. */
+static void test_a_wrong_clock_holds_although_the_entry_is_fresh(void **state)
+{
+    struct world *w = *state;
+    writes_of_pass(w, NULL, false);
+    memory_set_clock(w->dir, NOW_UTC + 86400);
+    replace(w, INSTANCE, "cn", "one");
+    assert_int_equal(pass_with(w, &(struct pass_settings){.status_is_fresh = true}), PASS_HELD);
+    assert_non_null(strstr(w->log, "seconds from the directory server's"));
+}
+
+static void test_an_entry_that_is_not_there_is_not_fresh(void **state)
+{
+    assert_int_equal(writes_of_pass(*state, NULL, true), 2);
+    assert_true(has(*state, "(dircertPassResult=complete)"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_a_last_pass_that_is_no_time_holds_everything),
         CASE(test_a_server_time_that_is_not_shown_ends_the_pass),
         CASE(test_no_attribute_of_a_policy_may_be_hidden),
+        CASE(test_a_lease_goes_with_the_last_write),
+        CASE(test_a_lease_that_another_took_stays_and_the_status_is_written),
+        CASE(test_where_nothing_is_to_be_said_the_status_is_written),
+        CASE(test_a_stamp_of_earlier_is_not_taken_for_one_of_now),
+        CASE(test_a_wrong_clock_holds_although_the_entry_is_fresh),
+        CASE(test_an_entry_that_is_not_there_is_not_fresh),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
