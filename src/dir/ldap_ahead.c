@@ -23,6 +23,7 @@ struct ldap_ahead {
     size_t at, end;
     unsigned reads, entries;
     bool was_short; /* the last read emptied the socket */
+    size_t got;     /* with it */
     bool is_lost;   /* what libldap took is not made of messages, as TLS is not */
     size_t left;    /* of the message that libldap is in */
     uint8_t begun[LENGTH_ROOM];
@@ -87,7 +88,8 @@ static ber_slen_t read_on(struct ldap_ahead *a)
     ber_slen_t got = LBER_SBIOD_READ_NEXT(a->layer, a->octets + a->end, room);
     a->reads++;
     a->was_short = got < (ber_slen_t)room;
-    a->end += got > 0 ? (size_t)got : 0;
+    a->got = got > 0 ? (size_t)got : 0;
+    a->end += a->got;
     return got;
 }
 
@@ -170,29 +172,38 @@ enum ldap_ahead_outcome ldap_ahead_fill(struct ldap_ahead *a)
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? LDAP_AHEAD_NOTHING : LDAP_AHEAD_BROKEN;
 }
 
-static bool is_loopback(const struct sockaddr *address)
+bool ldap_is_loopback(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET)
         return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
     return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
-unsigned ldap_ahead_rest_us(int fd)
+/*
+ * Over the Unix socket the rest is less than it takes a server to fill the socket.  On the loopback interface what the
+ * server writes while our window is closed waits on its side, where an entry costs it a third less than one that is
+ * delivered at once, and comes in large pieces as soon as we read: so the window is small (ldap_connect.c) and the rest
+ * long, and what waits is read without one.
+ */
+struct ldap_pace ldap_ahead_pace(int fd)
 {
-    enum { LOCAL_US = 150, LOOPBACK_US = 200 }; /* less than it takes a server to fill the socket */
+    static const struct ldap_pace of_socket = {.rest_us = 150, .long_rest_us = 150, .much = LDAP_AHEAD_OCTETS},
+                                  of_loopback = {.rest_us = 200, .long_rest_us = 3000, .much = LDAP_WINDOW_OCTETS / 2},
+                                  of_network = {0};
     struct sockaddr_storage peer = {0};
     if (getpeername(fd, (struct sockaddr *)&peer, &(socklen_t){sizeof peer}) != 0)
-        return 0;
+        return of_network;
     if (peer.ss_family == AF_UNIX)
-        return LOCAL_US;
-    return is_loopback((const struct sockaddr *)&peer) ? LOOPBACK_US : 0;
+        return of_socket;
+    return ldap_is_loopback((const struct sockaddr *)&peer) ? of_loopback : of_network;
 }
 
-void ldap_ahead_rest(const struct ldap_ahead *a, unsigned us)
+void ldap_ahead_rest(const struct ldap_ahead *a, const struct ldap_pace *pace, size_t streamed)
 {
-    enum { SLACK_NS = 1 };
+    enum { SLACK_NS = 1, MANY = 1000 };
     static bool prepared;
-    if (us == 0 || !a->was_short)
+    unsigned us = streamed < MANY ? pace->rest_us : pace->long_rest_us;
+    if (us == 0 || (a->was_short ? a->got : LDAP_AHEAD_OCTETS) >= pace->much)
         return;
     if (!prepared) /* else a rest lasts 50 µs longer than was asked for */
         prctl(PR_SET_TIMERSLACK, SLACK_NS);

@@ -48,6 +48,9 @@ static int connect_bounded(int fd, const struct sockaddr *address, socklen_t siz
 static int open_socket(const struct sockaddr *address, socklen_t size, int64_t until_ms, int *error)
 {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 &&
+        ldap_is_loopback(address)) /* see ldap_ahead_pace; the kernel takes its scale from it as it connects */
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){LDAP_WINDOW_OCTETS}, sizeof(int));
     *error = fd < 0 ? errno : connect_bounded(fd, address, size, until_ms);
     if (*error == 0)
         return fd;
@@ -160,7 +163,7 @@ enum rc ldap_open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms, 
         d->ld = NULL;
         return fault_set(fault, RC_FAULT, "libldap refuses the connection: %s", ldap_err2string(code));
     }
-    d->rest_us = ldap_ahead_rest_us(d->fd);
+    d->pace = ldap_ahead_pace(d->fd);
     d->ahead = d->wire = ldap_ahead_add(d->ld, LDAP_AHEAD_WIRE);
     if (!d->wire || !set_options(d->ld, d->timeout_s))
         return fault_set(fault, RC_FAULT, "libldap refuses an option that this program depends on");

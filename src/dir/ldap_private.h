@@ -2,8 +2,8 @@
 /*
  * The directory over libldap, in parts: ldap_connect (sockets, binds), ldap_ahead (what has come is read at once),
  * ldap_tls (TLS), ldap_wait (one message in bounded time), ldap_message (entries taken without libldap), ldap_entry,
- * ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_transaction, ldap_sync, ldap_text (words for result
- * codes), ldap (the façade).
+ * ldap_discover (rootDSE and schema), ldap_search, ldap_apply, ldap_transaction, ldap_quiet, ldap_sync, ldap_text
+ * (words for result codes), ldap (the façade).
  *
  * The socket is ours: connected without blocking, handed to libldap, and kept non-blocking, so that libldap can't sleep
  * in a read or write and every wait is measured against a monotonic clock here.  libldap never opens a connection by
@@ -16,6 +16,17 @@
 #include "dir/ldap_message.h"
 
 #include <ldap.h>
+#include <sys/socket.h>
+
+/*
+ * A server on this machine gets a moment to write more than one entry before it is looked for more; no other does, as
+ * that would be on top of the way there and back.
+ */
+struct ldap_pace {
+    unsigned rest_us;      /* 0: none */
+    unsigned long_rest_us; /* when very many entries are coming */
+    size_t much;           /* a read that found so many octets is followed by the next one at once */
+};
 
 enum { LDAP_FEW_ATTRIBUTES = 32, LDAP_FEW_VALUES = 128 };
 
@@ -28,10 +39,11 @@ struct ldap_dir {
     bool is_secure;           /* over TLS, or a socket of this machine */
     bool can_page;            /* the server offers RFC 2696 */
     unsigned adds_at_once;    /* in one transaction, where the server offers RFC 5805; 0: never */
+    const char *connections;  /* DN of slapd's monitor of them; NULL: it has none, or does not show us ours */
     struct ldap_ahead *wire;  /* over the socket; NULL before that is libldap's; goes with ld */
     struct ldap_ahead *ahead; /* where messages pass: over TLS, or the same */
-    unsigned rest_us;         /* the server is on this machine: a moment for it to write more than one entry; or 0 */
-    bool is_streaming;        /* many entries are coming: rest before looking again */
+    struct ldap_pace pace;    /* of reading */
+    size_t streamed;          /* entries of the search at hand; 0 while there are not many */
     unsigned unwatched;       /* messages since the watch was asked */
     unsigned watched_reads;   /* of the layer, when the watch was asked */
     bool by_libldap;          /* for tests: every entry is read by libldap */
@@ -75,7 +87,10 @@ char *ldap_c_string(struct ldap_dir *d, struct slice s);
 
 /* ldap_ahead.c */
 
-enum { LDAP_AHEAD_OCTETS = 256 * 1024 }; /* that it holds at most */
+enum {
+    LDAP_AHEAD_OCTETS = 256 * 1024, /* that it holds at most */
+    LDAP_WINDOW_OCTETS = 64 * 1024, /* that a server on the loopback interface may send before we read */
+};
 enum ldap_ahead_place { LDAP_AHEAD_WIRE, LDAP_AHEAD_TLS };
 /* The layer over the fresh socket, or the fresh TLS; NULL: libldap refuses it.  It belongs to ld. */
 struct ldap_ahead *ldap_ahead_add(LDAP *ld, enum ldap_ahead_place place);
@@ -91,10 +106,11 @@ enum message_kind ldap_ahead_next(struct ldap_ahead *a, int id, struct message_e
 /* Reads once more, without waiting.  LDAP_AHEAD_BROKEN: the connection is at its end, as libldap will find too. */
 enum ldap_ahead_outcome { LDAP_AHEAD_MORE, LDAP_AHEAD_NOTHING, LDAP_AHEAD_BROKEN };
 enum ldap_ahead_outcome ldap_ahead_fill(struct ldap_ahead *a);
-/* How long to rest for the peer of fd; 0 for one that may be on another machine. */
-unsigned ldap_ahead_rest_us(int fd);
-/* Rests where the last read found less than it had room for. */
-void ldap_ahead_rest(const struct ldap_ahead *a, unsigned us);
+/* How to read from the peer of fd; no rest for one that may be on another machine. */
+struct ldap_pace ldap_ahead_pace(int fd);
+/* Rests where the last read found little; `streamed` entries came before. */
+void ldap_ahead_rest(const struct ldap_ahead *a, const struct ldap_pace *pace, size_t streamed);
+bool ldap_is_loopback(const struct sockaddr *address);
 
 /* ldap_wait.c */
 
@@ -239,6 +255,16 @@ enum ldap_transaction {
  */
 enum ldap_transaction ldap_transaction_run(struct ldap_dir *d, const struct dir_change *const *adds, size_t count,
                                            struct fault *fault) MUST_USE;
+
+/* ldap_quiet.c */
+
+/*
+ * Waits until the server's threads have let go of everything that was asked on this connection, and returns true: that
+ * is certain, until something is asked.  last_id: of the message that was sent last.  False: it can't be known, or took
+ * longer than an answer may; or the handle died, and *fault is filled.
+ * @source slapd-monitor(5)
+ */
+bool ldap_await_quiet(struct ldap_dir *d, int last_id, struct fault *fault) MUST_USE;
 
 /* ldap_probe.c */
 

@@ -17,7 +17,8 @@ static void a_socket_of_this_machine(void **state)
     (void)state;
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    assert_in_range(ldap_ahead_rest_us(pair[0]), 1, 1000);
+    assert_in_range(ldap_ahead_pace(pair[0]).rest_us, 1, 1000);
+    assert_in_range(ldap_ahead_pace(pair[0]).long_rest_us, 1, 1000);
     close(pair[0]);
     close(pair[1]);
 }
@@ -27,8 +28,9 @@ static void nobody_at_all(void **state)
     (void)state;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    assert_int_equal(ldap_ahead_rest_us(fd), 0);
-    assert_int_equal(ldap_ahead_rest_us(-1), 0);
+    assert_int_equal(ldap_ahead_pace(fd).rest_us, 0);
+    assert_int_equal(ldap_ahead_pace(fd).long_rest_us, 0);
+    assert_int_equal(ldap_ahead_pace(-1).rest_us, 0);
     close(fd);
 }
 
@@ -38,7 +40,7 @@ static bool rest_for(const struct sockaddr *address, socklen_t size, unsigned *u
     int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool connected = fd >= 0 && connect(fd, address, size) == 0;
     if (connected)
-        *us = ldap_ahead_rest_us(fd);
+        *us = ldap_ahead_pace(fd).rest_us;
     if (fd >= 0)
         close(fd);
     return connected;
