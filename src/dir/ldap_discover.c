@@ -46,6 +46,9 @@ static void take_root(void *context, const struct entry *e)
     x->d->offers_sync = holds(e, "supportedControl", LDAP_CONTROL_SYNC);
     x->transactions = holds(e, "supportedExtension", LDAP_EXOP_TXN_START);
     x->openldap = holds(e, "objectClass", "OpenLDAProotDSE");
+    v = entry_first(e, "monitorContext");
+    if (v.n && !memchr(v.p, 0, v.n))
+        x->d->connections = (const char *)arena_format(keep, "cn=Connections,%.*s", SLICE_ARGS(v)).p;
     v = entry_first(e, "vendorName");
     if (v.n)
         x->vendor = (const char *)arena_copy(keep, slice_of(ldap_printable(x->d, v, VENDOR_CAP))).p;
@@ -106,9 +109,9 @@ static enum rc look(struct discovery *x, struct slice base, const char *filter, 
 
 static enum rc read_root(struct discovery *x, struct fault *fault)
 {
-    static const char *const attributes[] = {
-        "objectClass",        "namingContexts",        "subschemaSubentry", "supportedControl",
-        "supportedExtension", "supportedCapabilities", "vendorName",        NULL};
+    static const char *const attributes[] = {"objectClass",      "namingContexts",     "subschemaSubentry",
+                                             "supportedControl", "supportedExtension", "supportedCapabilities",
+                                             "vendorName",       "monitorContext",     NULL};
     enum rc rc = look(x, SLICE_LITERAL(""), "(objectClass=*)", attributes, take_root, fault);
     if (rc != RC_OK && rc != RC_NOT_FOUND)
         return rc;

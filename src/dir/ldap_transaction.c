@@ -15,13 +15,15 @@ static int64_t monotonic_us(void)
 }
 
 /*
- * slapd 2.5 answers an add of a transaction before its thread has let go of it, and the end of the transaction frees
- * it: an end that comes at once has crashed the server.  No message tells when the thread is done, so it is given a
- * time that grows with what the server's threads were seen to wait for a processor.
+ * slapd 2.5 answers an add of a transaction before its thread has let go of it, and the end of the transaction uses and
+ * frees it: an end that comes at once has crashed the server.  Where its monitor does not tell when the thread is done,
+ * that is given a time that grows with what the server's threads were seen to wait for a processor.
  */
-static void rest_before_end(int64_t slowest_us)
+static void wait_before_end(struct ldap_dir *d, int last_id, int64_t slowest_us, struct fault *fault)
 {
     enum { LEAST_US = 2000, TIMES = 4, MOST_US = 90000 };
+    if (ldap_await_quiet(d, last_id, fault) || d->dead)
+        return;
     int64_t us = LEAST_US + TIMES * slowest_us;
     if (us > MOST_US)
         us = MOST_US;
@@ -79,14 +81,15 @@ static int end(struct ldap_dir *d, bool commits, struct berval *identifier, stru
     return -1;
 }
 
-static int add(struct ldap_dir *d, const struct dir_change *c, const struct berval *identifier, struct fault *fault)
+static int add(struct ldap_dir *d, const struct dir_change *c, const struct berval *identifier, int *id,
+               struct fault *fault)
 {
     LDAPControl control = {
         .ldctl_oid = (char *)(uintptr_t)LDAP_CONTROL_TXN_SPEC, .ldctl_value = *identifier, .ldctl_iscritical = 1};
-    int id = 0, code = ldap_add_ext(d->ld, ldap_c_string(d, c->dn), ldap_mods(d, c), (LDAPControl *[]){&control, NULL},
-                                    NULL, &id);
+    int code =
+        ldap_add_ext(d->ld, ldap_c_string(d, c->dn), ldap_mods(d, c), (LDAPControl *[]){&control, NULL}, NULL, id);
     if (code == LDAP_SUCCESS)
-        return answer_code(d, id, NULL, fault);
+        return answer_code(d, *id, NULL, fault);
     if (code != LDAP_PARAM_ERROR && code != LDAP_ENCODING_ERROR)
         ldap_broke(d, code, fault);
     return code;
@@ -104,17 +107,18 @@ enum ldap_transaction ldap_transaction_run(struct ldap_dir *d, const struct dir_
     struct berval identifier = {name.n, name.p ? (char *)(uintptr_t)name.p : nothing};
     struct arena_mark inner = arena_mark(&d->work);
     int64_t slowest_us = 0;
+    int last_id = 0;
     for (size_t i = 0; i < count && code == LDAP_SUCCESS && !d->dead && ldap_goes_on(d, fault); i++) {
         int64_t begin_us = monotonic_us();
-        code = add(d, adds[i], &identifier, fault);
+        code = add(d, adds[i], &identifier, &last_id, fault);
         int64_t took_us = monotonic_us() - begin_us;
         slowest_us = took_us > slowest_us ? took_us : slowest_us;
         arena_reset(&d->work, inner);
     }
     bool commits = code == LDAP_SUCCESS && !d->is_interrupted;
     if (!d->dead) {
-        rest_before_end(slowest_us);
-        code = end(d, commits, &identifier, fault);
+        wait_before_end(d, last_id, slowest_us, fault);
+        code = d->dead ? -1 : end(d, commits, &identifier, fault);
     }
     arena_reset(&d->work, mark);
     if (d->dead)
