@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/entry.h"
 
-static bool is_type(const struct attribute *a, struct slice name)
+bool attribute_is(const struct attribute *a, struct slice name)
 {
     return a->name.n == name.n && (memcmp(a->name.p, name.p, name.n) == 0 || slice_eq_nocase(a->name, name)) &&
            (a->options.n == 0 || slice_eq_nocase(a->options, SLICE_LITERAL("binary")));
@@ -11,7 +11,7 @@ const struct attribute *entry_next_attribute(const struct entry *e, struct slice
 {
     while (*index < e->count) {
         const struct attribute *a = &e->attributes[(*index)++];
-        if (a->name.n == type.n && is_type(a, type))
+        if (a->name.n == type.n && attribute_is(a, type))
             return a;
     }
     return NULL;

@@ -35,6 +35,8 @@ bool entry_next_value(const struct entry *e, const char *name, struct entry_curs
  * with 0.  It may have no values.
  */
 const struct attribute *entry_next_attribute(const struct entry *e, struct slice type, size_t *index);
+/* Is it of that type, in the same sense? */
+bool attribute_is(const struct attribute *a, struct slice name);
 /* The number of values of that attribute type. */
 size_t entry_count(const struct entry *e, const char *name);
 /* The first value, or an empty slice with p == NULL when there is none. */

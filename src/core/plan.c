@@ -35,7 +35,13 @@ size_t sort_digests(struct digest *items, size_t count)
 
 struct slice finding_text(struct arena *a, const struct finding *f)
 {
-    return arena_format(a, "%s %.*s", check_get(f->check)->name, SLICE_ARGS(f->detail));
+    struct slice name = slice_of(check_get(f->check)->name);
+    uint8_t *text = arena_alloc(a, name.n + 1 + f->detail.n + 1);
+    memcpy(text, name.p, name.n);
+    text[name.n] = ' ';
+    if (f->detail.n)
+        memcpy(text + name.n + 1, f->detail.p, f->detail.n);
+    return slice_make(text, name.n + 1 + f->detail.n);
 }
 
 enum reason reason_stronger(enum reason a, enum reason b)
@@ -182,6 +188,9 @@ static void append(struct planner *p, const struct plan_case *c, const struct li
                           .opens = (r->effects & (EFFECT_OPENS | EFFECT_BY_POLICY)) && !asks_nobody(r->record.state),
                           .noncompliant = (r->effects & EFFECT_NONCOMPLIANT) != 0,
                           .waived = (c->seen & SEEN_WAIVED) != 0};
+    const struct request *q = c->existing ? &c->existing->request : NULL;
+    if (o.verb != VERB_PURGE && q && q->is_plain && record_same(&o.record, &q->record))
+        return; /* nothing differs from what stands there: the usual case, and rendering takes long */
     if (o.verb == VERB_PURGE) {
         o.record = c->existing->request.record;
     } else {

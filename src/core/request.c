@@ -52,6 +52,27 @@ bool basis_changed(const struct basis *r, const struct basis *n)
            !same_slices(r->names, r->name_count, n->names, n->name_count);
 }
 
+/* In whatever place both are. */
+static bool same_basis(const struct basis *a, const struct basis *b)
+{
+    return !basis_changed(a, b) && same_slices(a->findings, a->finding_count, b->findings, b->finding_count) &&
+           slice_eq(a->subject_dn, b->subject_dn) && slice_eq(a->policy_dn, b->policy_dn) &&
+           slice_eq(a->policy_revision, b->policy_revision) && slice_eq(a->supersedes, b->supersedes) &&
+           slice_eq(a->certificate, b->certificate);
+}
+
+bool record_same(const struct record *a, const struct record *b)
+{
+    return slice_eq(a->id, b->id) && a->type == b->type && slice_eq(a->subject_id, b->subject_id) &&
+           a->opened_utc == b->opened_utc && slice_eq(a->issuer, b->issuer) && slice_eq(a->serial, b->serial) &&
+           same_basis(&a->basis, &b->basis) && a->generation == b->generation && a->state == b->state &&
+           slice_eq(a->message, b->message) && a->state_changed_utc == b->state_changed_utc &&
+           a->confirmed_passes == b->confirmed_passes && a->confirmed_utc == b->confirmed_utc &&
+           a->attempt == b->attempt && a->next_attempt_utc == b->next_attempt_utc &&
+           a->has_replacement == b->has_replacement &&
+           (!a->has_replacement || digest_eq(&a->replacement, &b->replacement));
+}
+
 /* Texts with their lengths, one after the other. */
 struct writing {
     uint8_t *at; /* NULL: only measured */
@@ -133,289 +154,38 @@ struct slice request_id_of_revoke(struct arena *a, const struct digest *certific
     return identity(a, SLICE_LITERAL("revoke"), slice_make(hex, DIGEST_HEX));
 }
 
-/* Reading.  One small function for each kind of value; each says whether the stored value is good. */
+/* Rendering. */
 
-struct reading {
-    struct arena *arena;
-    const struct entry *entry;
-    struct request *request;
-    problem_list *problems;
-};
-
-static void damaged(struct reading *r, bool *flag, const char *attribute, struct slice value, const char *expected)
-{
-    *flag = true;
-    problem_add(r->arena, r->problems, r->entry->dn, attribute, value, slice_of(expected));
-}
-
-static struct slice text_of(struct reading *r, const char *attribute)
-{
-    return arena_copy(r->arena, entry_first(r->entry, attribute));
-}
-
-static unsigned number_of(struct reading *r, const char *attribute, unsigned absent, bool *flag)
-{
-    struct slice value = entry_first(r->entry, attribute);
-    uint64_t v;
-    if (!value.p)
-        return absent;
-    if (slice_to_uint(value, UINT32_MAX / 2, &v))
-        return (unsigned)v;
-    damaged(r, flag, attribute, value, "not a whole number");
-    return absent;
-}
-
-static int64_t time_of(struct reading *r, const char *attribute, bool *flag)
-{
-    struct slice value = entry_first(r->entry, attribute);
-    int64_t at_utc = 0;
-    if (value.p && !gentime_read(value, &at_utc))
-        damaged(r, flag, attribute, value, "not a Generalized Time");
-    return at_utc;
-}
-
-static void read_certificates(struct reading *r, struct basis *b)
-{
-    size_t count = entry_count(r->entry, ATTR_CERTIFICATE_SHA256);
-    struct digest *digests = ARENA_ARRAY(r->arena, count, struct digest);
-    struct slice value;
-    for (struct entry_cursor at = {0}; entry_next_value(r->entry, ATTR_CERTIFICATE_SHA256, &at, &value);)
-        if (digest_from_hex(value, &digests[b->certificate_count]))
-            b->certificate_count++;
-    if (b->certificate_count)
-        qsort(digests, b->certificate_count, sizeof *digests, digest_order);
-    b->certificates = digests;
-}
-
-static size_t read_texts(struct reading *r, const char *attribute, const struct slice **out)
-{
-    size_t count = entry_count(r->entry, attribute), n = 0;
-    struct slice *texts = ARENA_ARRAY(r->arena, count, struct slice), value;
-    for (struct entry_cursor at = {0}; entry_next_value(r->entry, attribute, &at, &value);)
-        texts[n++] = arena_copy(r->arena, value);
-    if (n)
-        qsort(texts, n, sizeof *texts, slice_order);
-    *out = texts;
-    return n;
-}
-
-static void read_basis(struct reading *r, struct basis *b)
-{
-    read_certificates(r, b);
-    b->finding_count = read_texts(r, ATTR_FINDING, &b->findings);
-    b->name_count = read_texts(r, ATTR_WANTED_NAME, &b->names);
-    for (size_t i = 0; i < b->finding_count; i++) {
-        struct slice rest = b->findings[i], word;
-        enum check_id check = slice_word(&rest, &word) ? check_find(word) : CHECK_COUNT;
-        if (check != CHECK_COUNT)
-            b->checks |= CHECK_BIT(check);
-    }
-    if (!reason_find(entry_first(r->entry, ATTR_REASON), &b->reason))
-        b->reason = REASON_NONE;
-    b->subject_dn = text_of(r, ATTR_SUBJECT_DN);
-    b->policy_dn = text_of(r, ATTR_POLICY_DN);
-    b->policy_revision = text_of(r, ATTR_POLICY_REVISION);
-    b->supersedes = text_of(r, ATTR_SUPERSEDES);
-    b->certificate = text_of(r, ATTR_CERTIFICATE);
-}
-
-/* RDN, type and what the id is the digest of have to fit together. */
-static void read_identity(struct reading *r)
-{
-    struct request *q = r->request;
-    struct record *d = &q->record;
-    struct slice type = entry_first(r->entry, ATTR_REQUEST_TYPE);
-    d->id = text_of(r, ATTR_REQUEST_ID);
-    d->subject_id = text_of(r, ATTR_SUBJECT_ID);
-    d->issuer = text_of(r, ATTR_ISSUER);
-    d->serial = text_of(r, ATTR_SERIAL_NUMBER);
-    d->opened_utc = time_of(r, ATTR_OPENED, &q->identity_damaged);
-    if (d->opened_utc == 0 && !q->identity_damaged)
-        damaged(r, &q->identity_damaged, ATTR_OPENED, entry_first(r->entry, ATTR_OPENED), "no time is given");
-    d->type = slice_eq_nocase(type, SLICE_LITERAL("revoke")) ? REQUEST_REVOKE : REQUEST_REISSUE;
-    if (d->type == REQUEST_REISSUE && !slice_eq_nocase(type, SLICE_LITERAL("reissue"))) {
-        damaged(r, &q->identity_damaged, ATTR_REQUEST_TYPE, type, "neither reissue nor revoke");
-        /* The id tells: a revocation carries its certificate. */
-        struct digest c = digest_of(d->basis.certificate);
-        if (d->basis.certificate.n && slice_eq(d->id, request_id_of_revoke(r->arena, &c)))
-            d->type = REQUEST_REVOKE;
-    }
-    if (d->type == REQUEST_REISSUE) {
-        if (!slice_eq(d->id, request_id_of_reissue(r->arena, d->subject_id)))
-            damaged(r, &q->identity_damaged, ATTR_SUBJECT_ID, d->subject_id,
-                    "the request id is not the digest of this subject id");
-        return;
-    }
-    struct digest c = digest_of(d->basis.certificate);
-    if (!slice_eq(d->id, request_id_of_revoke(r->arena, &c)))
-        damaged(r, &q->identity_damaged, ATTR_CERTIFICATE, slice_of("(DER)"),
-                "the request id is not the digest of this certificate");
-}
-
-static void read_progress(struct reading *r)
-{
-    struct request *q = r->request;
-    struct record *d = &q->record;
-    struct slice state = entry_first(r->entry, ATTR_STATE);
-    bool *detail = &q->detail_damaged;
-    d->state = state_find(state);
-    if (!state.p) /* the schema demands one, so it is not absent but hidden: what can't be seen can't be mended */
-        damaged(r, &q->foreign, ATTR_STATE, state, "not shown: let the daemon read what it writes; left alone");
-    else if (d->state == STATE_NONE)
-        damaged(r, &q->progress_damaged, ATTR_STATE, state, "not a state of the life cycle");
-    d->generation = number_of(r, ATTR_GENERATION, 0, &q->progress_damaged);
-    if (d->generation == 0)
-        damaged(r, &q->progress_damaged, ATTR_GENERATION, entry_first(r->entry, ATTR_GENERATION),
-                "not a whole number from 1");
-    d->attempt = number_of(r, ATTR_ATTEMPT, 0, detail);
-    if (d->attempt == 0)
-        damaged(r, detail, ATTR_ATTEMPT, entry_first(r->entry, ATTR_ATTEMPT), "not a whole number from 1");
-    d->confirmed_passes = number_of(r, ATTR_CONFIRMED_PASSES, 0, detail);
-    d->confirmed_utc = time_of(r, ATTR_CONFIRMED_AT, detail);
-    d->state_changed_utc = time_of(r, ATTR_STATE_CHANGED, detail);
-    if (!entry_first(r->entry, ATTR_STATE_CHANGED).p)
-        damaged(r, detail, ATTR_STATE_CHANGED, (struct slice){NULL, 0}, "missing");
-    d->next_attempt_utc = time_of(r, ATTR_NEXT_ATTEMPT, detail);
-    if (d->state == STATE_FAILED && !entry_first(r->entry, ATTR_NEXT_ATTEMPT).p)
-        damaged(r, detail, ATTR_NEXT_ATTEMPT, (struct slice){NULL, 0}, "missing in a failed request");
-    d->message = text_of(r, ATTR_STATE_MESSAGE);
-    d->has_replacement = digest_from_hex(entry_first(r->entry, ATTR_REPLACEMENT_SHA256), &d->replacement);
-}
-
-/* "<word> <generation>" */
-static void read_decision(struct reading *r)
-{
-    struct request *q = r->request;
-    struct slice rest = q->decision_text = text_of(r, ATTR_DECISION), verb, number;
-    uint64_t generation = 0;
-    if (!rest.n)
-        return;
-    bool ok = slice_word(&rest, &verb) && slice_word(&rest, &number) && slice_trim(rest).n == 0 &&
-              slice_to_uint(number, UINT32_MAX / 2, &generation);
-    if (ok && slice_eq_nocase(verb, SLICE_LITERAL("approve")))
-        q->decision = DECISION_APPROVE;
-    else if (ok && slice_eq_nocase(verb, SLICE_LITERAL("reject")))
-        q->decision = DECISION_REJECT;
-    if (q->decision == DECISION_NONE)
-        damaged(r, &q->stale_unreadable, ATTR_DECISION, q->decision_text,
-                "ignored: expected \"approve <generation>\" or \"reject <generation>\"");
-    else
-        q->decision_generation = (unsigned)generation;
-}
-
-static enum outcome outcome_find(struct slice word)
-{
-    static const char *const names[] = {[OUTCOME_SUBMITTED] = "submitted",
-                                        [OUTCOME_ISSUED] = "issued",
-                                        [OUTCOME_REVOKED] = "revoked",
-                                        [OUTCOME_FAILED] = "failed"};
-    for (unsigned i = OUTCOME_SUBMITTED; i < sizeof names / sizeof *names; i++)
-        if (slice_eq_nocase(word, slice_of(names[i])))
-            return (enum outcome)i;
-    return OUTCOME_NONE;
-}
-
-/* "<word> <generation>.<attempt>" */
-static void read_outcome(struct reading *r)
-{
-    struct request *q = r->request;
-    struct slice rest = q->outcome_text = text_of(r, ATTR_OUTCOME), word, numbers, first, second;
-    uint64_t generation, attempt;
-    if (!rest.n)
-        return;
-    bool ok = slice_word(&rest, &word) && slice_word(&rest, &numbers) && slice_trim(rest).n == 0 &&
-              slice_split(&numbers, '.', &first) && slice_split(&numbers, '.', &second) && !numbers.p &&
-              slice_to_uint(first, UINT32_MAX / 2, &generation) && slice_to_uint(second, UINT32_MAX / 2, &attempt);
-    q->outcome = ok ? outcome_find(word) : OUTCOME_NONE;
-    if (q->outcome == OUTCOME_NONE) {
-        damaged(r, &q->stale_unreadable, ATTR_OUTCOME, q->outcome_text,
-                "ignored: expected submitted, issued, revoked or failed, then <generation>.<attempt>");
-        return;
-    }
-    q->outcome_generation = (unsigned)generation;
-    q->outcome_attempt = (unsigned)attempt;
-}
-
-static void read_fulfiller(struct reading *r)
-{
-    struct request *q = r->request;
-    bool bad = false;
-    q->claimed = entry_first(r->entry, ATTR_CLAIMED_BY).n > 0;
-    q->claimed_until_utc = time_of(r, ATTR_CLAIMED_UNTIL, &bad);
-    if (bad || !entry_first(r->entry, ATTR_CLAIMED_UNTIL).p)
-        q->claimed_until_utc = INT64_MAX; /* nobody knows when it lapses: nothing is taken from the fulfiller */
-    q->has_transaction = entry_first(r->entry, ATTR_TRANSACTION_ID).n > 0;
-    q->result_certificate = text_of(r, ATTR_RESULT_CERTIFICATE);
-    read_outcome(r);
-}
-
-#define RECORD_ATTRIBUTES                                                                                              \
-    ATTR_REQUEST_ID, ATTR_REQUEST_TYPE, ATTR_SUBJECT_ID, ATTR_OPENED, ATTR_ISSUER, ATTR_SERIAL_NUMBER,                 \
-        ATTR_CERTIFICATE, ATTR_SUBJECT_DN, ATTR_CERTIFICATE_SHA256, ATTR_FINDING, ATTR_WANTED_NAME, ATTR_REASON,       \
-        ATTR_POLICY_DN, ATTR_POLICY_REVISION, ATTR_GENERATION, ATTR_SUPERSEDES, ATTR_STATE, ATTR_STATE_MESSAGE,        \
-        ATTR_STATE_CHANGED, ATTR_CONFIRMED_PASSES, ATTR_CONFIRMED_AT, ATTR_ATTEMPT, ATTR_NEXT_ATTEMPT,                 \
-        ATTR_REPLACEMENT_SHA256
-
-static const char *const rendered[] = {RECORD_ATTRIBUTES, NULL};
-static const char *const wanted[] = {"objectClass",       RECORD_ATTRIBUTES,       ATTR_DECISION,
-                                     ATTR_CLAIMED_BY,     ATTR_CLAIMED_UNTIL,      ATTR_OUTCOME,
-                                     ATTR_TRANSACTION_ID, ATTR_RESULT_CERTIFICATE, NULL};
+static const char *const rendered[] = {ATTR_REQUEST_ID,
+                                       ATTR_REQUEST_TYPE,
+                                       ATTR_SUBJECT_ID,
+                                       ATTR_OPENED,
+                                       ATTR_ISSUER,
+                                       ATTR_SERIAL_NUMBER,
+                                       ATTR_CERTIFICATE,
+                                       ATTR_SUBJECT_DN,
+                                       ATTR_CERTIFICATE_SHA256,
+                                       ATTR_FINDING,
+                                       ATTR_WANTED_NAME,
+                                       ATTR_REASON,
+                                       ATTR_POLICY_DN,
+                                       ATTR_POLICY_REVISION,
+                                       ATTR_GENERATION,
+                                       ATTR_SUPERSEDES,
+                                       ATTR_STATE,
+                                       ATTR_STATE_MESSAGE,
+                                       ATTR_STATE_CHANGED,
+                                       ATTR_CONFIRMED_PASSES,
+                                       ATTR_CONFIRMED_AT,
+                                       ATTR_ATTEMPT,
+                                       ATTR_NEXT_ATTEMPT,
+                                       ATTR_REPLACEMENT_SHA256,
+                                       NULL};
 
 const char *const *record_attributes(void)
 {
     return rendered;
 }
-
-const char *const *request_attributes(void)
-{
-    return wanted;
-}
-
-static struct entry copy_stored(struct arena *a, const struct entry *e)
-{
-    struct attribute *attributes = ARENA_ARRAY(a, sizeof rendered / sizeof *rendered, struct attribute);
-    struct entry copy = {.dn = arena_copy(a, e->dn), .attributes = attributes};
-    for (const char *const *name = rendered; *name; name++) {
-        size_t count = entry_count(e, *name), n = 0;
-        if (count == 0)
-            continue;
-        struct slice *values = ARENA_ARRAY(a, count, struct slice), value;
-        for (struct entry_cursor at = {0}; entry_next_value(e, *name, &at, &value);)
-            values[n++] = arena_copy(a, value);
-        attributes[copy.count++] = (struct attribute){.name = slice_of(*name), .values = values, .count = count};
-    }
-    return copy;
-}
-
-static bool is_request(const struct entry *e)
-{
-    struct slice value;
-    bool has_class = false;
-    for (struct entry_cursor at = {0}; entry_next_value(e, "objectClass", &at, &value);)
-        has_class |= slice_eq_nocase(value, SLICE_LITERAL(CLASS_REQUEST));
-    return has_class && hex_is(entry_first(e, ATTR_REQUEST_ID), DIGEST_OCTETS);
-}
-
-struct request request_read(struct arena *a, const struct entry *e, problem_list *problems)
-{
-    struct request q = {.dn = arena_copy(a, e->dn)};
-    struct reading r = {.arena = a, .entry = e, .request = &q, .problems = problems};
-    if (!is_request(e)) {
-        damaged(&r, &q.foreign, "objectClass", entry_first(e, "objectClass"),
-                "not a dircertRequest whose id is a SHA-256 in hexadecimal: left alone; remove it from this container");
-        q.record.id = text_of(&r, ATTR_REQUEST_ID);
-        return q;
-    }
-    read_basis(&r, &q.record.basis);
-    read_identity(&r);
-    read_progress(&r);
-    read_decision(&r);
-    read_fulfiller(&r);
-    q.stored = copy_stored(a, e);
-    return q;
-}
-
-/* Rendering. */
 
 struct rendering {
     struct arena *arena;

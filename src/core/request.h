@@ -112,8 +112,12 @@ struct request {
     bool progress_damaged; /* state or generation can't be read: it has to begin again */
     bool detail_damaged;   /* something else that moves can't be read: it is put right where the request stands */
     bool stale_unreadable; /* a decision or outcome that is none; ignored */
+    bool is_plain;         /* `stored` is, value by value, what record_render makes of the record; false: perhaps too */
     struct entry stored;   /* the daemon-owned attributes as they stand */
 };
+
+/* True when both are rendered alike; false is always allowed. */
+bool record_same(const struct record *a, const struct record *b);
 
 /* SHA-256 of `reissue NUL subjectId` and of `revoke NUL certificate digest`, as hexadecimal. */
 struct slice request_id_of_reissue(struct arena *a, struct slice subject_id);
