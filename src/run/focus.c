@@ -20,11 +20,12 @@ size_t look_parts(const struct pass *p)
     return p->look ? p->look->filter_count : 1;
 }
 
+/* The ids come last: a server that goes from left to right need not compare all of them where the rest is not true. */
 struct slice look_narrow(struct pass *p, size_t part, struct slice filter)
 {
     if (!p->look)
         return filter;
-    return arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(p->look->filters[part]), SLICE_ARGS(filter));
+    return arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(filter), SLICE_ARGS(p->look->filters[part]));
 }
 
 bool look_is_about(const struct pass *p, struct slice subject_id)

@@ -22,7 +22,8 @@
 
 enum {
     HOSTS = 30,
-    FINE = 40, /* that never change: what a guard's share is of */
+    FINE = 40, /* that never change: what a guard's share is of, which no interval of a long run may use up */
+    CHANGES_A_FINE = 8,
     SHORT_CHANGES = 90,
     CHANGES_A_CHECKPOINT = 30,
     TRIES = 40,
@@ -390,7 +391,7 @@ static void begin(struct drift *d)
     program_add_policy(p, "servers",
                        ENFORCE "dircertMaxRequests: 100000\ndircertMinSubjectsPercent: 1\n" VERSION_REISSUE
                                "dircertOnFinding: expired reissue\ndircertOnFinding: cn-mismatch reissue\n");
-    program_add_servers(p, "fine", FINE, program_good);
+    program_add_servers(p, "fine", FINE + changes_wanted / CHANGES_A_FINE, program_good);
     move_new(p, "person", PEOPLE);
     move_new(p, "shelf", ATTIC);
     program_configure(p, &(struct program_conf){.interval_s = 3600, .level = "debug", .timeout_s = 5});
