@@ -207,9 +207,10 @@ static bool play_open(struct conversation *c, const struct mock_step *s)
         {.verb = MOCK_READ},
         {.verb = MOCK_ENTRY,
          .dn = "",
-         .pairs = s->paging ? root
-                  : s->sync ? syncing
-                            : plain},
+         .pairs = s->pairs    ? s->pairs
+                  : s->paging ? root
+                  : s->sync   ? syncing
+                              : plain},
         {.verb = MOCK_ANSWER},
         {.verb = MOCK_READ},
         {.verb = MOCK_ENTRY, .dn = "cn=Subschema", .pairs = s->unique_id ? schema : schema + 1},

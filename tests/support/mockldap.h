@@ -28,7 +28,8 @@ struct mock_pair {
 struct mock_step {
     enum mock_verb verb;
     const char *dn;
-    const struct mock_pair *pairs; /* ended by one without attribute; equal names in sequence are one attribute */
+    const struct mock_pair *pairs; /* ended by one without attribute; equal names in sequence are one attribute;
+                                      MOCK_OPEN: the rootDSE, NULL is what the flags say */
     int code;
     const char *text, *referral;
     const char *cookie; /* adds the paged results control (RFC 2696); "" is the last page */
