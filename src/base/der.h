@@ -44,6 +44,14 @@ struct der_extent {
 };
 /* Of the element that begins s, which has two octets and more, where its length takes several. */
 struct der_extent der_extent_long(struct slice s);
+static inline struct der_extent der_extent(struct slice s)
+{
+    if (s.p[1] < 0x80)
+        return (struct der_extent){2, s.p[1]};
+    if (s.p[1] == 0x82 && s.n >= 4 && s.p[2]) /* of 256 octets to 65,535, as most of the long ones are */
+        return (struct der_extent){4, (size_t)s.p[2] << 8 | s.p[3]};
+    return der_extent_long(s);
+}
 /* Takes an element of that extent off *cursor, if it fits. */
 static inline bool der_take(struct slice *cursor, struct der_extent x, struct der_element *e)
 {
@@ -60,9 +68,7 @@ static inline bool der_next(struct slice *cursor, struct der_element *e)
 {
     if (cursor->n < 2 || (cursor->p[0] & 0x1f) == 0x1f)
         return false;
-    if (cursor->p[1] < 0x80)
-        return der_take(cursor, (struct der_extent){2, cursor->p[1]}, e);
-    return der_take(cursor, der_extent_long(*cursor), e);
+    return der_take(cursor, der_extent(*cursor), e);
 }
 /* True when the next element has that tag. */
 static inline bool der_is(struct slice cursor, uint8_t tag)

@@ -46,4 +46,11 @@ static inline bool octets_are_plain(uint64_t eight)
     return (((eight - OCTETS_EACH(0x20)) | (eight + OCTETS_EACH(1))) & OCTETS_EACH(0x80)) == 0;
 }
 
+/* '0' to '9': what is over 9 then comes to 0x80 and above, and no octet carries that was not. */
+static inline bool octets_are_digits(uint64_t eight)
+{
+    uint64_t values = eight ^ OCTETS_EACH('0');
+    return (((values + OCTETS_EACH(0x76)) | values) & OCTETS_EACH(0x80)) == 0;
+}
+
 #endif

@@ -120,6 +120,8 @@ struct finding {
     struct slice waiver; /* DN of the waiver that covers it: reported, never acted on; empty: none */
 };
 
+/* Bits of the checks that the policy turns on; never 0, as some always are. */
+unsigned check_those_on(const struct policy *policy);
 /* One check's answer, whatever other checks say; to be asked only of one that is on and judges what `in` is about. */
 void check_answer(struct arena *a, const struct check_input *in, enum check_id id, struct check_result *out);
 

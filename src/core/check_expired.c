@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/check_names.h"
 
-#include "base/gentime.h"
+#include "core/check_shown.h"
 
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
     if (!in->facts->readable) {
         out->answer = ANSWER_NOT_APPLICABLE;
     } else if (in->now_utc > in->facts->not_after_utc) {
-        uint8_t at[GENTIME_LEN];
-        gentime_write(in->facts->not_after_utc, at);
         out->answer = ANSWER_VIOLATES;
-        out->detail = arena_format(a, "notAfter %.*s", GENTIME_LEN, (const char *)at);
+        out->detail = arena_format(a, "notAfter %.*s", SLICE_ARGS(shown_time(a, in->facts->not_after_utc)));
     }
 }
 

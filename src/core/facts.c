@@ -12,28 +12,9 @@ static const uint8_t oid_ed448[] = {0x2b, 0x65, 0x71};
 
 #define OID_IS(s, oid) slice_eq((s), slice_make((oid), sizeof(oid)))
 
-/* Into the one SEQUENCE that s is; empty when it is none. */
-static struct slice sequence_in(struct slice s)
-{
-    struct der_element e;
-    return der_expect(&s, DER_SEQUENCE, &e) ? e.content : slice_make(s.p, 0);
-}
-
-static struct slice extension_in(struct slice der, const struct extension *x)
-{
-    if (x->presence != FIELD_PRESENT)
-        return slice_make(der.p, 0);
-    return sequence_in(facts_slice(der, x->value));
-}
-
-struct slice facts_san(struct slice der, const struct facts *f)
-{
-    return extension_in(der, &f->san);
-}
-
 struct slice facts_subject(struct slice der, const struct facts *f)
 {
-    return sequence_in(facts_slice(der, f->subject));
+    return facts_in_sequence(facts_slice(der, f->subject));
 }
 
 /* The sets lie end to end, so stepping into each header makes one flat list of attributes of the whole name. */
@@ -142,11 +123,6 @@ bool facts_text(uint8_t tag, struct slice value, uint8_t *out, size_t room, size
     return ok;
 }
 
-struct slice facts_eku(struct slice der, const struct facts *f)
-{
-    return extension_in(der, &f->eku);
-}
-
 enum key_family facts_key_family(struct slice der, const struct facts *f)
 {
     struct slice oid = facts_slice(der, f->key_algorithm);
@@ -161,7 +137,7 @@ enum key_family facts_key_family(struct slice der, const struct facts *f)
 
 struct slice facts_crl_points(struct slice der, const struct facts *f)
 {
-    return extension_in(der, &f->crl_points);
+    return facts_in_extension(der, &f->crl_points);
 }
 
 enum { TAG_NAME = 0xa0, TAG_FULL_NAME = 0xa0, TAG_URI = 0x80 | NAME_URI };

@@ -93,6 +93,18 @@ static inline struct slice facts_slice(struct slice der, struct span s)
     return (uint64_t)s.at + s.n <= der.n ? slice_upto(slice_from(der, s.at), s.n) : slice_make(der.p, 0);
 }
 
+/* Into the one SEQUENCE that s is; empty when it is none. */
+static inline struct slice facts_in_sequence(struct slice s)
+{
+    struct der_element e;
+    return der_expect(&s, DER_SEQUENCE, &e) ? e.content : slice_make(s.p, 0);
+}
+/* The same of what an extension holds; empty unless it is FIELD_PRESENT. */
+static inline struct slice facts_in_extension(struct slice der, const struct extension *x)
+{
+    return x->presence == FIELD_PRESENT ? facts_in_sequence(facts_slice(der, x->value)) : slice_make(der.p, 0);
+}
+
 /* GeneralName choices by their context tag number (RFC 5280 section 4.2.1.6). */
 enum general_name {
     NAME_OTHER = 0,
@@ -110,7 +122,10 @@ enum general_name {
  * Walks the subjectAltName.  *cursor starts as facts_san(der, f), which is empty unless the extension is
  * FIELD_PRESENT.  False at the end.  `value` is the name's content octets.
  */
-struct slice facts_san(struct slice der, const struct facts *f);
+static inline struct slice facts_san(struct slice der, const struct facts *f)
+{
+    return facts_in_extension(der, &f->san);
+}
 static inline bool facts_next_name(struct slice *cursor, enum general_name *kind, struct slice *value)
 {
     struct der_element e;
@@ -137,7 +152,10 @@ bool facts_next_common_name(struct slice *cursor, uint8_t *tag, struct slice *va
 bool facts_text(uint8_t tag, struct slice value, uint8_t *out, size_t room, size_t *written);
 
 /* Walks the KeyPurposeIds: content octets of each OID.  *cursor starts as facts_eku(der, f). */
-struct slice facts_eku(struct slice der, const struct facts *f);
+static inline struct slice facts_eku(struct slice der, const struct facts *f)
+{
+    return facts_in_extension(der, &f->eku);
+}
 static inline bool facts_next_eku(struct slice *cursor, struct slice *oid)
 {
     struct der_element e;

@@ -203,6 +203,7 @@ const struct policy *policy_compile(struct arena *a, const struct entry *e, poli
         complain(&c, row_of(&c, ATTR_TARGET), slice_of(""),
                  slice_of("the policy has no target that this account can read"));
     p->revision = compute_revision(&c);
+    p->checks = check_those_on(p);
     return p;
 }
 

@@ -199,6 +199,7 @@ static int read_policy(struct linting *l, struct drafts *d, const char *path)
     if (d->policies.count != 1)
         return ctl_usage(l->ctl, "--policy %s: expected one policy, found %zu", path, d->policies.count);
     l->policy = *d->policies.items[0].policy;
+    l->policy.checks = 0; /* what it asks for may be changed yet */
     return CTL_OK;
 }
 

@@ -254,7 +254,7 @@ static const char *read_signed_part(struct slice cursor, struct crl *c)
         return "signature: RFC 5280 section 5.1.2.2: not the same as signatureAlgorithm";
     if (!der_expect(&cursor, DER_SEQUENCE, &e))
         return "issuer: RFC 5280 section 5.1.2.3: not a Name";
-    name_read(e.content, &name);
+    name_read(e.content, NULL, &name);
     if (name.flaw == NAME_BROKEN || e.content.n == 0)
         return "issuer: RFC 5280 section 5.1.2.3: not a Name, or an empty one";
     c->issuer = e.whole;

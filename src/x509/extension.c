@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Context tags; NEST_n: constructed, whether tagged explicitly or a SEQUENCE or CHOICE inside. */
-enum { TAG_0 = 0x80, TAG_1, TAG_2, NEST_0 = 0xa0, NEST_1, NEST_2 };
+enum { TAG_0 = 0x80, TAG_1, TAG_2, TAG_DNS_NAME = TAG_2, NEST_0 = 0xa0, NEST_1, NEST_2 };
 
 /* The whole of s is one element of that tag, and *content what it holds. */
 static bool only(struct slice s, uint8_t tag, struct slice *content)
@@ -75,7 +75,7 @@ static bool is_directory_name(struct slice s, unsigned *odd)
     struct name name;
     if (!only(s, DER_SEQUENCE, &rdns))
         return false;
-    name_read(rdns, &name);
+    name_read(rdns, NULL, &name);
     if (name.odd_octets || name.flaw != NAME_FINE)
         *odd |= ODD_NAME;
     return name.flaw < NAME_STRING;
@@ -149,9 +149,14 @@ static bool is_general_names(struct slice s, unsigned *odd)
     struct der_element e;
     if (s.n == 0)
         return false;
-    while (s.n)
-        if (!der_next(&s, &e) || !is_general_name(&e, odd))
+    while (s.n) {
+        if (!der_next(&s, &e))
             return false;
+        if (e.tag == TAG_DNS_NAME && slice_is_plain(e.content))
+            continue; /* as most are */
+        if (!is_general_name(&e, odd))
+            return false;
+    }
     return true;
 }
 
@@ -395,10 +400,10 @@ static const uint8_t id_ms_sid[] = {0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x
 
 static const struct extension_type ce_types[64] = {
     [14] = {EXTENSION_PLAIN, FIELD(subject_key_id), is_ski,
-            "subjectKeyIdentifier: RFC 5280 section 4.2.1.2: not an OCTET STRING"},
+            "subjectKeyIdentifier: RFC 5280 section 4.2.1.2: not an OCTET STRING", true},
     [15] = {EXTENSION_KEY_USAGE, FIELD(key_usage), is_key_usage,
             "keyUsage: RFC 5280 section 4.2.1.3: not a BIT STRING with a bit set"},
-    [17] = {EXTENSION_SAN, FIELD(san), is_san, "subjectAltName: RFC 5280 section 4.2.1.6: not GeneralNames"},
+    [17] = {EXTENSION_SAN, FIELD(san), is_san, "subjectAltName: RFC 5280 section 4.2.1.6: not GeneralNames", true},
     [18] = {EXTENSION_PLAIN, 0, is_alt_names, "issuerAltName: RFC 5280 section 4.2.1.7: not GeneralNames"},
     [19] = {EXTENSION_BASIC_CONSTRAINTS, FIELD(basic_constraints), is_basic_constraints,
             "basicConstraints: RFC 5280 section 4.2.1.9: not BasicConstraints"},
@@ -428,7 +433,7 @@ static const struct extension_type pe_types[16] = {
 /* An otherName that holds the SID of the account. */
 static const struct extension_type ms_sid_type = {
     EXTENSION_PLAIN, FIELD(ms_sid), is_alt_names,
-    "szOID_NTDS_CA_SECURITY_EXT: MS-WCCE section 2.2.2.7.7.4: not a list of names"};
+    "szOID_NTDS_CA_SECURITY_EXT: MS-WCCE section 2.2.2.7.7.4: not a list of names", true};
 
 const struct extension_type *extension_find(struct slice oid)
 {

@@ -35,6 +35,7 @@ struct extension_type {
      */
     bool (*read)(struct slice value, struct extension_value *v);
     const char *flaw; /* what to say when it does not: a static string, as in struct facts */
+    bool differs;     /* it is another one in each certificate */
 };
 
 /* By the content octets of the OID; NULL when we do not know it. */

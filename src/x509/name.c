@@ -149,7 +149,13 @@ static bool read_rdn(struct name *name, struct slice rdn)
     return true;
 }
 
-void name_read(struct slice content, struct name *name)
+/* Nothing that is ever asked about a name came of what was read of it. */
+static bool says_nothing(const struct name *name)
+{
+    return name->flaw == NAME_FINE && name->common_names == 0 && !name->odd_encoding && !name->odd_octets;
+}
+
+void name_read(struct slice content, struct parts *parts, struct name *name)
 {
     struct der_element rdn;
     *name = (struct name){.flaw = NAME_FINE};
@@ -158,7 +164,11 @@ void name_read(struct slice content, struct name *name)
             flaw(name, NAME_BROKEN, content.p);
             return;
         }
+        if (parts_find(parts, PART_RDN, rdn.whole))
+            continue;
         if (!read_rdn(name, rdn.content))
             return;
+        if (says_nothing(name))
+            parts_keep(parts, PART_RDN, rdn.whole, &(struct part){.kind = PART_RDN});
     }
 }

@@ -6,7 +6,7 @@
 #ifndef X509_NAME_H
 #define X509_NAME_H
 
-#include "base/slice.h"
+#include "x509/parts.h"
 
 /* In the order of their weight. */
 enum name_flaw {
@@ -26,7 +26,10 @@ struct name {
     bool odd_octets;       /* NUL, control or non-ASCII octets in a value */
 };
 
-/* Reads the content octets of an RDNSequence into *name.  Linear in content.n. */
-void name_read(struct slice content, struct name *name);
+/*
+ * Reads the content octets of an RDNSequence into *name.  Linear in content.n.  `parts`: what was read before, and what
+ * is worth it is kept there; or NULL.
+ */
+void name_read(struct slice content, struct parts *parts, struct name *name);
 
 #endif

@@ -1,41 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "x509/reader.h"
+#include "x509/reader_private.h"
 
-#include "x509/extension.h"
 #include "x509/key.h"
 #include "x509/name.h"
 #include "x509/value.h"
 
 enum { SIZE_MOST = 0x7fffffff, SIZE_UNUSUAL = 64 * 1024, SERIAL_MOST = 20 };
 
-struct reading {
-    struct slice der;
-    struct facts *f;
-    struct slice inner_algorithm; /* the AlgorithmIdentifier in tbsCertificate, header included */
-    bool version_left_out;
-    bool times_hold;
-    struct slice list;   /* of extensions */
-    uint32_t extensions; /* that were read, READER_EXTENSIONS at most */
-    uint64_t seen;       /* a bit for each last octet of an OID in them, so that pairs are rarely looked for */
-};
-
-static void note(struct reading *r, const uint8_t *where, const char *what)
+/* The next element as it was read before, which is taken off; NULL: it has to be read. */
+static const struct part *known(const struct reading *r, enum part_kind kind, struct slice *cursor)
 {
-    if (r->f->malformed)
-        return;
-    r->f->malformed = what;
-    r->f->malformed_at = (uint32_t)(where - r->der.p);
-}
-
-static bool broken(struct reading *r, struct slice where, const char *what)
-{
-    note(r, where.p, what);
-    return false;
-}
-
-static struct span span_of(const struct reading *r, struct slice s)
-{
-    return (struct span){(uint32_t)(s.p - r->der.p), (uint32_t)s.n};
+    struct slice rest = *cursor;
+    struct der_element e;
+    if (!r->parts || !der_expect(&rest, DER_SEQUENCE, &e))
+        return NULL;
+    const struct part *part = parts_find(r->parts, kind, e.whole);
+    if (part)
+        *cursor = rest;
+    return part;
 }
 
 /* Section 4.1.2.1: [0] EXPLICIT INTEGER DEFAULT v1. */
@@ -100,13 +82,39 @@ static bool read_algorithm(const struct reading *r, struct slice *cursor, struct
     return true;
 }
 
+/* An AlgorithmIdentifier that many certificates have; false: it has to be read. */
+static bool take_algorithm(const struct reading *r, enum part_kind kind, struct slice *cursor, struct slice *whole,
+                           struct span *oid, struct span *parameters)
+{
+    const uint8_t *at = cursor->p;
+    const struct part *part = known(r, kind, cursor);
+    if (!part)
+        return false;
+    *whole = slice_make(at, part->n);
+    *oid = moved(r, at, part->oid);
+    *parameters = moved(r, at, part->parameters);
+    return true;
+}
+
+static void keep_algorithm(const struct reading *r, enum part_kind kind, struct slice whole, struct span oid,
+                           struct span parameters)
+{
+    if (is_plain_so_far(r))
+        parts_keep(r->parts, kind, whole,
+                   &(struct part){.oid = within(r, whole, oid), .parameters = within(r, whole, parameters)});
+}
+
 /* Section 4.1.2.3. */
 static bool read_inner_algorithm(struct reading *r, struct slice *tbs)
 {
+    if (take_algorithm(r, PART_SIGNATURE, tbs, &r->inner_algorithm, &r->f->signature_algorithm,
+                       &r->f->signature_parameters))
+        return true;
     if (!read_algorithm(r, tbs, &r->inner_algorithm, &r->f->signature_algorithm, &r->f->signature_parameters))
         return broken(r, *tbs, "signature: RFC 5280 section 4.1.2.3: not an AlgorithmIdentifier");
     if (key_signature_is_odd(r->der, r->f))
         r->f->unusual |= UNUSUAL_VALUE;
+    keep_algorithm(r, PART_SIGNATURE, r->inner_algorithm, r->f->signature_algorithm, r->f->signature_parameters);
     return true;
 }
 
@@ -117,7 +125,7 @@ static bool read_name(struct reading *r, struct slice *tbs, const char *const fl
     if (!der_expect(tbs, DER_SEQUENCE, &e))
         return broken(r, *tbs, flaws[NAME_BROKEN]);
     *span = span_of(r, e.whole);
-    name_read(e.content, name);
+    name_read(e.content, r->parts, name);
     if (name->flaw != NAME_FINE)
         note(r, name->where, flaws[name->flaw]);
     return name->flaw != NAME_BROKEN;
@@ -134,7 +142,17 @@ static bool read_issuer(struct reading *r, struct slice *tbs)
         [NAME_STRING] = "issuer: RFC 5280 section 4.1.2.4: a string whose octets are not of its type",
     };
     struct name name;
-    return read_name(r, tbs, flaws, &r->f->issuer, &name);
+    const uint8_t *at = tbs->p;
+    const struct part *part = known(r, PART_ISSUER, tbs);
+    if (part) {
+        r->f->issuer = span_of(r, slice_make(at, part->n));
+        return true;
+    }
+    if (!read_name(r, tbs, flaws, &r->f->issuer, &name))
+        return false;
+    if (is_plain_so_far(r))
+        parts_keep(r->parts, PART_ISSUER, facts_slice(r->der, r->f->issuer), &(struct part){.kind = PART_ISSUER});
+    return true;
 }
 
 /* From 2050-01-01 on, times are GeneralizedTime; up to then they have to be UTCTime. */
@@ -145,7 +163,7 @@ static bool read_time(struct reading *r, struct slice *validity, const char *fla
     struct der_element e;
     if (!der_next(validity, &e))
         return broken(r, *validity, flaw);
-    if (!value_read_time(&e, at_utc)) {
+    if (!value_read_time(e.tag, e.content, at_utc)) {
         note(r, e.whole.p, flaw);
         r->times_hold = false;
     } else if (e.tag == DER_GENERALIZED_TIME && *at_utc < YEAR_2050) {
@@ -204,8 +222,12 @@ static bool read_spki(struct reading *r, struct slice *tbs)
     if (!der_expect(tbs, DER_SEQUENCE, &e))
         return broken(r, *tbs, form);
     struct slice inside = e.content;
-    if (!read_algorithm(r, &inside, &algorithm, &r->f->key_algorithm, &r->f->key_parameters) ||
-        !der_expect(&inside, DER_BIT_STRING, &key) || inside.n)
+    if (!take_algorithm(r, PART_KEY, &inside, &algorithm, &r->f->key_algorithm, &r->f->key_parameters)) {
+        if (!read_algorithm(r, &inside, &algorithm, &r->f->key_algorithm, &r->f->key_parameters))
+            return broken(r, inside, form);
+        keep_algorithm(r, PART_KEY, algorithm, r->f->key_algorithm, r->f->key_parameters);
+    }
+    if (!der_expect(&inside, DER_BIT_STRING, &key) || inside.n)
         return broken(r, inside, form);
     r->f->spki = span_of(r, e.whole);
     if (!value_bit_string_ok(key.content))
@@ -235,163 +257,12 @@ static bool read_unique_ids(struct reading *r, struct slice *tbs)
     return true;
 }
 
-/* An extension that does not count, because of `what`. */
-static void spoil(struct reading *r, const uint8_t *where, const char *what)
-{
-    note(r, where, what);
-    r->f->unusual |= UNUSUAL_EXTENSION;
-}
-
-/* Is one of the extensions that were read of this type? */
-static bool was_read(const struct reading *r, struct slice oid)
-{
-    struct slice list = r->list;
-    struct der_element e, id;
-    for (uint32_t i = 0; i < r->extensions && der_next(&list, &e); i++)
-        if (der_next(&e.content, &id) && slice_eq(id.content, oid))
-            return true;
-    return false;
-}
-
-static bool is_second(struct reading *r, struct slice oid)
-{
-    uint64_t bit = UINT64_C(1) << (oid.p[oid.n - 1] & 63), seen = r->seen;
-    r->seen = seen | bit;
-    return (seen & bit) && was_read(r, oid);
-}
-
-/* Keeps what the extensions that core looks into hold. */
-static void keep(struct extension *x, bool ok, bool critical, struct span value)
-{
-    x->critical |= critical;
-    if (x->presence != FIELD_ABSENT)
-        *x = (struct extension){FIELD_DUPLICATE, x->critical, {0, 0}};
-    else if (!ok)
-        x->presence = FIELD_MALFORMED;
-    else
-        *x = (struct extension){FIELD_PRESENT, critical, value};
-}
-
-static struct extension *field_of(struct facts *f, const struct extension_type *type)
-{
-    return (struct extension *)(void *)((char *)f + type->field);
-}
-
-/* What an extension says that counts; nothing as soon as it is there twice. */
-static void look_into(struct facts *f, enum extension_kind kind, bool counts, const struct extension_value *v)
-{
-    switch (kind) {
-    case EXTENSION_KEY_USAGE:
-        f->key_usage_bits = counts ? v->key_usage_bits : 0;
-        break;
-    case EXTENSION_BASIC_CONSTRAINTS:
-        f->is_ca = counts && v->is_ca;
-        f->path_length = counts ? v->path_length : -1;
-        break;
-    case EXTENSION_SAN:
-    case EXTENSION_PLAIN:
-        break;
-    }
-}
-
-static void read_value(struct reading *r, const struct extension_type *type, bool critical, struct slice value)
-{
-    struct extension_value v = {.odd = 0};
-    if (!type) {
-        r->f->unusual |= critical ? UNUSUAL_CRITICAL : 0;
-        r->f->unknown_critical += critical;
-        return;
-    }
-    bool ok = type->read(value, &v);
-    if (!ok)
-        spoil(r, value.p, type->flaw);
-    if (v.odd)
-        r->f->unusual |= (v.odd & ODD_VALUE ? UNUSUAL_VALUE : 0u) | (type->kind == EXTENSION_SAN ? UNUSUAL_NAME : 0u);
-    if (!type->field)
-        return;
-    struct extension *x = field_of(r->f, type);
-    keep(x, ok, critical, span_of(r, value));
-    look_into(r->f, type->kind, x->presence == FIELD_PRESENT, &v);
-}
-
-static bool read_critical(struct reading *r, struct slice *extension, bool *critical)
-{
-    struct der_element e;
-    *critical = false;
-    if (!der_is(*extension, DER_BOOLEAN))
-        return true;
-    if (!der_next(extension, &e) || e.content.n != 1)
-        return false;
-    if (!der_boolean_ok(e.content, critical)) {
-        *critical = true;
-        spoil(r, e.content.p, "extensions: RFC 5280 section 4.1: critical is neither TRUE nor FALSE in DER");
-    } else if (!*critical) {
-        spoil(r, e.content.p, "extensions: RFC 5280 section 4.1: critical is encoded although FALSE is its default");
-    }
-    return true;
-}
-
-static bool read_extension(struct reading *r, struct slice *list)
-{
-    static const char form[] = "extensions: RFC 5280 section 4.1.2.9: not an Extension";
-    struct der_element e, id, value;
-    bool critical;
-    if (!der_expect(list, DER_SEQUENCE, &e))
-        return broken(r, *list, form);
-    struct slice inside = e.content;
-    if (!der_expect(&inside, DER_OID, &id))
-        return broken(r, inside, form);
-    const struct extension_type *type = extension_find(id.content);
-    if ((!type && !der_oid_ok(id.content)) || !read_critical(r, &inside, &critical) ||
-        !der_expect(&inside, DER_OCTET_STRING, &value) || inside.n)
-        return broken(r, inside, form);
-    if (r->extensions == READER_EXTENSIONS)
-        spoil(r, e.whole.p, "extensions: RFC 5280 section 4.2: more than 64, which is our limit");
-    else if (is_second(r, id.content))
-        spoil(r, e.whole.p, "extensions: RFC 5280 section 4.2: one extension is there twice");
-    r->extensions += r->extensions < READER_EXTENSIONS;
-    read_value(r, type, critical, value.content);
-    return true;
-}
-
-/* Sections 4.2.1.3 and 4.2.1.10: only an authority may have these. */
-static bool says_more_than_it_is(const struct facts *f)
-{
-    enum { KEY_CERT_SIGN = 1 << 5 };
-    return !f->is_ca && (f->key_usage_bits & KEY_CERT_SIGN || f->name_constraints.presence == FIELD_PRESENT);
-}
-
-/* Section 4.1.2.9: [3] EXPLICIT SEQUENCE SIZE (1..MAX) OF Extension. */
-static bool read_extensions(struct reading *r, struct slice *tbs)
-{
-    static const char form[] = "extensions: RFC 5280 section 4.1.2.9: not a SEQUENCE of extensions";
-    struct der_element wrapper, list;
-    if (!der_is(*tbs, DER_CONTEXT | DER_CONSTRUCTED | 3))
-        return true;
-    if (!der_next(tbs, &wrapper))
-        return broken(r, *tbs, form);
-    struct slice inside = wrapper.content;
-    if (!der_expect(&inside, DER_SEQUENCE, &list) || inside.n)
-        return broken(r, wrapper.content, form);
-    if (r->f->version == 1 || r->f->version == 2)
-        note(r, wrapper.whole.p, "extensions: RFC 5280 section 4.1.2.9: only version 3 has them");
-    if (list.content.n == 0)
-        spoil(r, wrapper.whole.p, "extensions: RFC 5280 section 4.1.2.9: the SEQUENCE is empty");
-    r->list = list.content;
-    while (list.content.n)
-        if (!read_extension(r, &list.content))
-            return false;
-    if (says_more_than_it_is(r->f))
-        r->f->unusual |= UNUSUAL_VALUE;
-    return true;
-}
-
 /* Section 4.1.1.1, in the order of section 4.1. */
 static bool read_tbs(struct reading *r, struct slice tbs)
 {
     if (!read_version(r, &tbs) || !read_serial(r, &tbs) || !read_inner_algorithm(r, &tbs) || !read_issuer(r, &tbs) ||
         !read_validity(r, &tbs) || !read_subject(r, &tbs) || !read_spki(r, &tbs) || !read_unique_ids(r, &tbs) ||
-        !read_extensions(r, &tbs))
+        !reader_extensions(r, &tbs))
         return false;
     return tbs.n == 0 || broken(r, tbs, "tbsCertificate: RFC 5280 section 4.1: more than its parts, or out of order");
 }
@@ -455,7 +326,7 @@ static const char *mistake(struct slice der)
     return NULL;
 }
 
-void facts_read(struct slice der, struct facts *f)
+void facts_read_next(struct parts *parts, struct slice der, struct facts *f)
 {
     struct reading r;
     memset(f, 0, sizeof *f);
@@ -467,6 +338,7 @@ void facts_read(struct slice der, struct facts *f)
         f->unusual |= UNUSUAL_SIZE;
     r.der = der;
     r.f = f;
+    r.parts = parts;
     r.version_left_out = false;
     r.times_hold = false;
     r.extensions = 0;
@@ -474,4 +346,9 @@ void facts_read(struct slice der, struct facts *f)
     f->readable = read_certificate(&r) && r.times_hold;
     if (!f->readable && r.version_left_out)
         f->version = 0;
+}
+
+void facts_read(struct slice der, struct facts *f)
+{
+    facts_read_next(NULL, der, f);
 }

@@ -27,6 +27,8 @@
 
 #include "core/facts.h"
 
+struct parts;
+
 /* More extensions than this are malformed: no certificate has a use for them, and looking for pairs stays cheap. */
 enum { READER_EXTENSIONS = 64 };
 /* A larger certificate is malformed, although it is read: nobody's software takes it, and nothing is done about it. */
@@ -37,5 +39,10 @@ enum { READER_OCTETS = 1000 * 1000 };
  * or of 2^31 octets and more is refused by name.
  */
 void facts_read(struct slice der, struct facts *f);
+/*
+ * The same, for one certificate after the other: what many have in common is in `parts` (x509/parts.h) after the first
+ * of them.  The facts are the same whatever was read before.
+ */
+void facts_read_next(struct parts *parts, struct slice der, struct facts *f);
 
 #endif

@@ -2,6 +2,7 @@
 #include "x509/value.h"
 
 #include "base/gentime.h"
+#include "base/octets.h"
 
 enum {
     CLASS_BITS = 0xc0,
@@ -57,29 +58,31 @@ bool value_ok_slowly(uint8_t tag, struct slice content)
     return true;
 }
 
-/* Two digits; where they are none 100, which is no part of a time. */
-static unsigned read_pair(const uint8_t *p)
+static unsigned pair(const uint8_t *p)
 {
-    unsigned tens = p[0] - (unsigned)'0', ones = p[1] - (unsigned)'0';
-    return tens > 9 || ones > 9 ? 100 : 10 * tens + ones;
+    return 10u * p[0] + p[1] - 11u * '0';
 }
 
-/* [YY]YYMMDDHHMMSSZ; UTCTime lacks the century: 50 and above are years of the 20th. */
-bool value_read_time(const struct der_element *e, int64_t *at_utc)
+/* YYMMDDHHMMSSZ after the century. */
+static bool read_in(unsigned century, const uint8_t *p, int64_t *at_utc)
+{
+    return octets_are_digits(octets_at(p)) && octets_are_digits(octets_at(p + 4)) && p[12] == 'Z' &&
+           gentime_from_fields(100 * century + pair(p), pair(p + 2), pair(p + 4), pair(p + 6), pair(p + 8),
+                               pair(p + 10), at_utc);
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* UTCTime lacks the century: 50 and above are years of the 20th. */
+bool value_read_time(uint8_t tag, struct slice content, int64_t *at_utc)
 {
     enum { UTC_TIME_OCTETS = 13, CENTURY_OCTETS = 2 };
-    const uint8_t *p = e->content.p;
-    unsigned century = 0;
-    if (e->tag == DER_GENERALIZED_TIME && e->content.n == CENTURY_OCTETS + UTC_TIME_OCTETS) {
-        century = read_pair(p);
-        p += CENTURY_OCTETS;
-    } else if (e->tag != DER_UTC_TIME || e->content.n != UTC_TIME_OCTETS) {
-        return false;
-    }
-    unsigned year = read_pair(p);
-    if (e->tag == DER_UTC_TIME)
-        century = year < 50 ? 20 : 19;
-    return century < 100 && year < 100 && p[12] == 'Z' &&
-           gentime_from_fields(100 * century + year, read_pair(p + 2), read_pair(p + 4), read_pair(p + 6),
-                               read_pair(p + 8), read_pair(p + 10), at_utc);
+    const uint8_t *p = content.p;
+    if (tag == DER_UTC_TIME)
+        return content.n == UTC_TIME_OCTETS && read_in(p[0] < '5' ? 20 : 19, p, at_utc);
+    return tag == DER_GENERALIZED_TIME && content.n == CENTURY_OCTETS + UTC_TIME_OCTETS && is_digit(p[0]) &&
+           is_digit(p[1]) && read_in(pair(p), p + CENTURY_OCTETS, at_utc);
 }

@@ -27,6 +27,6 @@ static inline bool value_any_ok(const struct der_element *e)
 }
 
 /* A UTCTime or GeneralizedTime in the form of RFC 5280 section 4.1.2.5: with seconds, in UTC, and nothing else. */
-bool value_read_time(const struct der_element *e, int64_t *at_utc);
+bool value_read_time(uint8_t tag, struct slice content, int64_t *at_utc);
 
 #endif

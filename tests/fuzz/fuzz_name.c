@@ -43,7 +43,7 @@ static bool is_plain(struct slice name)
     size_t values = 0;
     if (!der_expect(&name, DER_SEQUENCE, &sequence) || name.n)
         return false;
-    name_read(sequence.content, &read);
+    name_read(sequence.content, NULL, &read);
     if (read.flaw != NAME_FINE)
         return false;
     for (struct slice rdns = sequence.content; der_next(&rdns, &rdn);) {
