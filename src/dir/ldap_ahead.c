@@ -24,8 +24,10 @@ struct ldap_ahead {
     unsigned reads, entries;
     bool was_short; /* the last read emptied the socket */
     size_t got;     /* with it */
-    bool is_lost;   /* what libldap took is not made of messages, as TLS is not */
-    size_t left;    /* of the message that libldap is in */
+    size_t found;   /* since the last rest */
+    unsigned rest_us;
+    bool is_lost; /* what libldap took is not made of messages, as TLS is not */
+    size_t left;  /* of the message that libldap is in */
     uint8_t begun[LENGTH_ROOM];
     size_t begun_count; /* of a message whose length is not known yet */
     uint8_t octets[LDAP_AHEAD_OCTETS];
@@ -89,6 +91,7 @@ static ber_slen_t read_on(struct ldap_ahead *a)
     a->reads++;
     a->was_short = got < (ber_slen_t)room;
     a->got = got > 0 ? (size_t)got : 0;
+    a->found += a->got;
     a->end += a->got;
     return got;
 }
@@ -180,16 +183,18 @@ bool ldap_is_loopback(const struct sockaddr *address)
 }
 
 /*
- * Over the Unix socket the rest is less than it takes a server to fill the socket.  On the loopback interface what the
- * server writes while our window is closed waits on its side, where an entry costs it a third less than one that is
- * delivered at once, and comes in large pieces as soon as we read: so the window is small (ldap_connect.c) and the rest
- * long, and what waits is read without one.
+ * A Unix socket takes some 100 kB: a server that finds it full sleeps, so half of that is waited for.  On the loopback
+ * interface what the server writes while our window is closed waits on its side, where an entry costs it a third less
+ * than one that is delivered at once, and comes in large pieces as soon as we read: so the window is small
+ * (ldap_connect.c), the rest long, and what waits is read without one.
  */
 struct ldap_pace ldap_ahead_pace(int fd)
 {
-    static const struct ldap_pace of_socket = {.rest_us = 150, .long_rest_us = 150, .much = LDAP_AHEAD_OCTETS},
-                                  of_loopback = {.rest_us = 200, .long_rest_us = 3000, .much = LDAP_WINDOW_OCTETS / 2},
-                                  of_network = {0};
+    enum { KB = 1024 };
+    static const struct ldap_pace
+        of_socket = {.least_us = 100, .most_us = 600, .octets = 48 * KB, .much = LDAP_AHEAD_OCTETS},
+        of_loopback = {.least_us = 200, .most_us = 3000, .octets = 512 * KB, .much = LDAP_WINDOW_OCTETS / 2},
+        of_network = {0};
     struct sockaddr_storage peer = {0};
     if (getpeername(fd, (struct sockaddr *)&peer, &(socklen_t){sizeof peer}) != 0)
         return of_network;
@@ -198,15 +203,34 @@ struct ldap_pace ldap_ahead_pace(int fd)
     return ldap_is_loopback((const struct sockaddr *)&peer) ? of_loopback : of_network;
 }
 
-void ldap_ahead_rest(const struct ldap_ahead *a, const struct ldap_pace *pace, size_t streamed)
+/* How long to rest now; what the last rest brought says so. */
+static unsigned steer(struct ldap_ahead *a, const struct ldap_pace *pace)
 {
-    enum { SLACK_NS = 1, MANY = 1000 };
+    unsigned us = a->rest_us ? a->rest_us : pace->least_us;
+    if (a->found < pace->octets)
+        us += us / 4;
+    else if (a->found > pace->octets + pace->octets / 2)
+        us -= us / 4;
+    us = us < pace->least_us ? pace->least_us : us > pace->most_us ? pace->most_us : us;
+    a->rest_us = us;
+    a->found = 0;
+    return us;
+}
+
+void ldap_ahead_rest(struct ldap_ahead *a, const struct ldap_pace *pace)
+{
+    enum { SLACK_NS = 1 };
     static bool prepared;
-    unsigned us = streamed < MANY ? pace->rest_us : pace->long_rest_us;
-    if (us == 0 || (a->was_short ? a->got : LDAP_AHEAD_OCTETS) >= pace->much)
+    if (pace->least_us == 0 || !a->was_short || a->got >= pace->much)
         return;
     if (!prepared) /* else a rest lasts 50 µs longer than was asked for */
         prctl(PR_SET_TIMERSLACK, SLACK_NS);
     prepared = true;
-    nanosleep(&(struct timespec){.tv_nsec = (long)us * 1000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = (long)steer(a, pace) * 1000}, NULL);
+}
+
+void ldap_ahead_forget_pace(struct ldap_ahead *a)
+{
+    a->rest_us = 0;
+    a->found = 0;
 }

@@ -20,12 +20,13 @@
 
 /*
  * A server on this machine gets a moment to write more than one entry before it is looked for more; no other does, as
- * that would be on top of the way there and back.
+ * that would be on top of the way there and back.  The rest grows and shrinks between the two until what comes in it
+ * is about so many octets.
  */
 struct ldap_pace {
-    unsigned rest_us;      /* 0: none */
-    unsigned long_rest_us; /* when very many entries are coming */
-    size_t much;           /* a read that found so many octets is followed by the next one at once */
+    unsigned least_us, most_us; /* 0: no rest */
+    size_t octets;
+    size_t much; /* a read that found so many is followed by the next one at once */
 };
 
 enum { LDAP_FEW_ATTRIBUTES = 32, LDAP_FEW_VALUES = 128 };
@@ -43,7 +44,7 @@ struct ldap_dir {
     struct ldap_ahead *wire;  /* over the socket; NULL before that is libldap's; goes with ld */
     struct ldap_ahead *ahead; /* where messages pass: over TLS, or the same */
     struct ldap_pace pace;    /* of reading */
-    size_t streamed;          /* entries of the search at hand; 0 while there are not many */
+    bool is_streaming;        /* many entries are coming: rest before looking again */
     unsigned unwatched;       /* messages since the watch was asked */
     unsigned watched_reads;   /* of the layer, when the watch was asked */
     bool by_libldap;          /* for tests: every entry is read by libldap */
@@ -108,8 +109,10 @@ enum ldap_ahead_outcome { LDAP_AHEAD_MORE, LDAP_AHEAD_NOTHING, LDAP_AHEAD_BROKEN
 enum ldap_ahead_outcome ldap_ahead_fill(struct ldap_ahead *a);
 /* How to read from the peer of fd; no rest for one that may be on another machine. */
 struct ldap_pace ldap_ahead_pace(int fd);
-/* Rests where the last read found little; `streamed` entries came before. */
-void ldap_ahead_rest(const struct ldap_ahead *a, const struct ldap_pace *pace, size_t streamed);
+/* Rests where the last read found little. */
+void ldap_ahead_rest(struct ldap_ahead *a, const struct ldap_pace *pace);
+/* What comes next may come at another pace. */
+void ldap_ahead_forget_pace(struct ldap_ahead *a);
 bool ldap_is_loopback(const struct sockaddr *address);
 
 /* ldap_wait.c */

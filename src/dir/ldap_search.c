@@ -70,7 +70,7 @@ static enum rc hand_over(struct search *s, const struct message_entry *found)
     if (rc != RC_OK)
         return fault_set(s->fault, rc, "%s; while reading the answer to: %s", why.text, where(s));
     s->count++;
-    s->d->streamed = s->count > STREAM_BEGINS ? s->count : 0;
+    s->d->is_streaming = s->count > STREAM_BEGINS;
     s->sink->entry(s->sink->context, &entry);
     return RC_OK;
 }
@@ -162,7 +162,8 @@ static enum rc receive(struct search *s, int id, struct ldap_answer *answer)
         if (rc == RC_OK)
             rc = receive_message(s, id, until_ms, &type, answer);
     }
-    d->streamed = 0;
+    d->is_streaming = false;
+    ldap_ahead_forget_pace(d->wire);
     if (rc != RC_OK && type != LDAP_RES_SEARCH_RESULT && !d->dead)
         ldap_abandon_ext(d->ld, id, NULL, NULL);
     return rc;

@@ -80,7 +80,7 @@ static bool is_watch_due(struct ldap_dir *d)
 {
     enum { UNWATCHED_MAX = 16 };
     unsigned reads = d->ahead ? ldap_ahead_reads(d->ahead) : 0;
-    if (d->streamed && reads == d->watched_reads && ++d->unwatched < UNWATCHED_MAX)
+    if (d->is_streaming && reads == d->watched_reads && ++d->unwatched < UNWATCHED_MAX)
         return false;
     d->watched_reads = reads;
     d->unwatched = 0;
@@ -127,8 +127,8 @@ static int64_t time_left(const struct ldap_dir *d, int64_t *until_ms)
 /* Not while TLS has octets to make a message of. */
 static void rest_in_stream(const struct ldap_dir *d)
 {
-    if (d->streamed && (d->wire == d->ahead || !ldap_ahead_holds(d->wire)))
-        ldap_ahead_rest(d->wire, &d->pace, d->streamed);
+    if (d->is_streaming && (d->wire == d->ahead || !ldap_ahead_holds(d->wire)))
+        ldap_ahead_rest(d->wire, &d->pace);
 }
 
 enum rc ldap_next(struct ldap_dir *d, int id, int64_t until_ms, LDAPMessage **message, int *type, struct fault *fault)

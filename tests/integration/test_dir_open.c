@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening a directory: binds, refusals, what is read from the rootDSE and the schema, an environment that is ignored.
  */
+#include "dir/sync.h"
 #include "support/command.h"
 #include "support/dirtest.h"
 
@@ -231,6 +232,51 @@ static void the_schema_is_known(void **state)
     dir_close(d);
 }
 
+/* A second connection need not read it again, and outlives the first. */
+static void what_a_server_says_of_itself_is_copied(void **state)
+{
+    (void)state;
+    struct dir *first = open_as(server, NULL, NULL, 5), *second = NULL;
+    const char *const uris[] = {slapd_tcp_uri(server), NULL};
+    struct dir_settings settings = simple(uris, "let me in");
+    struct fault fault = {{0}};
+    assert_non_null(first);
+    settings.like = first;
+    assert_int_equal(dir_open(&settings, &second, &fault), RC_OK);
+    bool syncs = dir_sync_is_offered(first);
+    dir_close(first);
+    const struct dir_capabilities *c = dir_capabilities(second);
+    assert_string_equal(c->uri, uris[0]);
+    assert_false(c->is_secure);
+    assert_string_equal(c->kind, "OpenLDAP");
+    assert_string_equal(c->stable_id_attribute, "entryUUID");
+    assert_int_equal(c->suffix_count, 1);
+    assert_true(slice_eq(c->suffixes[0], SLICE_LITERAL(SLAPD_SUFFIX)));
+    assert_true(dir_knows_attribute(second, SLICE_LITERAL("userCertificate")));
+    assert_true(dir_knows_attribute(second, SLICE_LITERAL("2.5.4.3")));
+    assert_false(dir_knows_attribute(second, SLICE_LITERAL("userCertificat")));
+    assert_int_equal(dir_sync_is_offered(second), syncs);
+    dir_close(second);
+}
+
+/* A plug-in is code that nobody asked for, and each brings libraries of its own. */
+static void no_plug_in_of_sasl_is_loaded(void **state)
+{
+    (void)state;
+    char *line = NULL;
+    size_t room = 0;
+    struct dir *d = open_as(server, NULL, NULL, 5);
+    assert_non_null(d);
+    FILE *maps = fopen("/proc/self/maps", "re");
+    assert_non_null(maps);
+    while (getline(&line, &room, maps) > 0)
+        if (strstr(line, "/sasl2/"))
+            fail_msg("%s", line);
+    fclose(maps);
+    free(line);
+    dir_close(d);
+}
+
 static void no_right_to_the_schema_is_said(void **state)
 {
     (void)state;
@@ -390,6 +436,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(password_files_that_are_not_safe_are_refused),
         cmocka_unit_test(an_unreadable_password_file_is_refused),
         cmocka_unit_test(the_schema_is_known),
+        cmocka_unit_test(what_a_server_says_of_itself_is_copied),
+        cmocka_unit_test(no_plug_in_of_sasl_is_loaded),
         cmocka_unit_test(no_right_to_the_schema_is_said),
         cmocka_unit_test(no_right_to_the_root_is_said),
         cmocka_unit_test(a_stopped_server_is_left_after_the_time),

@@ -110,6 +110,57 @@ static void what_is_released_is_taken_at_the_next_heartbeat(void **state)
     LEASE_EVENTS(p, "released", 1);
 }
 
+static void note_rc(void *context, size_t index, enum rc rc, const struct fault *fault)
+{
+    (void)index, (void)fault;
+    *(enum rc *)context = rc;
+}
+
+/* A write of somebody else to our entry, with the farewell in it. */
+static enum rc write_with_farewell(struct side *s, struct dir_mod farewell)
+{
+    const struct slice text = SLICE_LITERAL("complete");
+    const struct dir_mod mods[] = {farewell, {DIR_MOD_REPLACE, "dircertPassResult", &text, 1}};
+    const struct dir_change change = {.verb = DIR_MODIFY, .dn = slice_of(INSTANCE), .mods = mods, .count = 2};
+    enum rc rc = RC_FAULT;
+    struct fault fault = {{0}};
+    assert_int_equal(dir_apply(s->d, &change, 1, note_rc, &rc, &fault), RC_OK);
+    return rc;
+}
+
+static void the_lease_goes_with_another_write(void **state)
+{
+    struct program *p = *state;
+    struct dir_mod farewell;
+    side_open(p, &world.a, "default", getpid());
+    assert_false(keeper_farewell(world.a.k, &farewell));
+    expect_beat(&world.a, KEEPER_HELD);
+    later(HEARTBEAT_S);
+    expect_beat(&world.a, KEEPER_HELD); /* renewed: another value */
+    assert_true(keeper_farewell(world.a.k, &farewell));
+    assert_int_equal(write_with_farewell(&world.a, farewell), RC_OK);
+    keeper_is_released(world.a.k);
+    assert_null(lease_at(p, INSTANCE));
+    assert_false(keeper_may_write(world.a.k));
+    assert_false(keeper_farewell(world.a.k, &farewell));
+    keeper_release(world.a.k, world.a.d); /* nothing of it is held */
+    LEASE_EVENTS(p, "released", 1);
+}
+
+static void the_lease_of_another_does_not_go_with_a_write(void **state)
+{
+    struct program *p = *state;
+    struct dir_mod farewell;
+    side_open(p, &world.a, "default", getpid());
+    expect_beat(&world.a, KEEPER_HELD);
+    const char *other = lease_text(p, "other", BEFORE, 7, NOW + 3600);
+    replace_lease(p, "default", other);
+    assert_true(keeper_farewell(world.a.k, &farewell));
+    assert_int_equal(write_with_farewell(&world.a, farewell), RC_CONFLICT);
+    assert_string_equal(lease_at(p, INSTANCE), other);
+    LEASE_EVENTS(p, "released", 0);
+}
+
 /* It is gone only where the directory still has that value. */
 static void release_takes_nothing_from_others(void **state)
 {
@@ -433,6 +484,8 @@ int main(void)
         TEST(a_clock_set_back_puts_nothing_off),
         TEST(what_is_released_is_taken_at_the_next_heartbeat),
         TEST(release_takes_nothing_from_others),
+        TEST(the_lease_goes_with_another_write),
+        TEST(the_lease_of_another_does_not_go_with_a_write),
         TEST(a_dead_process_here_is_succeeded_at_once),
         TEST(a_dead_one_of_another_name_too),
         TEST(an_earlier_boot_here_is_succeeded_at_once),
