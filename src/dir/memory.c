@@ -158,7 +158,9 @@ static bool is_asked_for(const struct dir_search *search, struct slice name)
 
 static struct entry shown(struct memory *m, struct arena *a, struct stored_entry *e, const struct dir_search *search)
 {
-    struct attribute *attributes = ARENA_ARRAY(a, e->attributes.count, struct attribute);
+    static const struct slice flags[] = {SLICE_LITERAL("FALSE"), SLICE_LITERAL("TRUE")};
+    const struct slice below = SLICE_LITERAL("hasSubordinates");
+    struct attribute *attributes = ARENA_ARRAY(a, e->attributes.count + 1, struct attribute);
     struct entry out = {.dn = e->dn, .attributes = attributes};
     for (size_t i = 0; i < e->attributes.count; i++) {
         const struct stored_attribute *s = &e->attributes.items[i];
@@ -166,6 +168,9 @@ static struct entry shown(struct memory *m, struct arena *a, struct stored_entry
             attributes[out.count++] =
                 (struct attribute){.name = s->name, .values = s->values.items, .count = s->values.count};
     }
+    if (search->attributes && is_asked_for(search, below) && !hidden_attribute(m, below) && knows(&m->dir, below))
+        attributes[out.count++] =
+            (struct attribute){.name = below, .values = &flags[has_subordinates(m, e)], .count = 1};
     return out;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "run/past_private.h"
 
-#include "base/dn.h"
 #include "core/schema.h"
 
 #include <stdlib.h>
@@ -43,7 +42,7 @@ void look_note_certificates(struct pass *p, struct subject *s)
     }
 }
 
-static void escalate(struct pass *p, enum escalation why)
+void look_escalate(struct pass *p, enum escalation why)
 {
     if (p->look->escalation == ESCALATION_NONE)
         p->look->escalation = why;
@@ -88,7 +87,7 @@ static struct slice any_of(struct arena *a, const struct slice *parts, size_t co
     return slice_make(text, total);
 }
 
-static void make_filters(struct pass *p)
+void look_make_filters(struct pass *p)
 {
     struct looking *l = p->look;
     struct slice parts[IDS_IN_FILTER];
@@ -148,7 +147,7 @@ static bool read_given(struct pass *p)
         return false;
     for (size_t i = 0; i < f->request_count; i++)
         if (!pass_find_request(p, f->requests[i]) && !was_purged(p->settings->past, f->requests[i]))
-            escalate(p, ESCALATION_REQUEST);
+            look_escalate(p, ESCALATION_REQUEST);
     add_subjects(p, f->subjects, f->subject_count);
     add_subjects_of_requests(p);
     return true;
@@ -191,103 +190,6 @@ static bool read_revocations(struct pass *p)
     return filters.count == 0 || requests_fetch(p, filters.items, filters.count);
 }
 
-/* What changed besides them. */
-
-static bool asks_for_trust(const struct pass *p)
-{
-    bool asks = false;
-    for (size_t i = 0; i < p->policy_count; i++)
-        asks |= p->policies[i].policy->trust_anchor_count > 0 || p->policies[i].policy->check_crl;
-    return asks;
-}
-
-static bool is_there(struct pass *p, struct slice base, enum dir_scope scope, struct slice kind, bool *found)
-{
-    for (size_t part = 0; part < look_parts(p) && !*found; part++) {
-        struct fault fault = {{0}};
-        size_t count;
-        enum rc rc = pass_count(p, base, scope, look_narrow(p, part, kind), 1, &count, &fault);
-        if (rc != RC_OK && rc != RC_TRUNCATED && rc != RC_NOT_FOUND) {
-            report_fault(p, "look for what else has changed", &fault);
-            return false;
-        }
-        *found = count > 0;
-    }
-    return true;
-}
-
-/* Some policy looks for subjects there. */
-static bool holds_targets(const struct pass *p, struct slice suffix)
-{
-    bool holds = false;
-    for (size_t i = 0; i < p->policy_count; i++)
-        for (size_t k = 0; k < p->policies[i].policy->target_count && !holds; k++) {
-            struct slice base = p->policies[i].policy->targets[k].base;
-            holds = dn_may_be_within(base, suffix) || dn_may_be_within(suffix, base);
-        }
-    return holds;
-}
-
-static bool is_anywhere(struct pass *p, struct slice kind, bool among_targets, bool *found)
-{
-    const struct dir_capabilities *c = dir_capabilities(p->dir);
-    *found = false;
-    for (size_t i = 0; i < c->suffix_count && !*found; i++)
-        if ((!among_targets || holds_targets(p, c->suffixes[i])) &&
-            !is_there(p, c->suffixes[i], DIR_SUBTREE, kind, found))
-            return false;
-    return true;
-}
-
-/* A policy whose subjects, or whose certificates, could not be seen at all: now there are some. */
-static bool look_at_blind(struct pass *p)
-{
-    bool found = false;
-    for (size_t i = 0; i < p->policy_count; i++) {
-        const struct policy *policy = p->policies[i].policy;
-        const struct past_policy *before = &p->settings->past->policies[i];
-        struct slice shows = {NULL, 0};
-        for (const char *const *n = policy->certificate_attributes; before->blind && *n; n++)
-            shows = arena_format(p->arena, "%.*s(%s=*)", SLICE_ARGS(shows), *n);
-        for (size_t k = 0; before->blind && k < policy->target_count; k++) {
-            const struct target *t = &policy->targets[k];
-            struct slice filter = before->figures.subjects ? arena_format(p->arena, "(&%.*s(|%.*s))",
-                                                                          SLICE_ARGS(t->filter), SLICE_ARGS(shows))
-                                                           : t->filter;
-            if (!is_there(p, before->bases[k], target_dir_scope(t), filter, &found))
-                return false;
-        }
-    }
-    if (found)
-        escalate(p, ESCALATION_NO_PAST);
-    return true;
-}
-
-/* Entries below a changed one may have moved with it; what an authority publishes counts for many. */
-static bool look_around(struct pass *p)
-{
-    struct past *past = p->settings->past;
-    bool has_others = false, is_authority = false;
-    if (dir_knows_attribute(p->dir, SLICE_LITERAL("hasSubordinates")) &&
-        !is_anywhere(p, SLICE_LITERAL("(hasSubordinates=TRUE)"), !asks_for_trust(p), &has_others))
-        return false;
-    if (has_others)
-        escalate(p, ESCALATION_TREE);
-    if (!asks_for_trust(p))
-        return true;
-    for (size_t i = 0; i < past->now.authorities.count && !is_authority; i++)
-        is_authority = look_is_about(p, past->now.authorities.items[i]);
-    if (!is_authority &&
-        !is_anywhere(p, SLICE_LITERAL("(|(" ATTR_CA_CERTIFICATE "=*)(" ATTR_CRL "=*)(" ATTR_AUTHORITY_CRL "=*))"),
-                     false, &is_authority))
-        return false;
-    if (is_authority)
-        escalate(p, ESCALATION_POLICY);
-    if (is_authority || has_others)
-        authority_drop(past);
-    return true;
-}
-
 /* Is everything as the full pass saw it? */
 
 static bool is_time_trusted(struct pass *p)
@@ -297,7 +199,7 @@ static bool is_time_trusted(struct pass *p)
     bool due = past->now.deadlines.horizon_utc && past->now.deadlines.horizon_utc <= p->now_utc;
     if (jump <= PAST_JUMP_S && jump >= -PAST_JUMP_S && !due)
         return true;
-    escalate(p, ESCALATION_TIME);
+    look_escalate(p, ESCALATION_TIME);
     return false;
 }
 
@@ -312,7 +214,7 @@ static bool is_policy_known(struct pass *p)
         same = digest_eq(&print, &past->policies[i].print);
     }
     if (!same)
-        escalate(p, ESCALATION_POLICY);
+        look_escalate(p, ESCALATION_POLICY);
     return same;
 }
 
@@ -336,7 +238,7 @@ static void leave_incomplete(struct pass *p)
 static bool see(struct pass *p)
 {
     for (int round = 0; round < ROUNDS; round++) {
-        make_filters(p);
+        look_make_filters(p);
         governance_resolve(p);
         leave_incomplete(p);
         waivers_resolve(p);
@@ -345,7 +247,7 @@ static bool see(struct pass *p)
         crossing_survey(p);
         pass_see_subjects(p);
         size_t before = p->request_count;
-        if (!pass_goes_on(p) || !read_revocations(p))
+        if (!pass_goes_on(p) || (round == 0 && !look_below_unseen(p)) || !read_revocations(p))
             return false;
         bool grown = add_subjects_of_requests(p);
         if (!grown && p->request_count == before)
@@ -353,7 +255,7 @@ static bool see(struct pass *p)
         if (grown && !read_theirs(p))
             return false;
     }
-    escalate(p, ESCALATION_REVOCATION);
+    look_escalate(p, ESCALATION_REVOCATION);
     return true;
 }
 
@@ -419,7 +321,7 @@ static void hold_revocations(struct pass *p)
     for (size_t i = 0; i < p->plan.count; i++)
         if (p->plan.operations[i].record.type == REQUEST_REVOKE) {
             p->plan.operations[i].held = true;
-            escalate(p, ESCALATION_REVOCATION);
+            look_escalate(p, ESCALATION_REVOCATION);
         }
 }
 
@@ -439,7 +341,7 @@ static void plan_look(struct pass *p)
         held |= stopped;
     }
     if (held) {
-        escalate(p, ESCALATION_GUARD);
+        look_escalate(p, ESCALATION_GUARD);
         in = pass_input(p, true);
         p->plan = plan_build(p->arena, &in);
     }
@@ -461,7 +363,7 @@ static bool derive(struct pass *p)
     take_over(p);
     if (!read_given(p))
         return false;
-    make_filters(p);
+    look_make_filters(p);
     if (p->look->filter_count == 0)
         return false; /* nothing is left to look at */
     if (!look_around(p) || !look_at_blind(p) || !read_theirs(p) || !see(p))

@@ -64,6 +64,7 @@ struct looking {
     struct slice *filters; /* "(|(entryUUID=…)…)", a hundred of them in each */
     size_t filter_count;
     LIST_OF(struct digest) shown; /* certificates of these subjects, where there are revocations at all */
+    LIST_OF(struct slice) leaves; /* ids of those that have shown that nothing is below them */
     enum escalation escalation;
 };
 
@@ -306,6 +307,9 @@ enum pass_result look_run(struct pass *p, struct slice *plan);
 size_t look_parts(const struct pass *p);
 struct slice look_narrow(struct pass *p, size_t part, struct slice filter);
 bool look_is_about(const struct pass *p, struct slice subject_id);
+#define HAS_SUBORDINATES "hasSubordinates" /* TRUE or FALSE; an operational attribute of X.501 */
+/* An entry that shows that nothing is below it need not be asked about that. */
+void look_note_leaf(struct pass *p, const struct entry *e, struct slice subject_id);
 /* What these subjects publish may have a revocation, which is looked at too. */
 void look_note_certificates(struct pass *p, struct subject *s);
 

@@ -88,6 +88,19 @@ void past_recall_subjects(struct pass *p, const struct digest *certificate, id_l
 /* How many openings of each policy count today, of requests that are not at hand. */
 size_t *past_recent_besides(struct pass *p);
 
+/* A look leaves something to a full pass. */
+void look_escalate(struct pass *p, enum escalation why);
+/* Filters for the look's subjects. */
+void look_make_filters(struct pass *p);
+/*
+ * What a change means for others (run/around.c); false: a search failed.  Before subjects are judged: authorities that
+ * changed, or may have moved; and policies that saw nothing until now.
+ */
+bool look_around(struct pass *p);
+bool look_at_blind(struct pass *p);
+/* After subjects were seen, where it was not asked before: entries that may have moved with one that changed. */
+bool look_below_unseen(struct pass *p);
+
 /* How much of each policy was withdrawn in this interval before this full pass; NULL: its interval begins with it. */
 size_t *pace_withdrawn_before(struct pass *p);
 /* What this pass or look withdrew counts from now on; a full pass is the past already. */

@@ -13,6 +13,8 @@ static const char *const *attributes_of(const struct walk *w)
         *LIST_ADD(p->arena, &names) = *n;
     for (const char *const *n = policy->host_attributes; *n && !w->no_hosts; n++)
         *LIST_ADD(p->arena, &names) = *n;
+    if (p->look && dir_knows_attribute(p->dir, SLICE_LITERAL(HAS_SUBORDINATES)))
+        *LIST_ADD(p->arena, &names) = HAS_SUBORDINATES;
     *LIST_ADD(p->arena, &names) = NULL;
     return names.items;
 }
@@ -27,6 +29,7 @@ static void take_entry(void *context, const struct entry *e)
     struct arena_mark mark = arena_mark(&w->arena);
     struct subject s =
         subject_compile(&w->arena, e, w->governed->policy, dir_capabilities(p->dir)->stable_id_attribute, &problems);
+    look_note_leaf(p, e, s.id);
     if (!id_set_has(&w->governed->not_mine, s.id) && !id_set_has(&w->repeats, s.id))
         w->subject(w->context, &s, &problems);
     arena_reset(&w->arena, mark);

@@ -355,6 +355,15 @@ static void test_what_is_for_full_passes(void **state)
 
     look(SERVERS);
     expect_escalation(ESCALATION_TREE);
+    look(A); /* nothing is below it */
+    expect_settled();
+    program_change(f.p, "dn: ou=below," A "\nchangetype: add\nobjectClass: organizationalUnit\nou: below\n");
+    look(A);
+    expect_escalation(ESCALATION_TREE);
+    program_rule(f.p, "to dn.subtree=\"" SERVERS "\" attrs=hasSubordinates by dn.exact=\"" DAEMON "\" =s by * break");
+    look(A); /* it does not say so itself, but matches */
+    expect_escalation(ESCALATION_TREE);
+    program_drop_rule(f.p);
     assert_int_equal(f.missed, 0);
 }
 
