@@ -62,46 +62,50 @@ static int64_t months_later(int64_t at_utc, unsigned months)
     return first_utc + (int64_t)(digits(text + 6, 2) - 1) * 86400;
 }
 
-/* The longest period in seconds, and in words; false: there is no limit. */
-static bool allowed(struct arena *a, const struct check_input *in, int64_t *most_s, struct slice *words)
+/* The longest period in seconds; false: there is no limit. */
+static bool allowed(const struct check_input *in, int64_t *most_s)
 {
     int64_t begin_utc = in->facts->not_before_utc;
     if (in->policy->max_validity.rule != VALIDITY_CABF) {
         *most_s = in->policy->max_validity.seconds;
-        *words = arena_format(a, "policy allows %.*s", SLICE_ARGS(shown_duration(a, *most_s)));
         return true;
     }
     const struct limit *l = limit_at(begin_utc);
     if (!l)
         return false;
     *most_s = l->days ? (int64_t)l->days * 86400 : months_later(begin_utc, l->months) - begin_utc + 1;
-    *words = arena_format(a, "the CA/Browser Forum allows %u %s from %.*s on", l->days ? l->days : l->months,
-                          l->days ? "days" : "months", 8, (const char *)shown_time(a, l->from_utc).p);
     return true;
+}
+
+/* The same in words, where there is a limit. */
+static struct slice words(struct arena *a, const struct check_input *in)
+{
+    if (in->policy->max_validity.rule != VALIDITY_CABF)
+        return arena_format(a, "policy allows %.*s", SLICE_ARGS(shown_duration(a, in->policy->max_validity.seconds)));
+    const struct limit *l = limit_at(in->facts->not_before_utc);
+    return arena_format(a, "the CA/Browser Forum allows %u %s from %.*s on", l->days ? l->days : l->months,
+                        l->days ? "days" : "months", 8, (const char *)shown_time(a, l->from_utc).p);
 }
 
 static void run(struct arena *a, const struct check_input *in, struct check_result *out)
 {
     const struct facts *f = in->facts;
     int64_t lasts_s = f->not_after_utc - f->not_before_utc + 1, most_s;
-    struct slice words;
-    if (!f->readable || lasts_s <= 0 || !allowed(a, in, &most_s, &words)) {
+    if (!f->readable || lasts_s <= 0 || !allowed(in, &most_s)) {
         out->answer = ANSWER_NOT_APPLICABLE;
     } else if (lasts_s > most_s) {
         out->answer = ANSWER_VIOLATES;
         out->detail =
-            arena_format(a, "valid for %.*s, %.*s", SLICE_ARGS(shown_duration(a, lasts_s)), SLICE_ARGS(words));
+            arena_format(a, "valid for %.*s, %.*s", SLICE_ARGS(shown_duration(a, lasts_s)), SLICE_ARGS(words(a, in)));
     }
 }
 
 static struct slice compared(struct arena *a, const struct check_input *in)
 {
     int64_t most_s;
-    struct slice words = slice_of("");
-    if (!allowed(a, in, &most_s, &words))
-        words = slice_of("the CA/Browser Forum had no limit then");
+    struct slice limit = allowed(in, &most_s) ? words(a, in) : slice_of("the CA/Browser Forum had no limit then");
     return arena_format(a, "notBefore %.*s, notAfter %.*s; %.*s", SLICE_ARGS(shown_time(a, in->facts->not_before_utc)),
-                        SLICE_ARGS(shown_time(a, in->facts->not_after_utc)), SLICE_ARGS(words));
+                        SLICE_ARGS(shown_time(a, in->facts->not_after_utc)), SLICE_ARGS(limit));
 }
 
 const struct check check_validity_too_long = {

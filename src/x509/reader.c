@@ -158,7 +158,7 @@ static bool read_issuer(struct reading *r, struct slice *tbs)
 /* From 2050-01-01 on, times are GeneralizedTime; up to then they have to be UTCTime. */
 #define YEAR_2050 INT64_C(2524608000)
 
-static bool read_time(struct reading *r, struct slice *validity, const char *flaw, int64_t *at_utc)
+static inline bool read_time(struct reading *r, struct slice *validity, const char *flaw, int64_t *at_utc)
 {
     struct der_element e;
     if (!der_next(validity, &e))

@@ -183,6 +183,23 @@ static void take_run(struct reading *r, const struct run *run, const uint8_t *at
     }
 }
 
+/*
+ * The subjectKeyIdentifier as almost all certificates have it: of 20 octets, which may be any, and not critical. False:
+ * another extension, or another form of it, or this certificate is read by itself.
+ */
+static bool take_usual_key_id(struct reading *r, struct slice *list)
+{
+    static const uint8_t head[] = {0x30, 29, 0x06, 3, 0x55, 0x1d, 14, 0x04, 22, 0x04, 20};
+    enum { OID_AT = 4, OID_OCTETS = 3, VALUE_AT = 9, VALUE_OCTETS = 22, OCTETS = 31 };
+    const uint8_t *p = list->p;
+    if (!r->parts || list->n < OCTETS || memcmp(p, head, sizeof head) != 0)
+        return false;
+    count_extension(r, p, (struct slice){p + OID_AT, OID_OCTETS});
+    keep(&r->f->subject_key_id, true, false, span_of(r, (struct slice){p + VALUE_AT, VALUE_OCTETS}));
+    *list = slice_from(*list, OCTETS);
+    return true;
+}
+
 /* Extensions that were read one after the other, and which other certificates may have too. */
 struct gathered {
     const uint8_t *at, *end;
@@ -223,6 +240,10 @@ static bool read_list(struct reading *r, struct slice list)
     struct read_extension x;
     g.run.count = 0;
     while (list.n) {
+        if (take_usual_key_id(r, &list)) {
+            keep_gathered(r, &g);
+            continue;
+        }
         const struct run *run = parts_find_run(r->parts, list);
         const uint8_t *at = list.p;
         if (run) {

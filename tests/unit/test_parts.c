@@ -143,6 +143,10 @@ static struct slice extension_at(struct arena *a, unsigned which)
         return DER(a, DER_SEQUENCE, DER(a, DER_OID, O(0x2a, 3, 4)), yes, DER(a, DER_OCTET_STRING, O(5, 0)));
     case 17:
         return der_extension(a, 18, DER(a, DER_BOOLEAN, O(0)), DER(a, DER_SEQUENCE, uri));
+    case 19:
+        return der_extension(a, 14, nothing, DER(a, DER_OCTET_STRING, der_fill(a, 7, 20)));
+    case 20:
+        return der_extension(a, 14, yes, DER(a, DER_OCTET_STRING, der_fill(a, 7, 20)));
     case 18:
         return der_extension(a, 36, yes, DER(a, DER_SEQUENCE, DER(a, 0x80, O(0))));
     default:
@@ -150,7 +154,7 @@ static struct slice extension_at(struct arena *a, unsigned which)
                    DER(a, DER_OCTET_STRING, O(5, 0)));
     }
 }
-enum { EXTENSIONS = 19, UNKNOWN = 100 /* and above */ };
+enum { EXTENSIONS = 21, UNKNOWN = 100 /* and above */ };
 
 static struct slice rdn_at(struct arena *a, unsigned which)
 {
@@ -195,7 +199,7 @@ static struct slice algorithm_of(struct arena *a)
 static struct slice extensions_of(struct arena *a)
 {
     struct slice list = nothing;
-    static const uint8_t usual[] = {11, 8, 0, 3, 6, 12, 14, 13, 9};
+    static const uint8_t usual[] = {11, 19, 0, 3, 6, 12, 14, 13, 9};
     for (size_t i = 0, from = below(3) ? 0 : below(COUNT(usual)); i < COUNT(usual); i++)
         if (below(12))
             list = DER_JOIN(a, list, extension_at(a, usual[(i + from) % COUNT(usual)]));
