@@ -54,12 +54,31 @@ static size_t escape_one(struct slice s, const char *also, uint8_t *piece, size_
     return 3 * octets;
 }
 
+/* How many octets from the beginning on stand for themselves, of those that most texts are made of. */
+static size_t plain_run(struct slice s, const char *also, size_t most)
+{
+    size_t n = 0;
+    most = s.n < most ? s.n : most;
+    while (n < most && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '\\' && !(*also && strchr(also, s.p[n])))
+        n++;
+    return n;
+}
+
 size_t escape_write(struct slice s, const char *also, uint8_t *out, size_t room)
 {
     static const char more[] = "...";
     const size_t tail = sizeof more - 1;
     size_t written = 0, safe = 0; /* safe: how much can stay when "..." has to follow */
     while (s.n) {
+        size_t run = plain_run(s, also, room - written);
+        if (run) {
+            memcpy(out + written, s.p, run);
+            if (written + tail <= room)
+                safe = written + run + tail <= room ? written + run : room - tail;
+            written += run;
+            s = slice_from(s, run);
+            continue;
+        }
         uint8_t piece[12];
         size_t taken, n = escape_one(s, also, piece, &taken);
         if (written + n > room) {

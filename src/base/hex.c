@@ -20,8 +20,10 @@ int hex_digit(uint8_t c)
 
 bool hex_is(struct slice s, size_t octets)
 {
-    bool is = s.n == 2 * octets;
-    for (size_t i = 0; is && i < s.n; i++)
-        is = (uint8_t)(s.p[i] - '0') < 10 || (uint8_t)(s.p[i] - 'a') < 6;
-    return is;
+    if (s.n != 2 * octets)
+        return false;
+    unsigned others = 0; /* to the end in any case, which compilers do many at once */
+    for (size_t i = 0; i < s.n; i++)
+        others |= (unsigned)((uint8_t)(s.p[i] - '0') >= 10) & (unsigned)((uint8_t)(s.p[i] - 'a') >= 6);
+    return !others;
 }

@@ -309,6 +309,33 @@ static void escapes_are_written(void **state)
     arena_free(&a);
 }
 
+/* What is written at once is what is written octet by octet, wherever the room ends. */
+static void escapes_in_runs(void **state)
+{
+    (void)state;
+    static const uint8_t some[] = {'a', ' ', '~', 0x7f, 0x1f, '\\', ',', 0, 0xc3, 0xa9, 'z'};
+    for (unsigned round = 0, seed = 1; round < 20000; round++) {
+        uint8_t text[12], once[64], pieces[64], piece[12];
+        size_t n = round % (sizeof text + 1), room = round / 7 % 40, written = 0, safe = 0;
+        for (size_t i = 0; i < n; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            text[i] = seed & 1u << 30 ? 'b' : some[(seed >> 8) % sizeof some];
+        }
+        for (size_t i = 0, taken; i < n; i += taken) {
+            taken = i + 1 < n && text[i] == 0xc3 && text[i + 1] == 0xa9 ? 2 : 1;
+            size_t m = escape_write(slice_make(text + i, taken), ",", piece, sizeof piece);
+            bool fits = written + m <= room;
+            memcpy(pieces + (fits ? written : safe), fits ? (const char *)piece : "...", fits ? m : 3);
+            written = fits ? written + m : room < 3 ? 0 : safe + 3;
+            if (!fits)
+                break;
+            safe = written + 3 <= room ? written : safe;
+        }
+        size_t got = escape_write(slice_make(text, n), ",", once, room);
+        expect(slice_make(once, got), slice_make(pieces, written), "in runs");
+    }
+}
+
 /* Never half an escape, never half a character, never more than there is room for, and UTF-8 all the way. */
 static void escapes_are_cut_whole(void **state)
 {
@@ -767,6 +794,7 @@ int main(void)
         cmocka_unit_test(the_first_fault_stays),
         cmocka_unit_test(escapes_are_written),
         cmocka_unit_test(escapes_are_cut_whole),
+        cmocka_unit_test(escapes_in_runs),
         cmocka_unit_test(utf8_is_read),
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(times_agree_with_the_calendar),
