@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "base/hex.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 /* SHA256() looks the algorithm up by its name each time, which takes longer than a certificate's digest. */
