@@ -120,7 +120,7 @@ struct policy {
     const struct release *releases;
     size_t release_count;
     unsigned retention_days;
-    unsigned checks; /* check_those_on, of all the above; 0: nobody asked yet */
+    unsigned checks; /* check_those_on, of all the above; 0: nobody asked yet, which who changes a policy has to set */
 };
 
 /* The names that the program and the documents give to the kinds of value. */

@@ -199,7 +199,6 @@ static int read_policy(struct linting *l, struct drafts *d, const char *path)
     if (d->policies.count != 1)
         return ctl_usage(l->ctl, "--policy %s: expected one policy, found %zu", path, d->policies.count);
     l->policy = *d->policies.items[0].policy;
-    l->policy.checks = 0; /* what it asks for may be changed yet */
     return CTL_OK;
 }
 
@@ -268,6 +267,7 @@ static int read_question(struct linting *l)
         l->policy = *draft_default(l->ctl->arena);
     if (code != CTL_OK)
         return code;
+    l->policy.checks = 0; /* --host may turn some on */
     l->subject.policy = &l->policy;
     read_hosts(l, &drafts);
     tell_limits(l);
