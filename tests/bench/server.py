@@ -26,19 +26,25 @@ PASSWORD = "only-for-this-benchmark"
 FILTER = "(objectClass=dircertHost)"
 ATTRIBUTES = ["entryUUID", "userCertificate", "dNSHostName"]
 
-# As an administrator would have it: the project's own access control, the indices that it recommends, syncprov.
-# Those that the README and conf/ recommend, and what a directory has anyway.
+# The indices that the README and conf/ recommend, and what a directory has anyway.
 INDICES = "objectClass,entryUUID,entryCSN,modifyTimestamp,cn,dircertRequestId,dircertSubjectId,dircertState"
 
+# As an administrator would have it: the project's own access control, the indices, syncprov, and the monitor that the
+# README recommends for transactions.
 CONFIGURATION = """include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include {root}/schema/dnshostname.schema
 include {root}/schema/dircertd.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload back_monitor
 moduleload syncprov
 tool-threads 2
 loglevel none
+database monitor
+access to dn.subtree="cn=Connections,cn=Monitor"
+    attrs=entry,children,monitorConnectionOpsReceived,monitorConnectionOpsExecuting
+    by dn.exact="{daemon}" read
 database mdb
 suffix "{suffix}"
 rootdn "{admin}"
