@@ -21,6 +21,8 @@ ROWS = [
     ("pass_vs_ldapsearch", "ratio", "<= 0.70"),
     ("pass_17_vs_ldapsearch", "ratio", "<= 0.90"),
     ("pass_tcp_vs_ldapsearch", "ratio", "<= 1.0"),
+    ("floor_vs_ldapsearch", "ratio", ""),
+    ("floor_17_vs_ldapsearch", "ratio", ""),
     ("cpu_s_per_100k", "s", "<= 0.30"),
     ("rss_mib", "MiB", "<= 24"),
     ("pss_mib", "MiB", ""),
@@ -117,6 +119,19 @@ class Search(Measurement):
         if written(s.pass_event()):
             raise RuntimeError("the pass wrote requests: " + s.pass_event())
         return {"search" + self.tag: theirs.wall, "pass" + self.tag: ours.wall, "cpu" + self.tag: ours.cpu}
+
+
+class Floor(Measurement):
+    """A client that throws away what the server sends of the same requests and entries."""
+
+    def __init__(self, directories, entries, per_cent, tag):
+        super().__init__(directories)
+        self.entries, self.per_cent, self.tag = entries, per_cent, tag
+
+    def measure(self):
+        s = self.directories.get(self.entries, self.per_cent)
+        command = [os.path.join(BIN, "bench_floor"), s.ldapi, server.DAEMON, os.path.join(s.folder, "password")]
+        return {"floor" + self.tag: expect(measure.run(command), 0).wall}
 
 
 class Memory(Measurement):
@@ -307,8 +322,10 @@ def measurements(directories, wanted):
         if wanted.intersection(rows):
             found.append(measurement)
 
-    add(Search(directories, entries, 1, "", "ldapi"), "pass_vs_ldapsearch", "cpu_s_per_100k")
-    add(Search(directories, entries, 17, "_17", "ldapi"), "pass_17_vs_ldapsearch")
+    add(Search(directories, entries, 1, "", "ldapi"), "pass_vs_ldapsearch", "cpu_s_per_100k", "floor_vs_ldapsearch")
+    add(Floor(directories, entries, 1, ""), "floor_vs_ldapsearch")
+    add(Search(directories, entries, 17, "_17", "ldapi"), "pass_17_vs_ldapsearch", "floor_17_vs_ldapsearch")
+    add(Floor(directories, entries, 17, "_17"), "floor_17_vs_ldapsearch")
     add(Search(directories, entries, 1, "_tcp", "tcp"), "pass_tcp_vs_ldapsearch")
     add(Memory(directories), "rss_mib", "pss_mib")
     add(Peers(directories, wanted), "vs_python_ldap", "vs_go")
@@ -325,6 +342,8 @@ def row_values(medians, entries):
         "pass_vs_ldapsearch": lambda m: m["pass"] / m["search"],
         "pass_17_vs_ldapsearch": lambda m: m["pass_17"] / m["search_17"],
         "pass_tcp_vs_ldapsearch": lambda m: m["pass_tcp"] / m["search_tcp"],
+        "floor_vs_ldapsearch": lambda m: m["floor"] / m["search"],
+        "floor_17_vs_ldapsearch": lambda m: m["floor_17"] / m["search_17"],
         "cpu_s_per_100k": lambda m: m["cpu"] * 100000 / entries,
         "rss_mib": lambda m: m["rss"],
         "pss_mib": lambda m: m["pss"],
