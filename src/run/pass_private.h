@@ -82,6 +82,7 @@ struct pass {
     bool judges_only;                    /* nobody asks for a plan: no subject is kept for one */
     const struct policy_drafts *drafts;  /* NULL, or what stands in the place of stored policies */
     struct arena *arena;
+    struct parts *parts; /* of certificates, which most of the others have too; NULL: none was read yet */
     int64_t now_utc, steady_s;
     struct looking *look; /* NULL: this pass is about everybody */
     bool watches_drift;   /* see run/drift.c */

@@ -14,8 +14,7 @@ struct scan {
     struct pass *pass;
     struct governed *governed;
     struct policy_pass *figures;
-    struct walk walk;    /* its arena holds the entry at hand */
-    struct parts *parts; /* of certificates, which most of the others have too */
+    struct walk walk; /* its arena holds the entry at hand */
     size_t target_subjects, target_with, target_findings, target_undecided, target_bare,
         kept_before; /* to take back on a restart */
     struct tally target_tally;
@@ -38,7 +37,7 @@ static bool read_certificates(struct scan *s, struct subject *subject)
     for (size_t i = 0; i < subject->certificate_count; i++) {
         if (!goes_on(s, i))
             return false;
-        facts_read_next(s->parts, subject->certificates[i].der, &subject->certificates[i].facts);
+        facts_read_next(s->pass->parts, subject->certificates[i].der, &subject->certificates[i].facts);
     }
     holding_describe(&s->walk.arena, subject);
     crossing_of(s->pass, &s->walk.arena, subject);
@@ -353,7 +352,8 @@ static void scan_policy(struct pass *p, size_t index)
                            .subject = take_subject,
                            .context = &s};
     const struct policy *policy = s.governed->policy;
-    s.parts = ARENA_NEW(p->arena, struct parts);
+    if (!p->parts)
+        p->parts = ARENA_NEW(p->arena, struct parts);
     *s.figures = (struct policy_pass){.policy = policy};
     s.governed->undecided = 0;
     s.governed->tally = (struct tally){0};

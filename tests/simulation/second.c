@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The second reader of a simulation: OpenSSL in the same process, and with what it agreed once it agrees again.  The
- * same few certificates are asked about so often that the way to the cage and back would be half of the time.
- * simulation_as_built has the real one.
+ * The second reader of a simulation: OpenSSL in the same process, and with the facts that it agreed with once it agrees
+ * again.  The same few certificates are asked about so often that the way to the cage and back would be half of the
+ * time.  simulation_as_built has the real one.
  */
 #include "x509/second.h"
 
@@ -15,7 +15,10 @@ enum { KNOWN = 4096 };
 
 struct second_reader {
     struct second_local *local;
-    struct digest agreed[KNOWN]; /* a later one takes the place of an earlier one */
+    struct agreed {
+        struct digest digest;
+        struct facts facts;
+    } agreed[KNOWN]; /* a later one takes the place of an earlier one */
 };
 
 enum rc second_open(struct second_reader **out, struct fault *fault)
@@ -48,12 +51,14 @@ enum second_trouble second_trouble(const struct second_reader *s, const struct d
 enum second second_read(struct second_reader *s, struct slice der, const struct facts *f, char *why, size_t room)
 {
     const struct digest digest = digest_of(der);
-    struct digest *known = &s->agreed[(digest.octets[0] | digest.octets[1] << 8) % KNOWN];
+    struct agreed *known = &s->agreed[(digest.octets[0] | digest.octets[1] << 8) % KNOWN];
     why[0] = '\0';
-    if (memcmp(known, &digest, sizeof digest) == 0)
+    if (digest_eq(&known->digest, &digest) && memcmp(&known->facts, f, sizeof *f) == 0)
         return SECOND_AGREES;
     enum second verdict = second_local_read(s->local, der, f, why, room);
-    if (verdict == SECOND_AGREES)
-        *known = digest;
+    if (verdict == SECOND_AGREES) {
+        known->digest = digest;
+        memcpy(&known->facts, f, sizeof *f);
+    }
     return verdict;
 }

@@ -80,7 +80,12 @@ static struct sample make_sample(struct arena *a, int host, enum kind kind, int 
     r.subject = der_common_name(a, DER_UTF8_STRING, slice_of(hosts[host]));
     r.validity = DER(a, DER_SEQUENCE, time_of(a, EPOCH - 1000 * (int64_t)DAY), time_of(a, s.not_after_utc));
     struct slice dns = DER(a, DER_SEQUENCE, DER(a, DER_CONTEXT | NAME_DNS, slice_of(hosts[host])));
-    r.extensions = kind == KIND_V1 ? (struct slice){NULL, 0} : der_extension(a, 17, (struct slice){NULL, 0}, dns);
+    const struct slice none = {NULL, 0}, critical = DER(a, DER_BOOLEAN, DER_OCTETS(0xff));
+    r.extensions = none;
+    if (kind != KIND_V1) /* keyUsage and basicConstraints are the same in all */
+        r.extensions =
+            DER_JOIN(a, der_extension(a, 15, critical, DER(a, DER_BIT_STRING, DER_OCTETS(0x05, 0xa0))),
+                     der_extension(a, 19, critical, DER_EMPTY(a, DER_SEQUENCE)), der_extension(a, 17, none, dns));
     if (kind == KIND_V1)
         r.version = (struct slice){NULL, 0};
     s.der = recipe_build(a, &r);
