@@ -6,18 +6,14 @@
 
 #include <openssl/evp.h>
 
-/*
- * SHA256() looks the algorithm up by its name each time, which takes longer than a certificate's digest.  The library
- * context is one of its own: OpenSSL's configuration file, which could load other code, is not read for it.
- */
+/* SHA256() looks the algorithm up by its name each time, which takes longer than a certificate's digest. */
 static EVP_MD_CTX *context_of_sha256(void)
 {
     static EVP_MD_CTX *context; /* as long as the process, which has one thread */
-    static OSSL_LIB_CTX *library;
     static EVP_MD *sha256;
     if (!context) {
-        library = OSSL_LIB_CTX_new();
-        sha256 = library ? EVP_MD_fetch(library, "SHA256", NULL) : NULL;
+        OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* a file that could load other code, and takes time */
+        sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
         context = EVP_MD_CTX_new();
         if (!sha256 || EVP_MD_get_size(sha256) != DIGEST_OCTETS || !context ||
             EVP_DigestInit_ex2(context, sha256, NULL) != 1)

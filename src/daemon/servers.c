@@ -101,7 +101,9 @@ static const char *transactions(const struct servers *s, const struct dir_capabi
 {
     if (s->settings.directory.writes_per_transaction < 2)
         return "off";
-    return c->offers_transactions ? "on" : "missing";
+    if (!c->offers_transactions)
+        return "missing";
+    return c->shows_quiet ? "on" : "unwatched";
 }
 
 static void tell_connected(struct servers *s)

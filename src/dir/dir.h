@@ -76,6 +76,7 @@ struct dir_capabilities {
     const char *uri;                 /* where; of those in the settings */
     bool is_secure;                  /* over TLS, or a socket of this machine */
     bool offers_transactions;        /* RFC 5805 */
+    bool shows_quiet;                /* and tells when one can be ended safely; asked where they are used */
     const char *kind;                /* what answers, for people: the vendor's name, or "unknown" */
     const char *stable_id_attribute; /* entryUUID, nsUniqueId or objectGUID; also the prefix of a dircertSubjectId */
     const struct slice *suffixes;    /* namingContexts */

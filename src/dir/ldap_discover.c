@@ -197,6 +197,7 @@ void ldap_discover_like(struct ldap_dir *d, const struct ldap_dir *other)
     d->is_openldap = other->is_openldap;
     if (!c->offers_transactions)
         d->adds_at_once = 0;
+    d->connections = other->connections ? copy_text(d, other->connections) : NULL;
     d->names = copy_slices(d, other->names, other->name_count);
     d->name_count = other->name_count;
     d->dir.capabilities = *c;
@@ -222,6 +223,7 @@ enum rc ldap_discover(struct ldap_dir *d, struct fault *fault)
         .uri = d->uri,
         .is_secure = d->is_secure,
         .offers_transactions = x.transactions,
+        .shows_quiet = d->adds_at_once > 1 && ldap_sees_quiet(d, fault),
         .kind = x.vendor             ? x.vendor
                 : x.openldap         ? "OpenLDAP"
                 : x.active_directory ? "Active Directory"
@@ -230,6 +232,8 @@ enum rc ldap_discover(struct ldap_dir *d, struct fault *fault)
         .suffixes = x.suffixes.items,
         .suffix_count = x.suffixes.count,
     };
+    if (d->dead)
+        return RC_FAULT;
     if (!d->dir.capabilities.stable_id_attribute)
         return fault_set(fault, RC_FAULT,
                          "%s: its schema has none of entryUUID, nsUniqueId and objectGUID, so entries "

@@ -41,6 +41,8 @@ struct ldap_dir {
     bool can_page;            /* the server offers RFC 2696 */
     unsigned adds_at_once;    /* in one transaction, where the server offers RFC 5805; 0: never */
     const char *connections;  /* DN of slapd's monitor of them; NULL: it has none, or does not show us ours */
+    char connection[128];     /* DN of ours there; empty: not known, or not yet */
+    unsigned misses;          /* in a row: the monitor did not show ours */
     struct ldap_ahead *wire;  /* over the socket; NULL before that is libldap's; goes with ld */
     struct ldap_ahead *ahead; /* where messages pass: over TLS, or the same */
     struct ldap_pace pace;    /* of reading */
@@ -261,13 +263,19 @@ enum ldap_transaction ldap_transaction_run(struct ldap_dir *d, const struct dir_
 
 /* ldap_quiet.c */
 
+enum ldap_quiet {
+    LDAP_QUIET_CERTAIN, /* until something is asked */
+    LDAP_QUIET_UNKNOWN, /* it can't be known; or the watch ended the waiting, or the handle died: *fault is filled */
+    LDAP_QUIET_NOT,     /* a thread was still at work when the time was up */
+};
 /*
- * Waits until the server's threads have let go of everything that was asked on this connection, and returns true: that
- * is certain, until something is asked.  last_id: of the message that was sent last.  False: it can't be known, or took
- * longer than an answer may; or the handle died, and *fault is filled.
+ * Waits a few seconds at most until the server's threads have let go of everything that was asked on this connection.
+ * last_id: of the message that was sent last.
  * @source slapd-monitor(5)
  */
-bool ldap_await_quiet(struct ldap_dir *d, int last_id, struct fault *fault) MUST_USE;
+enum ldap_quiet ldap_await_quiet(struct ldap_dir *d, int last_id, struct fault *fault) MUST_USE;
+/* Whether ldap_await_quiet will know.  A few searches; false also when the handle died, and *fault is filled. */
+bool ldap_sees_quiet(struct ldap_dir *d, struct fault *fault) MUST_USE;
 
 /* ldap_probe.c */
 

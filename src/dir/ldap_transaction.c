@@ -14,20 +14,36 @@ static int64_t monotonic_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/*
- * slapd 2.5 answers an add of a transaction before its thread has let go of it, and the end of the transaction uses and
- * frees it: an end that comes at once has crashed the server.  Where its monitor does not tell when the thread is done,
- * that is given a time that grows with what the server's threads were seen to wait for a processor.
- */
-static void wait_before_end(struct ldap_dir *d, int last_id, int64_t slowest_us, struct fault *fault)
+static void rest(int64_t slowest_us)
 {
     enum { LEAST_US = 2000, TIMES = 4, MOST_US = 90000 };
-    if (ldap_await_quiet(d, last_id, fault) || d->dead)
-        return;
     int64_t us = LEAST_US + TIMES * slowest_us;
     if (us > MOST_US)
         us = MOST_US;
     nanosleep(&(struct timespec){.tv_nsec = (long)us * 1000}, NULL);
+}
+
+/*
+ * slapd 2.5 answers an add of a transaction before its thread has let go of it, and the end of the transaction uses and
+ * frees it: an end that comes at once has crashed the server.  Where its monitor does not tell when the thread is done,
+ * that is given a time that grows with what the server's threads were seen to wait for a processor.  Where it tells
+ * that the thread does not get done, there is no end: false, and the transaction stays open, with nothing carried out,
+ * until the connection ends.
+ */
+static bool wait_before_end(struct ldap_dir *d, int last_id, int64_t slowest_us, struct fault *fault)
+{
+    switch (ldap_await_quiet(d, last_id, fault)) {
+    case LDAP_QUIET_CERTAIN:
+        break;
+    case LDAP_QUIET_UNKNOWN:
+        if (!d->dead)
+            rest(slowest_us);
+        break;
+    case LDAP_QUIET_NOT:
+        d->adds_at_once = 0;
+        return false;
+    }
+    return !d->dead;
 }
 
 /* An answer is waited for although the watch has ended the operation meanwhile. */
@@ -115,10 +131,10 @@ enum ldap_transaction ldap_transaction_run(struct ldap_dir *d, const struct dir_
         slowest_us = took_us > slowest_us ? took_us : slowest_us;
         arena_reset(&d->work, inner);
     }
-    bool commits = code == LDAP_SUCCESS && !d->is_interrupted;
-    if (!d->dead) {
-        wait_before_end(d, last_id, slowest_us, fault);
-        code = d->dead ? -1 : end(d, commits, &identifier, fault);
+    bool commits = false;
+    if (!d->dead && (!last_id || wait_before_end(d, last_id, slowest_us, fault))) {
+        commits = code == LDAP_SUCCESS && ldap_goes_on(d, fault); /* it may have taken long */
+        code = end(d, commits, &identifier, fault);
     }
     arena_reset(&d->work, mark);
     if (d->dead)

@@ -155,7 +155,8 @@ static const struct event_row rows[EVENT_COUNT] = {
                          .meaning = "The daemon reached a server of the directory and is bound to it.",
                          .advice = "None.  With another uri than the first one, look at why the first can't be used.  "
                                    "With transactions=missing the server has none, and writes_per_transaction has no "
-                                   "effect there."},
+                                   "effect there.  With transactions=unwatched let the daemon read the server's "
+                                   "monitor (see Many requests at once), or turn them off."},
     [EVENT_DISCONNECTED] = {.name = "disconnected",
                             .severity = SEVERITY_WARNING,
                             .fields = "detail retry_s",
@@ -271,7 +272,8 @@ static const struct event_field fields[] = {
     {"state", "the request's state now, that of the lease, or how changes are learnt of"},
     {"subjects", "entries that the policy governs; of a look, those it was about"},
     {"suffixes", "the directory's naming contexts"},
-    {"transactions", "on, off by writes_per_transaction, or missing: the server has none"},
+    {"transactions", "on, off by writes_per_transaction, missing: the server has none, or unwatched: its monitor does "
+                     "not tell when one can be ended safely"},
     {"type", "reissue or revoke"},
     {"undecided", "checks that could come to no answer"},
     {"until", "when the lease runs out unless it is renewed"},
