@@ -435,6 +435,21 @@ void keeper_is_released(struct keeper *k)
     tell(k, "released", NULL, NULL);
 }
 
+/* It was sent and not answered well, and our entry has no lease any more: only the answer was lost. */
+static bool is_farewell_done(struct keeper *k, struct dir *d)
+{
+    struct beat b = {.k = k, .d = d, .now_utc = clock_of(k)};
+    struct lease_view view;
+    struct fault ignored = {{0}};
+    bool done = false;
+    if (k->farewell.n && look(&b, &view, &ignored) == RC_OK) {
+        const struct lease_seen *own = lease_view_own(&view);
+        done = !own || !own->value.p;
+    }
+    arena_free(&b.arena);
+    return done;
+}
+
 void keeper_release(struct keeper *k, struct dir *d)
 {
     struct fault fault = {{0}};
@@ -443,7 +458,7 @@ void keeper_release(struct keeper *k, struct dir *d)
     let_go(k);
     enum rc rc = d ? lease_drop(d, k->place.dn, slice_of(k->value), &fault)
                    : fault_set(&fault, RC_FAULT, "there is no connection; it runs out by itself");
-    if (rc == RC_OK)
+    if (rc == RC_OK || ((rc == RC_CONFLICT || rc == RC_NOT_FOUND) && is_farewell_done(k, d)))
         tell(k, "released", NULL, NULL);
     else
         unknown(k, "release the lease", &fault);

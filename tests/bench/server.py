@@ -45,6 +45,7 @@ database monitor
 access to dn.subtree="cn=Connections,cn=Monitor"
     attrs=entry,children,monitorConnectionOpsReceived,monitorConnectionOpsExecuting
     by dn.exact="{daemon}" read
+    by * break
 database mdb
 suffix "{suffix}"
 rootdn "{admin}"

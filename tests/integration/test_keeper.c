@@ -147,6 +147,20 @@ static void the_lease_goes_with_another_write(void **state)
     LEASE_EVENTS(p, "released", 1);
 }
 
+/* The write was carried out, and its answer never came: it is said once that the lease is free, and no fault. */
+static void a_farewell_whose_answer_was_lost_is_found_out(void **state)
+{
+    struct program *p = *state;
+    struct dir_mod farewell;
+    side_open(p, &world.a, "default", getpid());
+    expect_beat(&world.a, KEEPER_HELD);
+    assert_true(keeper_farewell(world.a.k, &farewell));
+    assert_int_equal(write_with_farewell(&world.a, farewell), RC_OK);
+    keeper_release(world.a.k, world.a.d);
+    LEASE_EVENTS(p, "released", 1);
+    expect_events(p, WORDS("event=fault"), 0);
+}
+
 static void the_lease_of_another_does_not_go_with_a_write(void **state)
 {
     struct program *p = *state;
@@ -157,7 +171,9 @@ static void the_lease_of_another_does_not_go_with_a_write(void **state)
     replace_lease(p, "default", other);
     assert_true(keeper_farewell(world.a.k, &farewell));
     assert_int_equal(write_with_farewell(&world.a, farewell), RC_CONFLICT);
+    keeper_release(world.a.k, world.a.d);
     assert_string_equal(lease_at(p, INSTANCE), other);
+    expect_events(p, WORDS("event=fault", "release the lease"), 1);
     LEASE_EVENTS(p, "released", 0);
 }
 
@@ -484,6 +500,7 @@ int main(void)
         TEST(a_clock_set_back_puts_nothing_off),
         TEST(what_is_released_is_taken_at_the_next_heartbeat),
         TEST(release_takes_nothing_from_others),
+        TEST(a_farewell_whose_answer_was_lost_is_found_out),
         TEST(the_lease_goes_with_another_write),
         TEST(the_lease_of_another_does_not_go_with_a_write),
         TEST(a_dead_process_here_is_succeeded_at_once),

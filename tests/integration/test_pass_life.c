@@ -10,7 +10,7 @@
 
 #include "base/gentime.h"
 
-#define A SERVER("a")
+#define A   SERVER("a")
 #define FAR "20900101000000Z"
 
 /* A server with a version 1 certificate, and what is asked for about it, which waits for approval. */
@@ -169,8 +169,10 @@ static void test_claim_with_a_transaction_does_not_lapse(void **state)
 {
     struct program *p = *state;
     begin_submitted(p);
-    program_change_as(p, "fulfiller", "dn: %s\nchangetype: modify\nreplace: dircertTransactionId\n"
-                      "dircertTransactionId: 4711\n", program_value(p, program_request(p, "reissue", A), "dn", 0));
+    program_change_as(p, "fulfiller",
+                      "dn: %s\nchangetype: modify\nreplace: dircertTransactionId\n"
+                      "dircertTransactionId: 4711\n",
+                      program_value(p, program_request(p, "reissue", A), "dn", 0));
     program_claim(p, "reissue", A, "20200101000000Z", "submitted 1.1");
     expect_silence(p);
     program_expect_state(p, "reissue", A, "submitted");
@@ -262,8 +264,7 @@ static void test_moved_entry_keeps_its_request(void **state)
     assert_int_equal(program_count_requests(p, "(objectClass=dircertRequest)"), 1);
 }
 
-static const char hide_servers[] =
-    "to dn.children=\"" SERVERS "\" by dn.exact=\"" DAEMON "\" none by * break";
+static const char hide_servers[] = "to dn.children=\"" SERVERS "\" by dn.exact=\"" DAEMON "\" none by * break";
 
 static void test_deleted_subject_is_believed_only_beside_its_siblings(void **state)
 {
@@ -357,6 +358,23 @@ static void test_finished_request_is_deleted_after_its_time(void **state)
     assert_int_equal(program_count_requests(p, "(objectClass=dircertRequest)"), 0);
 }
 
+/* The status entry is written when the lease is taken, and once more, with what was seen, when it is given back. */
+static void test_a_pass_writes_its_status_twice(void **state)
+{
+    struct program *p = *state;
+    begin_pending(p);
+    for (size_t i = 0; i < 2; i++) {
+        size_t before = program_writes(p, STATUS);
+        program_pass(p, PROGRAM_COMPLETE);
+        assert_int_equal(program_writes(p, STATUS), before + 2);
+        assert_null(program_value(p, program_search(p, INSTANCE, "base", "(objectClass=*)", "dircertLease"),
+                                  "dircertLease", 0));
+        assert_int_equal(program_lines(p, WORDS("event=lease", "state=held")), 1);
+        assert_int_equal(program_lines(p, WORDS("event=lease", "state=released")), 1);
+        assert_int_equal(program_lines(p, WORDS("event=fault")), 0);
+    }
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, program_enter, program_leave)
 
 int main(void)
@@ -382,6 +400,7 @@ int main(void)
         CASE(test_violation_again_reopens_the_same_request),
         CASE(test_missing_certificate_is_believed_only_when_it_is_seen_to_be_missing),
         CASE(test_finished_request_is_deleted_after_its_time),
+        CASE(test_a_pass_writes_its_status_twice),
     };
     if (!slapd_available()) {
         print_message("skipped: this machine has no slapd, or no ldap-utils\n");
