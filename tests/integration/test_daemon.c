@@ -63,6 +63,22 @@ static void passes_come_at_the_interval(void **state)
     assert_null(lease(p));
 }
 
+/* Where transactions are asked for and the server has no monitor, that is told. */
+static void unwatched_transactions_are_told(void **state)
+{
+    struct program *p = *state;
+    static const struct {
+        unsigned at_once;
+        const char *told;
+    } rows[] = {{50, "transactions=unwatched"}, {0, "transactions=off"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        program_configure(p, &(struct program_conf){.interval_s = 3600, .writes_per_transaction = rows[i].at_once});
+        struct daemon_process d = daemon_start(p, NULL);
+        daemon_wait(&d, WORDS("event=connected", rows[i].told));
+        daemon_stop(&d);
+    }
+}
+
 static void a_pass_now(void **state)
 {
     struct program *p = *state;
@@ -395,6 +411,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, program_leave)
     const struct CMUnitTest tests[] = {
         TEST(passes_come_at_the_interval),
+        TEST(unwatched_transactions_are_told),
         TEST(a_pass_now),
         TEST(hangup_takes_a_good_configuration),
         TEST(hangup_refuses_a_bad_configuration),

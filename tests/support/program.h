@@ -50,10 +50,11 @@ struct program_conf {
     const char *password;   /* NULL: the right one */
     unsigned timeout_s;     /* 0: 10 */
     unsigned interval_s;    /* 0: 1 */
-    const char *tls;        /* what stands within directory.tls: {...}, NULL: none */
-    const char *level;      /* NULL: info */
-    const char *log_to;     /* NULL: stderr */
-    const char *more;       /* further lines, NULL: none */
+    unsigned writes_per_transaction;
+    const char *tls;    /* what stands within directory.tls: {...}, NULL: none */
+    const char *level;  /* NULL: info */
+    const char *log_to; /* NULL: stderr */
+    const char *more;   /* further lines, NULL: none */
 };
 /* Writes dircertd.yaml anew. */
 void program_configure(struct program *p, const struct program_conf *c);
@@ -104,9 +105,10 @@ void program_add_servers(struct program *p, const char *prefix, unsigned count,
 /* The entry's certificates, replaced; count 0: none. */
 void program_publish(struct program *p, const char *dn, size_t count, const struct slice ders[]);
 /* Acts on what it sees once, and is held only by what a test sets. */
-#define ENFORCE "dircertMode: enforce\ndircertConfirmations: 1\ndircertMaxPercent: 100\n"
+#define ENFORCE         "dircertMode: enforce\ndircertConfirmations: 1\ndircertMaxPercent: 100\n"
 #define VERSION_REISSUE "dircertAllowedVersion: 3\ndircertOnFinding: version reissue superseded\n"
-#define VERSION_REISSUE_THEN_REVOKE "dircertAllowedVersion: 3\ndircertOnFinding: version reissue-then-revoke superseded\n"
+#define VERSION_REISSUE_THEN_REVOKE                                                                                    \
+    "dircertAllowedVersion: 3\ndircertOnFinding: version reissue-then-revoke superseded\n"
 /* The entry's only certificate; false when the server refuses it. */
 bool program_try_publish(struct program *p, const char *dn, struct slice der);
 /* A policy below ou=policies, over ou=servers unless they name a target; `lines` are further attributes. */
