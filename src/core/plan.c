@@ -304,7 +304,7 @@ static bool same_result(const struct lifecycle_result *a, const struct lifecycle
 /* Its searches did not end whole, so nothing of it may be written; a policy that judges nothing has no searches. */
 static bool is_incomplete(const struct planner *p, const struct policy *policy)
 {
-    for (size_t i = 0; i < p->in->policy_count; i++)
+    for (size_t i = 0; policy && i < p->in->policy_count; i++)
         if (p->in->policies[i].policy == policy)
             return !p->in->policies[i].complete && !policy->disabled && policy->mode != MODE_OFF;
     return false;

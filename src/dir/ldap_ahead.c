@@ -192,8 +192,8 @@ struct ldap_pace ldap_ahead_pace(int fd)
 {
     enum { KB = 1024 };
     static const struct ldap_pace
-        of_socket = {.least_us = 100, .most_us = 600, .octets = 48 * KB, .much = LDAP_AHEAD_OCTETS},
-        of_loopback = {.least_us = 200, .most_us = 3000, .octets = 512 * KB, .much = LDAP_WINDOW_OCTETS / 2},
+        of_socket = {.least_us = 100, .most_us = 600, .octets = (size_t)48 * KB, .much = LDAP_AHEAD_OCTETS},
+        of_loopback = {.least_us = 200, .most_us = 3000, .octets = (size_t)512 * KB, .much = LDAP_WINDOW_OCTETS / 2},
         of_network = {0};
     struct sockaddr_storage peer = {0};
     if (getpeername(fd, (struct sockaddr *)&peer, &(socklen_t){sizeof peer}) != 0)

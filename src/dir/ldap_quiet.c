@@ -45,8 +45,9 @@ static void note_name(struct ldap_dir *d, LDAPMessage *message, struct sight *s)
 static void see_connection(struct ldap_dir *d, LDAPMessage *message, struct sight *s)
 {
     struct berval **values = ldap_get_values_len(d->ld, message, EXECUTING);
-    bool is_digit = values && values[0] && !values[1] && values[0]->bv_len == 1;
-    char digit = is_digit ? values[0]->bv_val[0] : '2';
+    char digit = '2';
+    if (values && values[0] && !values[1] && values[0]->bv_len == 1)
+        digit = values[0]->bv_val[0];
     s->connections++;
     s->at_one += digit == '1';
     s->above_one += digit != '0' && digit != '1';
@@ -153,7 +154,7 @@ bool ldap_sees_quiet(struct ldap_dir *d, struct fault *fault)
 
 enum ldap_quiet ldap_await_quiet(struct ldap_dir *d, int last_id, struct fault *fault)
 {
-    static const struct timespec step = {.tv_nsec = LOOK_REST_US * 1000};
+    static const struct timespec step = {.tv_nsec = (long)LOOK_REST_US * 1000};
     const int64_t until_ms = monotonic_ms() + WAIT_MS;
     for (;;) {
         enum look seen = look_until_seen(d, &last_id, fault);
