@@ -323,9 +323,27 @@ static void certificates_change(struct life *l)
     still_lives(l);
 }
 
+/* Else the daemon gets on with the old one at the server that comes back first. */
+static void await_password(const struct slapd *s, const char *password)
+{
+    char *found = NULL;
+    for (unsigned i = 0; i < DAEMON_LIMIT_S * 1000 / SLICE_MS && !(found && *found); i++) {
+        char filter[128];
+        int rc = 0;
+        free(found);
+        snprintf(filter, sizeof filter, "(userPassword=%s)", password);
+        found = slapd_search(s, NULL, DAEMON, "base", filter, "cn", &rc);
+        assert_int_equal(rc, 0);
+        daemon_rest(SLICE_MS);
+    }
+    assert_true(found && *found);
+    free(found);
+}
+
 static void the_password_changes(struct life *l)
 {
     program_change(l->p, "dn: " DAEMON "\nchangetype: modify\nreplace: userPassword\nuserPassword: " NEW_PASSWORD "\n");
+    await_password(l->second, NEW_PASSWORD);
     still_lives(l); /* connections outlive the password that they were made with */
     stop_both(l);
     start_both(l);

@@ -196,6 +196,19 @@ static void spoil_all(struct program *p)
     program_change(p, "%.*s", SLICE_ARGS(all));
 }
 
+/* What the server has already, it carries out. */
+static void await_quiet(struct program *p)
+{
+    enum { LOOKS_ALIKE = 5 };
+    size_t count = requests(p);
+    for (int alike = 0, i = 0; alike < LOOKS_ALIKE && i < TRIES; i++) {
+        daemon_rest(FOLLOW_SETTLE_MS / 2);
+        size_t now = requests(p);
+        alike = now == count ? alike + 1 : 0;
+        count = now;
+    }
+}
+
 /* It stands still after it has written some requests, and before it has written all. */
 static struct daemon_process in_a_writing_look(struct program *p)
 {
@@ -209,7 +222,7 @@ static struct daemon_process in_a_writing_look(struct program *p)
     for (int i = 0; i < TRIES && daemon_lines(&d, WORDS("event=request ", "verb=create")) == 0; i++)
         daemon_rest(1);
     daemon_signal(&d, SIGSTOP);
-    daemon_rest(FOLLOW_SETTLE_MS); /* what the server has already, it carries out */
+    await_quiet(p);
     assert_in_range(requests(p), 1, MANY - 1);
     return d;
 }
