@@ -4,10 +4,12 @@
 #include "daemon/access_private.h"
 #include "daemon/setup.h"
 
-static enum access_code report(const struct conf *conf, struct dir *dir, struct log *log, FILE *out)
+static enum access_code report(const struct conf *conf, const struct dir_settings *settings, struct dir *dir,
+                               struct log *log, FILE *out)
 {
     struct arena arena = {0};
-    struct access a = {.dir = dir, .arena = &arena, .base = conf->base, .instance = conf->instance};
+    struct access a = {
+        .dir = dir, .arena = &arena, .base = conf->base, .instance = conf->instance, .bind_dn = settings->bind_dn};
     access_read_policies(&a);
     access_look(&a);
     access_try(&a);
@@ -32,7 +34,7 @@ enum access_code access_check(const struct conf *conf, struct log *log, FILE *ou
         LOG_EVENT(log, EVENT_FAULT, log_text("what", "reach the directory"), log_text("detail", fault.text));
         return rc == RC_INVALID ? ACCESS_USAGE : ACCESS_LACKING;
     }
-    enum access_code code = report(conf, dir, log, out);
+    enum access_code code = report(conf, &settings, dir, log, out);
     dir_close(dir);
     return code;
 }

@@ -310,25 +310,69 @@ static void look_at_crls(struct access *a)
     }
 }
 
-/* The one thing that nobody should be able to read. */
+/* Our own entry by the name that a search gives it; empty: there is none, or it is hidden. */
+static struct slice own_entry(struct access *a)
+{
+    struct dir_search search = {.scope = DIR_BASE, .filter = ANY};
+    struct entry found = {.dn = SLICE_LITERAL("")};
+    struct fault fault = {{0}};
+    if (dir_who(a->dir, a->arena, &search.base, &fault) != RC_OK || search.base.n == 0)
+        search.base = slice_of(a->bind_dn ? a->bind_dn : "");
+    return search.base.n && finds(a, &search, 1, &found) ? found.dn : SLICE_LITERAL("");
+}
+
+struct password_search {
+    struct arena *arena;
+    struct slice own, other; /* other: of somebody else, empty until there is one */
+    bool finds_own;
+};
+
+static void restart_passwords(void *context)
+{
+    struct password_search *s = context;
+    s->finds_own = false;
+    s->other = SLICE_LITERAL("");
+}
+
+static void note_password(void *context, const struct entry *e)
+{
+    struct password_search *s = context;
+    if (s->own.n && slice_eq(e->dn, s->own))
+        s->finds_own = true;
+    else
+        s->other = arena_copy(s->arena, e->dn);
+}
+
+/*
+ * The one thing of others that nobody should be able to read.  Our own password does not count: Debian's rules let
+ * everybody change theirs, and so read it.  Of two entries one is another's; a filter that leaves ours out would need
+ * an attribute that may be hidden, and would then find nothing.
+ */
+static void look_for_passwords_below(struct access *a, struct slice suffix, struct slice own)
+{
+    struct password_search s = {.arena = a->arena, .own = own, .other = SLICE_LITERAL("")};
+    struct dir_sink sink = {.restart = restart_passwords, .entry = note_password, .context = &s};
+    struct dir_search search = {
+        .base = suffix, .scope = DIR_SUBTREE, .filter = SLICE_LITERAL("(userPassword=*)"), .most = 2};
+    struct fault why = {{0}};
+    enum rc rc = dir_search(a->dir, &search, &sink, &why);
+    if (s.other.n)
+        access_note(a, ACCESS_TOO_MUCH, ACCESS_READ, s.other, "userPassword",
+                    SLICE_LITERAL("our account finds passwords: take read and search away"));
+    else if (rc == RC_OK || rc == RC_NOT_FOUND)
+        access_note(a, ACCESS_OK, ACCESS_READ, suffix, "userPassword",
+                    s.finds_own ? SLICE_LITERAL("hidden, as it should be, but for our own")
+                                : SLICE_LITERAL("hidden, as it should be"));
+    else
+        access_note(a, ACCESS_UNKNOWN, ACCESS_READ, suffix, "userPassword", slice_of(why.text));
+}
+
 static void look_for_passwords(struct access *a)
 {
     const struct dir_capabilities *c = dir_capabilities(a->dir);
-    for (size_t i = 0; i < c->suffix_count; i++) {
-        struct dir_search search = {
-            .base = c->suffixes[i], .scope = DIR_SUBTREE, .filter = SLICE_LITERAL("(userPassword=*)")};
-        struct entry found;
-        struct fault why = {{0}};
-        enum rc rc = access_find(a, &search, 1, &found, &why);
-        if (rc == RC_OK)
-            access_note(a, ACCESS_TOO_MUCH, ACCESS_READ, found.dn, "userPassword",
-                        SLICE_LITERAL("our account finds passwords: take read and search away"));
-        else if (rc == RC_NOT_FOUND)
-            access_note(a, ACCESS_OK, ACCESS_READ, c->suffixes[i], "userPassword",
-                        SLICE_LITERAL("hidden, as it should be"));
-        else
-            access_note(a, ACCESS_UNKNOWN, ACCESS_READ, c->suffixes[i], "userPassword", slice_of(why.text));
-    }
+    struct slice own = own_entry(a);
+    for (size_t i = 0; i < c->suffix_count; i++)
+        look_for_passwords_below(a, c->suffixes[i], own);
 }
 
 void access_look(struct access *a)

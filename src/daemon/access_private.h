@@ -24,6 +24,7 @@ struct access {
     struct dir *dir;
     struct arena *arena;
     const char *base, *instance;
+    const char *bind_dn; /* NULL: the configuration names none */
     LIST_OF(const struct policy *) policies;
     LIST_OF(struct access_line) lines;
     size_t totals[ACCESS_VERDICTS];

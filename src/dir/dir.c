@@ -31,6 +31,13 @@ enum dir_right dir_probe(struct dir *d, const struct dir_change *change, struct 
     return DIR_RIGHT_UNKNOWN;
 }
 
+enum rc dir_who(struct dir *d, struct arena *a, struct slice *dn, struct fault *why)
+{
+    *dn = SLICE_LITERAL("");
+    return d->operations->who ? d->operations->who(d, a, dn, why)
+                              : fault_set(why, RC_FAULT, "this kind of directory can't be asked");
+}
+
 bool dir_sync_is_offered(const struct dir *d)
 {
     return d->operations->offers_sync && d->operations->offers_sync(d, false);

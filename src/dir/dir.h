@@ -28,6 +28,14 @@ struct dir_tls {
     const char *key_file;     /* of cert_file; nobody but its owner may read it */
 };
 
+/*
+ * Called while an operation goes on: at least ten times a second, whether it waits or entries stream by (but not while
+ * a callback is at work), and before each write.
+ * False ends the operation: nothing more is sent but the abandoning of a search, what is in flight of writes is
+ * waited for, and RC_FAULT says that it was interrupted; the handle stays usable.  Not to use d.
+ */
+typedef bool dir_watch_fn(void *context);
+
 /* Everything is borrowed until dir_open returns. */
 struct dir_settings {
     const char *const *uris; /* tried in order; NULL-terminated */
@@ -49,6 +57,12 @@ struct dir_settings {
      * NULL: none is.
      */
     const struct dir *like;
+    /*
+     * Watches dir_open, and nothing after it; NULL: nobody does.  While a host's address is looked up it is not called:
+     * the system's resolver can't be interrupted.
+     */
+    dir_watch_fn *watch;
+    void *watch_context;
 };
 
 /*
@@ -62,14 +76,7 @@ void dir_close(struct dir *d); /* NULL is fine */
  */
 bool dir_is_alive(const struct dir *d);
 
-/*
- * Called while an operation goes on: at least ten times a second, whether it waits or entries stream by (but not while
- * a callback is at work), and before each write.
- * False ends the operation: nothing more is sent but the abandoning of a search, what is in flight of writes is
- * waited for, and RC_FAULT says that it was interrupted; the handle stays usable.  Not to use d.
- */
-typedef bool dir_watch_fn(void *context);
-/* NULL: nobody watches. */
+/* Of the operations that follow; NULL: nobody watches. */
 void dir_set_watch(struct dir *d, dir_watch_fn *watch, void *context);
 
 struct dir_capabilities {
@@ -162,5 +169,11 @@ enum { DIR_PROBE_NAME = 3000 }; /* octets; a DN may have 8192 in slapd, a key in
  * @source RFC 4511 sections 4.1.11 and 4.6; draft-zeilenga-ldap-noop
  */
 enum dir_right dir_probe(struct dir *d, const struct dir_change *change, struct fault *why) MUST_USE;
+
+/*
+ * As whom the server takes us: a DN in the arena, empty where that is none.  RC_FAULT: it does not say.
+ * @source RFC 4532
+ */
+enum rc dir_who(struct dir *d, struct arena *a, struct slice *dn, struct fault *why) MUST_USE;
 
 #endif

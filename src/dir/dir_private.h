@@ -9,6 +9,7 @@ struct dir_operations {
     enum rc (*search)(struct dir *d, const struct dir_search *search, const struct dir_sink *sink, struct fault *fault);
     enum rc (*apply)(struct dir *d, const struct dir_change *changes, size_t count, dir_written_fn *written,
                      void *context, struct fault *fault);
+    enum rc (*who)(struct dir *d, struct arena *a, struct slice *dn, struct fault *why); /* may be NULL */
     enum dir_right (*probe)(struct dir *d, const struct dir_change *change, struct fault *why); /* may be NULL */
     bool (*offers_sync)(const struct dir *d, bool with_now);                                    /* may be NULL */
     bool (*knows_attribute)(const struct dir *d, struct slice name);

@@ -40,6 +40,7 @@ static bool offers_sync(const struct dir *dir, bool with_now)
 static const struct dir_operations operations = {
     .search = ldap_search_run,
     .apply = ldap_apply_run,
+    .who = ldap_who_run,
     .probe = ldap_probe_run,
     .offers_sync = offers_sync,
     .knows_attribute = ldap_knows_attribute,
@@ -47,14 +48,16 @@ static const struct dir_operations operations = {
     .close = close_handle,
 };
 
-static struct ldap_dir *new_handle(const char *uri, unsigned timeout_s)
+static struct ldap_dir *new_handle(const char *uri, const struct dir_settings *settings)
 {
     struct ldap_dir *d = calloc(1, sizeof *d);
     if (!d)
         arena_exhausted(sizeof *d);
     d->dir.operations = &operations;
     d->fd = -1;
-    d->timeout_s = timeout_s;
+    d->timeout_s = settings->timeout_s;
+    d->adds_at_once = settings->writes_per_transaction;
+    dir_set_watch(&d->dir, settings->watch, settings->watch_context);
     size_t n = escape_write(slice_of(uri), "", (uint8_t *)d->uri, sizeof d->uri - 1);
     d->uri[n] = '\0';
     return d;
@@ -76,8 +79,7 @@ static void guard_process(void)
 static enum rc try_uri(const char *uri, const struct dir_settings *settings, struct slice password,
                        struct ldap_dir **out, struct fault *fault)
 {
-    struct ldap_dir *d = new_handle(uri, settings->timeout_s);
-    d->adds_at_once = settings->writes_per_transaction;
+    struct ldap_dir *d = new_handle(uri, settings);
     struct fault why = {0};
     enum rc rc = ldap_connect_and_bind(d, uri, settings, password, &why);
     if (rc != RC_OK)
@@ -86,6 +88,9 @@ static enum rc try_uri(const char *uri, const struct dir_settings *settings, str
         ldap_discover_like(d, (const struct ldap_dir *)settings->like);
     else
         rc = ldap_discover(d, fault);
+    if (rc != RC_OK && d->is_interrupted)
+        fault_set(fault, rc, "%s: interrupted", d->uri); /* whatever that looked like to the step that it ended */
+    dir_set_watch(&d->dir, NULL, NULL);
     if (rc == RC_OK)
         *out = d;
     else

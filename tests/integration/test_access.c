@@ -211,6 +211,54 @@ static void test_what_is_too_much_is_named(void **state)
     }
 }
 
+/* Debian's first rule, which lets everybody change their own password, and so find it. */
+static void test_own_password_is_no_leak(void **state)
+{
+    struct program *p = *state;
+    const char *approver = "to dn.exact=\"cn=approver,ou=daemons," SLAPD_SUFFIX "\" attrs=userPassword" READONLY;
+    check_under(p, "to attrs=userPassword by self write by anonymous auth by * none", 0);
+    expect_neither(p);
+    expect_told(p, "ok       read", "userPassword", "but for our own");
+    program_rule(p, "to attrs=userPassword by self write by * break");
+    check_under(p, approver, 0);
+    expect_told(p, "too-much read", "cn=approver,ou=daemons", "userPassword");
+    program_drop_rule(p);
+    check_under(p, approver, 0);
+    expect_told(p, "too-much read", "cn=approver,ou=daemons", "userPassword");
+    check(p, 0);
+    expect_neither(p);
+    expect_told(p, "ok       read", "userPassword", "hidden, as it should be");
+    assert_false(told(p, "ok       read", "userPassword", "but for our own"));
+}
+
+/* A name of many spellings is the server's to compare; and who binds without a DN is whom the server says. */
+static void test_own_entry_however_it_is_named(void **state)
+{
+    struct program *p = *state;
+    program_rule(p, "to attrs=userPassword by self write by anonymous auth by * none");
+    struct slice yaml =
+        arena_format(&p->arena,
+                     "directory:\n  uri: \"%s\"\n  bind: {method: simple, dn: \"CN=DirCertD,  "
+                     "OU=Daemons,DC=example, dc=com\", password_file: \"%s\"}\nbase: \"" BASE "\"\n",
+                     slapd_ldapi_uri(p->server), password_file(slapd_folder(p->server), PROGRAM_PASSWORD));
+    FILE *f = fopen(p->configuration, "w");
+    assert_non_null(f);
+    assert_true(fputs((const char *)yaml.p, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    check(p, 0);
+    expect_neither(p);
+    expect_told(p, "ok       read", "userPassword", "but for our own");
+    struct dir *d = open_as(p->server, DAEMON, PROGRAM_PASSWORD, 10), *peer = open_as(p->server, NULL, NULL, 10);
+    struct slice dn;
+    struct fault why = {{0}};
+    assert_int_equal(dir_who(d, &p->arena, &dn, &why), RC_OK);
+    assert_true(slice_eq_nocase(dn, slice_of(DAEMON)));
+    assert_int_equal(dir_who(peer, &p->arena, &dn, &why), RC_OK);
+    assert_true(slice_eq_nocase(dn, slice_of(slapd_peer_dn(p->server))));
+    dir_close(d);
+    dir_close(peer);
+}
+
 static void set_add_content_acl(struct program *p, const char *value)
 {
     static const struct slapd_identity configuration = {.dn = "cn=config", .password = SLAPD_PASSWORD};
@@ -297,6 +345,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fresh_tree, enter_fresh, program_leave),
         WORLD(test_what_is_missing_is_named),
         WORLD(test_what_is_too_much_is_named),
+        WORLD(test_own_password_is_no_leak),
+        WORLD(test_own_entry_however_it_is_named),
         WORLD(test_missing_add_content_acl_is_noticed),
         WORLD(test_not_reached_or_refused),
         WORLD(test_probe_refuses_what_could_succeed),
