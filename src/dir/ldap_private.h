@@ -281,8 +281,8 @@ bool ldap_sees_quiet(struct ldap_dir *d, struct fault *fault) MUST_USE;
 
 enum dir_right ldap_probe_run(struct dir *dir, const struct dir_change *change, struct fault *why);
 
-#endif
 /* ldap_who.c */
 
 enum rc ldap_who_run(struct dir *dir, struct arena *a, struct slice *dn, struct fault *why) MUST_USE;
 
+#endif
