@@ -36,11 +36,33 @@ static bool is_printable(uint32_t c)
              (c >= 0xfff0 && c <= 0xffff) || (c >= 0xe0000 && c <= 0xe007f));
 }
 
-static size_t escape_one(struct slice s, const char *also, uint8_t *piece, size_t *taken)
+/* The octets of the escape that begins s, or 0. */
+static size_t escape_length(struct slice s)
+{
+    if (s.n < 2 || s.p[0] != '\\')
+        return 0;
+    if (s.n >= 3 && hex_digit(s.p[1]) >= 0 && hex_digit(s.p[2]) >= 0)
+        return 3;
+    return s.p[1] && strchr(" \"#+,;<=>\\", s.p[1]) ? 2 : 0;
+}
+
+/* What stays as it is and what is escaped. */
+struct rule {
+    const char *also;
+    bool keeps_escapes;
+};
+
+static size_t escape_one(struct slice s, const struct rule *rule, uint8_t *piece, size_t *taken)
 {
     uint32_t code = 0;
-    size_t n = utf8_read(s, &code);
-    if (n && is_printable(code) && code != '\\' && !(code < 0x80 && strchr(also, (int)code))) {
+    size_t n = rule->keeps_escapes ? escape_length(s) : 0;
+    if (n) {
+        memcpy(piece, s.p, n);
+        *taken = n;
+        return n;
+    }
+    n = utf8_read(s, &code);
+    if (n && is_printable(code) && code != '\\' && !(code < 0x80 && strchr(rule->also, (int)code))) {
         memcpy(piece, s.p, n);
         *taken = n;
         return n;
@@ -64,13 +86,13 @@ static size_t plain_run(struct slice s, const char *also, size_t most)
     return n;
 }
 
-size_t escape_write(struct slice s, const char *also, uint8_t *out, size_t room)
+static size_t write_text(struct slice s, const struct rule *rule, uint8_t *out, size_t room)
 {
     static const char more[] = "...";
     const size_t tail = sizeof more - 1;
     size_t written = 0, safe = 0; /* safe: how much can stay when "..." has to follow */
     while (s.n) {
-        size_t run = plain_run(s, also, room - written);
+        size_t run = plain_run(s, rule->also, room - written);
         if (run) {
             memcpy(out + written, s.p, run);
             if (written + tail <= room)
@@ -80,7 +102,7 @@ size_t escape_write(struct slice s, const char *also, uint8_t *out, size_t room)
             continue;
         }
         uint8_t piece[12];
-        size_t taken, n = escape_one(s, also, piece, &taken);
+        size_t taken, n = escape_one(s, rule, piece, &taken);
         if (written + n > room) {
             if (room < tail)
                 return 0;
@@ -96,9 +118,31 @@ size_t escape_write(struct slice s, const char *also, uint8_t *out, size_t room)
     return written;
 }
 
+size_t escape_write(struct slice s, const char *also, uint8_t *out, size_t room)
+{
+    return write_text(s, &(struct rule){.also = also}, out, room);
+}
+
+size_t escape_rest_write(struct slice s, uint8_t *out, size_t room)
+{
+    return write_text(s, &(struct rule){.also = "", .keeps_escapes = true}, out, room);
+}
+
+static size_t room_of(struct slice s, size_t cap)
+{
+    return s.n > cap ? cap : ESCAPE_ROOM(s.n) < cap ? ESCAPE_ROOM(s.n) : cap;
+}
+
 struct slice escape_text(struct arena *a, struct slice s, size_t cap)
 {
-    size_t room = s.n > cap ? cap : ESCAPE_ROOM(s.n) < cap ? ESCAPE_ROOM(s.n) : cap;
+    size_t room = room_of(s, cap);
     uint8_t *out = arena_alloc(a, room + 1);
     return slice_make(out, escape_write(s, "", out, room));
+}
+
+struct slice escape_rest(struct arena *a, struct slice s, size_t cap)
+{
+    size_t room = room_of(s, cap);
+    uint8_t *out = arena_alloc(a, room + 1);
+    return slice_make(out, escape_rest_write(s, out, room));
 }

@@ -18,6 +18,16 @@
 size_t escape_write(struct slice s, const char *also, uint8_t *out, size_t room);
 /* The same into the arena, capped at `cap` octets. */
 struct slice escape_text(struct arena *a, struct slice s, size_t cap);
+
+/*
+ * The same for a text whose backslashes begin escapes already: a DN as RFC 4514 writes it, and what the functions
+ * above wrote, such as a finding's detail.  Those escapes stay as they are, and everything else that does not print
+ * becomes \xx; a backslash that begins no escape becomes \5c.  A DN stays a DN, of the same entry, and doing it twice
+ * changes nothing.
+ * @source RFC 4514 section 3 (pair)
+ */
+size_t escape_rest_write(struct slice s, uint8_t *out, size_t room);
+struct slice escape_rest(struct arena *a, struct slice s, size_t cap);
 /* The length of the well-formed UTF-8 character that begins s (RFC 3629), or 0; *code is its code point. */
 size_t utf8_read(struct slice s, uint32_t *code);
 

@@ -44,7 +44,7 @@ static struct slice compared(struct arena *a, const struct check_input *in)
     const struct name_list *allowed = &in->policy->allowed_issuers;
     struct buffer b = {.arena = a};
     for (size_t i = 0; i < allowed->count && i <= ISSUERS_LISTED; i++) {
-        struct slice one = i < ISSUERS_LISTED ? escape_text(a, allowed->items[i], ISSUER_SHOWN) : slice_of("...");
+        struct slice one = i < ISSUERS_LISTED ? escape_rest(a, allowed->items[i], ISSUER_SHOWN) : slice_of("...");
         buffer_format(&b, "%s\"%.*s\"", i ? ", " : "", SLICE_ARGS(one));
     }
     return arena_format(a, "issuer \"%.*s\"; policy allows %.*s", SLICE_ARGS(issuer_shown(a, in)),

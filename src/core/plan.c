@@ -449,25 +449,10 @@ struct slice plan_checks(struct arena *a, unsigned checks)
     return count ? text : slice_of("-");
 }
 
-/* A DN escapes with "\" itself, so only what would break the line or mislead is escaped here. */
-static struct slice dn_text(struct arena *a, struct slice dn)
-{
-    LIST_OF(uint8_t) out = {0};
-    struct slice rest = dn, part;
-    while (slice_split(&rest, '\\', &part)) {
-        struct slice safe = escape_text(a, part, ESCAPE_ROOM(part.n) + 1);
-        for (size_t i = 0; i < safe.n; i++)
-            *LIST_ADD(a, &out) = safe.p[i];
-        if (rest.p)
-            *LIST_ADD(a, &out) = '\\';
-    }
-    return slice_make(out.items, out.count);
-}
-
 struct slice plan_line(struct arena *a, const struct operation *o)
 {
     struct slice verb = plan_verb(a, o), checks = plan_checks(a, o->checks);
-    struct slice dn = dn_text(a, o->record.basis.subject_dn);
+    struct slice subject = o->record.basis.subject_dn, dn = escape_rest(a, subject, ESCAPE_ROOM(subject.n) + 1);
     return arena_format(a, "%.*s %s %.*s %.*s %.*s", SLICE_ARGS(verb), request_type_name(o->record.type),
                         SLICE_ARGS(o->record.id), SLICE_ARGS(checks), SLICE_ARGS(dn));
 }

@@ -155,7 +155,7 @@ static void decide_one(struct deciding *d, const char *word)
     d->cells[C_ID] = cell_text(q.record.id);
     d->cells[C_ID].shown = slice_upto(q.record.id, SHORT_ID);
     d->cells[C_GENERATION] = cell_number(q.record.generation);
-    d->cells[C_SUBJECT] = cell_text(q.record.basis.subject_dn);
+    d->cells[C_SUBJECT] = cell_escaped(q.record.basis.subject_dn);
     decide_read(d, &q, generation);
 }
 

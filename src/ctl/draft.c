@@ -42,7 +42,7 @@ void draft_write_note(struct json *j, const struct draft_note *n)
     json_text(j, "file", slice_of(n->file));
     json_number(j, "line", n->line);
     json_text(j, "kind", slice_of(n->warning ? "warning" : "problem"));
-    json_text(j, "dn", n->problem.dn);
+    json_escaped(j, "dn", n->problem.dn);
     json_text(j, "attribute", n->problem.attribute);
     json_text(j, "value", n->problem.value);
     json_text(j, "reason", n->problem.reason);
@@ -51,7 +51,7 @@ void draft_write_note(struct json *j, const struct draft_note *n)
 
 static void print_note(struct arena *a, const struct draft_note *n, FILE *to)
 {
-    struct slice dn = escape_text(a, n->problem.dn, VALUE_SHOWN),
+    struct slice dn = escape_rest(a, n->problem.dn, VALUE_SHOWN),
                  attribute = escape_text(a, n->problem.attribute, VALUE_SHOWN),
                  value = escape_text(a, n->problem.value, VALUE_SHOWN),
                  reason = escape_text(a, n->problem.reason, REASON_SHOWN);

@@ -2,6 +2,7 @@
 /* explain: one entry, and everything that is thought about it. */
 #include "run/explain.h"
 
+#include "base/escape.h"
 #include "core/check_names.h"
 #include "core/name.h"
 #include "ctl/commands.h"
@@ -9,7 +10,7 @@
 #include "ctl/table.h"
 #include "run/events.h"
 
-enum { NAME_CAP = 512 };
+enum { NAME_CAP = 512, TEXT_MOST = 2048 };
 
 /* "key   value" lines. */
 
@@ -27,6 +28,15 @@ static void pair(struct table *t, const char *key, struct slice value)
     struct cell *row = table_row(t);
     row[0] = cell_word(key, TONE_DIM);
     row[1] = cell_text(value);
+}
+
+/* A DN, or what was written for people already: its backslashes are escapes. */
+static void pair_escaped(struct table *t, const char *key, struct slice value)
+{
+    size_t before = t->rows.count;
+    pair(t, key, value);
+    if (t->rows.count > before)
+        t->rows.items[before][1].escaped = true;
 }
 
 static enum tone tone_of_answer(const struct explained_check *c)
@@ -127,19 +137,19 @@ static struct slice waiver_shown(struct arena *a, const struct waiver *w)
     struct slice until = w->until_utc ? time_text(a, w->until_utc) : slice_of("somebody ends it");
     return arena_format(a, "%.*s: %.*s until %.*s: %.*s", SLICE_ARGS(w->dn),
                         SLICE_ARGS(count < CHECK_COUNT ? all : slice_of("every check")), SLICE_ARGS(until),
-                        SLICE_ARGS(w->reason));
+                        SLICE_ARGS(escape_text(a, w->reason, TEXT_MOST)));
 }
 
 static void print_head(const struct ctl *ctl, const struct explanation *e)
 {
     struct table t = pairs(ctl);
     const struct policy *p = e->governing;
-    pair(&t, "entry", e->subject.dn);
+    pair_escaped(&t, "entry", e->subject.dn);
     pair(&t, "id", e->subject.id);
-    pair(&t, "policy", p ? p->dn : slice_of(who_governs(e)));
+    pair_escaped(&t, "policy", p ? p->dn : slice_of(who_governs(e)));
     for (size_t i = 0; i < e->policy_count; i++)
         if (e->policies[i].policy == p)
-            pair(&t, "because", e->policies[i].why);
+            pair_escaped(&t, "because", e->policies[i].why);
     if (p)
         pair(&t, "mode",
              slice_of(p->disabled           ? "disabled by its problems: it judges nothing"
@@ -151,7 +161,7 @@ static void print_head(const struct ctl *ctl, const struct explanation *e)
              arena_format(ctl->arena, "%.*s: there may be values that you may not read", SLICE_ARGS(e->hidden)));
     pair(&t, "waivers", slice_of(waivers_shown(e->waivers)));
     for (size_t i = 0; i < e->covering_count; i++)
-        pair(&t, "waiver", waiver_shown(ctl->arena, e->covering[i]));
+        pair_escaped(&t, "waiver", waiver_shown(ctl->arena, e->covering[i]));
     table_print_text(ctl, &t, false, 0);
 }
 
@@ -170,7 +180,7 @@ static void print_policies(const struct ctl *ctl, const struct explanation *e)
         row[1] = cell_number(p->policy->precedence);
         row[2] = cell_text(slice_of(p->policy->disabled ? "disabled" : mode_name(p->policy->mode)));
         row[3] = cell_text(p->policy->name);
-        row[4] = cell_text(p->why);
+        row[4] = cell_escaped(p->why);
     }
     fputs("\nPolicies, by precedence:\n", ctl->out);
     table_print_text(ctl, &t, true, 2);
@@ -190,14 +200,14 @@ static void print_check(const struct ctl *ctl, const struct explained_check *c)
     fputs(explain_answer_name(c->answer), ctl->out);
     tone_end(ctl, tone);
     fputc('\n', ctl->out);
-    pair(&t, is_finding(c) ? "finding" : "because", c->detail);
-    pair(&t, "compared", c->compared);
+    pair_escaped(&t, is_finding(c) ? "finding" : "because", c->detail);
+    pair_escaped(&t, "compared", c->compared);
     if (is_finding(c) || c->answer == EXPLAIN_MEETS)
         pair(&t, "cited", slice_of(c->check->citation));
     if (is_finding(c)) {
         pair(&t, "fix", slice_of(c->check->fix));
         if (c->waiver)
-            pair(&t, "waived by", c->waiver->dn);
+            pair_escaped(&t, "waived by", c->waiver->dn);
         pair(&t, "action", slice_of(action_name(c->action)));
     }
     table_print_text(ctl, &t, false, 4);
@@ -211,8 +221,8 @@ static void print_certificate(const struct ctl *ctl, const struct explanation *e
     struct shown_certificate s = show(a, c);
     struct table t = pairs(ctl);
     fprintf(ctl->out, "\nCertificate %zu of %zu:\n", index + 1, e->certificate_count);
-    pair(&t, "subject", s.subject);
-    pair(&t, "issuer", s.issuer);
+    pair_escaped(&t, "subject", s.subject);
+    pair_escaped(&t, "issuer", s.issuer);
     pair(&t, "serial number", s.serial);
     if (f->readable)
         pair(&t, "valid",
@@ -220,8 +230,8 @@ static void print_certificate(const struct ctl *ctl, const struct explanation *e
                           SLICE_ARGS(time_text(a, f->not_after_utc))));
     if (f->version)
         pair(&t, "version", arena_format(a, "%u", f->version));
-    pair(&t, "Common Names", s.common_names);
-    pair(&t, "subjectAltName", s.names);
+    pair_escaped(&t, "Common Names", s.common_names);
+    pair_escaped(&t, "subjectAltName", s.names);
     pair(&t, "SHA-256", s.sha256);
     pair(&t, "readers", s.agrees ? slice_of("agree") : arena_format(a, "disagree: %.*s", SLICE_ARGS(c->disagreement)));
     table_print_text(ctl, &t, false, 2);
@@ -290,7 +300,7 @@ static void write_checks(struct json *j, const struct explained_check *checks, s
         json_text(j, "severity", slice_of(severity_name(c->check->severity)));
         json_text(j, "action", slice_of(action_name(c->action)));
         if (c->waiver)
-            json_text(j, "waiver", c->waiver->dn);
+            json_escaped(j, "waiver", c->waiver->dn);
         else
             json_null(j, "waiver");
         json_text(j, "cited", slice_of(c->check->citation));
@@ -306,7 +316,7 @@ static void write_policies(struct json *j, const struct explanation *e)
     for (size_t i = 0; i < e->policy_count; i++) {
         const struct explained_policy *p = &e->policies[i];
         json_object(j, NULL);
-        json_text(j, "policy", p->policy->dn);
+        json_escaped(j, "policy", p->policy->dn);
         json_text(j, "verdict", slice_of(explain_verdict_name(p->verdict)));
         json_text(j, "why", p->why);
         json_number(j, "precedence", p->policy->precedence);
@@ -329,7 +339,7 @@ static void write_waivers(struct json *j, const struct explanation *e)
         struct slice names[CHECK_COUNT];
         size_t count = check_names(w, names);
         json_object(j, NULL);
-        json_text(j, "waiver", w->dn);
+        json_escaped(j, "waiver", w->dn);
         json_texts(j, "checks", names, count);
         json_time(j, "until", w->until_utc);
         json_text(j, "reason", w->reason);
@@ -371,10 +381,10 @@ static void write_explanation(const struct ctl *ctl, const struct explanation *e
     for (size_t i = 0; i < e->subject.host_count; i++)
         hosts[i] = e->subject.hosts[i].written;
     json_object(&j, NULL);
-    json_text(&j, "dn", e->subject.dn);
+    json_escaped(&j, "dn", e->subject.dn);
     json_text(&j, "id", e->subject.id);
     if (e->governing)
-        json_text(&j, "policy", e->governing->dn);
+        json_escaped(&j, "policy", e->governing->dn);
     else
         json_null(&j, "policy");
     json_bool(&j, "undecided", e->undecided);

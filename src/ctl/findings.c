@@ -39,8 +39,8 @@ static void fill(struct collecting *c, const struct subject *s, const struct cer
     row[SEVERITY] = cell_word(severity_name(check->severity), tone_of_severity(check->severity));
     row[SEVERITY].number = check->severity; /* what the rows are sorted by */
     row[CHECK] = cell_text(slice_of(check->name));
-    row[ENTRY] = cell_text(arena_copy(a, s->dn));
-    row[POLICY] = cell_text(s->policy->dn);
+    row[ENTRY] = cell_escaped(arena_copy(a, s->dn));
+    row[POLICY] = cell_escaped(s->policy->dn);
     row[POLICY].shown = s->policy->name;
     row[ACTION] = cell_text(slice_of(action_name(finding_action(s->policy, of, f))));
     if (undecided)
@@ -49,13 +49,13 @@ static void fill(struct collecting *c, const struct subject *s, const struct cer
         row[ACTION].shown = slice_of("waived");
     row[UNDECIDED] = cell_bool(undecided);
     if (f->waiver.n)
-        row[WAIVER] = cell_text(arena_copy(a, f->waiver));
+        row[WAIVER] = cell_escaped(arena_copy(a, f->waiver));
     c->unwaived |= f->waiver.n == 0;
     if (of) {
         row[CERTIFICATE] = cell_text(arena_copy(a, digest));
         row[CERTIFICATE].shown = slice_upto(row[CERTIFICATE].text, DIGITS_SHOWN);
     }
-    row[DETAIL] = cell_text(arena_copy(a, f->detail));
+    row[DETAIL] = cell_escaped(arena_copy(a, f->detail));
     if (disagreed)
         row[DETAIL].text =
             arena_format(a, "%.*s (the two readers disagree about this certificate)", SLICE_ARGS(f->detail));

@@ -113,6 +113,13 @@ void json_text(struct json *j, const char *key, struct slice text)
     write_string(j, text);
 }
 
+void json_escaped(struct json *j, const char *key, struct slice text)
+{
+    struct arena a = {0};
+    json_text(j, key, escape_rest(&a, text, ESCAPE_ROOM(text.n)));
+    arena_free(&a);
+}
+
 void json_number(struct json *j, const char *key, uint64_t n)
 {
     begin_value(j, key);

@@ -27,6 +27,8 @@ void json_object_end(struct json *j);
 void json_array(struct json *j, const char *key);
 void json_array_end(struct json *j);
 void json_text(struct json *j, const char *key, struct slice text);
+/* A DN, or another text whose backslashes are escapes (base/escape.h): what does not print is escaped in it too. */
+void json_escaped(struct json *j, const char *key, struct slice text);
 void json_number(struct json *j, const char *key, uint64_t n);
 void json_bool(struct json *j, const char *key, bool b);
 void json_null(struct json *j, const char *key);

@@ -132,7 +132,7 @@ static int ask(const struct ctl *ctl, const struct entry *policy, const lift_lis
         return CTL_OK;
     if (!ctl->can_ask)
         return ctl_usage(ctl, "there is no terminal to ask on: look at the hold, and say --yes");
-    struct slice dn = escape_text(ctl->arena, policy->dn, TEXT_MOST);
+    struct slice dn = escape_rest(ctl->arena, policy->dn, TEXT_MOST);
     fprintf(ctl->error, "To %.*s:\n", SLICE_ARGS(dn));
     for (size_t i = 0; i < lifts->count; i++)
         if (!lifts->items[i].stands && !lifts->items[i].is_over)

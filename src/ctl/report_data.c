@@ -11,6 +11,7 @@ enum {
     NAMES_MOST = 10000, /* distinct issuers that are told apart */
     NAME_MOST = 200,
     TEXT_MOST = 1000,
+    DN_MOST = 2048, /* as everywhere in dircertctl */
     DAY_S = 86400,
 };
 
@@ -221,7 +222,7 @@ static void copy_findings(struct arena *a, const struct subject *s, struct repor
             continue;
         }
         list[e->finding_count++] = (struct report_finding){.check = check_get(f->check),
-                                                           .detail = escape_text(a, f->detail, TEXT_MOST),
+                                                           .detail = escape_rest(a, f->detail, TEXT_MOST),
                                                            .certificate = c ? digest_text(a, c) : slice_of(""),
                                                            .action = finding_action(s->policy, c, f),
                                                            .undecided = is_undecided(c, f),
@@ -237,8 +238,7 @@ static void copy_hosts(struct arena *a, const struct subject *s, struct report_e
     size_t count = s->host_count < REPORT_FINDINGS ? s->host_count : REPORT_FINDINGS;
     struct slice *hosts = ARENA_ARRAY(a, count, struct slice);
     for (size_t i = 0; i < count; i++)
-        hosts[i] =
-            escape_text(a, s->hosts[i].kind == HOST_INVALID ? s->hosts[i].written : s->hosts[i].shown, TEXT_MOST);
+        hosts[i] = arena_copy(a, s->hosts[i].kind == HOST_INVALID ? s->hosts[i].written : s->hosts[i].shown);
     e->hosts = hosts;
     e->host_count = count;
 }
@@ -251,7 +251,7 @@ static bool is_worse(uint64_t weight, struct slice dn, const struct report_entry
 /* Keeps the entry where it is among the worst so far; only then is anything copied. */
 static void keep_worst(struct report_data *d, const struct subject *s, uint64_t weight)
 {
-    struct slice dn = escape_text(&d->scratch, s->dn, TEXT_MOST);
+    struct slice dn = escape_rest(&d->scratch, s->dn, DN_MOST);
     size_t at = d->worst_count;
     while (at && is_worse(weight, dn, &d->worst[at - 1]))
         at--;
@@ -323,7 +323,7 @@ static void take_subject(void *context, const struct subject *s)
 void report_data_note(struct report_data *d, struct slice text)
 {
     if (d->notes.count < REPORT_NOTES)
-        *LIST_ADD(d->arena, &d->notes) = escape_text(d->arena, text, TEXT_MOST);
+        *LIST_ADD(d->arena, &d->notes) = escape_rest(d->arena, text, TEXT_MOST);
     else
         d->more_notes++;
 }
@@ -373,7 +373,7 @@ void report_data_request(struct report_data *d, const struct request *q)
     if (state_in(r->state, STATES_FINAL) || (d->oldest_open_utc && d->oldest_open_utc <= r->opened_utc))
         return;
     d->oldest_open_utc = r->opened_utc;
-    d->oldest_open_dn = escape_text(d->arena, r->basis.subject_dn, TEXT_MOST);
+    d->oldest_open_dn = escape_rest(d->arena, r->basis.subject_dn, DN_MOST);
     d->oldest_open_id = arena_copy(d->arena, r->id);
 }
 

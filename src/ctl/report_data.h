@@ -36,7 +36,7 @@ struct report_policy {
 
 struct report_finding {
     const struct check *check;
-    struct slice detail;
+    struct slice detail;      /* escaped, as DNs, names and notes are here */
     struct slice certificate; /* its digest in hexadecimal; empty: the entry is meant */
     enum action action;
     bool undecided, waived;
@@ -45,7 +45,7 @@ struct report_finding {
 struct report_entry {
     const struct policy *policy;
     struct slice dn;
-    const struct slice *hosts;
+    const struct slice *hosts; /* not escaped */
     size_t host_count;
     const struct report_finding *findings; /* the heaviest first, at most REPORT_FINDINGS */
     size_t finding_count, more_findings;

@@ -9,9 +9,9 @@
 
 enum { TEXT_MOST = 2048, DIGITS = 16 };
 
-void report_page_say(struct buffer *b, struct slice text)
+/* As HTML writes what is printable. */
+static void put_quoted(struct buffer *b, struct slice text)
 {
-    text = escape_text(b->arena, text, TEXT_MOST);
     for (size_t i = 0, from = 0; i <= text.n; i++) {
         const char *as = i == text.n         ? ""
                          : text.p[i] == '&'  ? "&amp;"
@@ -28,16 +28,34 @@ void report_page_say(struct buffer *b, struct slice text)
     }
 }
 
+void report_page_say(struct buffer *b, struct slice text)
+{
+    put_quoted(b, escape_text(b->arena, text, TEXT_MOST));
+}
+
+void report_page_say_escaped(struct buffer *b, struct slice text)
+{
+    put_quoted(b, escape_rest(b->arena, text, TEXT_MOST));
+}
+
 /* A DN, which may be broken behind each comma. */
 static void say_dn(struct buffer *b, struct slice dn)
 {
     while (dn.n) {
         const uint8_t *comma = memchr(dn.p, ',', dn.n);
         size_t n = comma ? (size_t)(comma - dn.p) + 1 : dn.n;
-        report_page_say(b, slice_upto(dn, n));
+        report_page_say_escaped(b, slice_upto(dn, n));
         dn = slice_from(dn, n);
         report_page_put(b, dn.n ? "<wbr>" : "");
     }
+}
+
+static void say_policy(struct buffer *b, const struct policy *p)
+{
+    if (p->name.n)
+        report_page_say(b, p->name);
+    else
+        say_dn(b, p->dn);
 }
 
 static void say(struct buffer *b, const char *text)
@@ -104,7 +122,7 @@ static void put_notes(struct buffer *b, const struct report_data *d)
     report_page_put(b, "</p><ul>");
     for (size_t i = 0; i < d->notes.count; i++) {
         report_page_put(b, "<li>");
-        report_page_say(b, d->notes.items[i]);
+        report_page_say_escaped(b, d->notes.items[i]);
         report_page_put(b, "</li>");
     }
     if (d->more_notes)
@@ -122,7 +140,7 @@ static void put_policy(struct buffer *b, const struct report_policy *p)
                                         {wrong, "bad", "with findings, waived or undecided"},
                                         {bare, "none", "without a certificate"}};
     report_page_put(b, "<tr><th scope=\"row\">");
-    report_page_say(b, p->policy->name.n ? p->policy->name : p->policy->dn);
+    say_policy(b, p->policy);
     report_page_put(b, "<br><span class=\"soft\">");
     say(b, p->policy->disabled ? "disabled" : mode_name(p->policy->mode));
     if (strcmp(p->result, "complete") != 0 && strcmp(p->result, "off") != 0 && !p->policy->disabled) {
@@ -286,7 +304,7 @@ static void put_tally_row(struct buffer *b, struct slice name, size_t count, siz
 {
     const struct report_part part = {count, class, "certificates"};
     report_page_put(b, "<tr><th scope=\"row\">");
-    report_page_say(b, name.n ? name : slice_of("(an empty name)"));
+    report_page_say_escaped(b, name.n ? name : slice_of("(an empty name)"));
     report_page_put(b, "</th><td class=\"bar wide\">");
     report_chart_bar(b, &part, 1, whole);
     buffer_format(b, "</td><td class=\"n\">%zu</td></tr>", count);
@@ -320,7 +338,7 @@ static void put_worst_row(struct buffer *b, const struct report_entry *e, size_t
     buffer_format(b, "<tr><th scope=\"row\"><a href=\"#entry-%zu\">", number);
     say_dn(b, e->dn);
     report_page_put(b, "</a><br><span class=\"soft\">policy ");
-    report_page_say(b, e->policy->name.n ? e->policy->name : e->policy->dn);
+    say_policy(b, e->policy);
     report_page_put(b, "</span></th><td class=\"wide\"><ul class=\"chips\">");
     for (size_t i = 0; i < e->finding_count; i++) {
         const struct report_finding *f = &e->findings[i];
@@ -355,7 +373,7 @@ static void put_worst(struct buffer *b, const struct report_data *d)
 static void put_pair(struct buffer *b, const char *name, struct slice value)
 {
     buffer_format(b, "<dt>%s</dt><dd>", name);
-    report_page_say(b, value);
+    report_page_say_escaped(b, value);
     report_page_put(b, "</dd>");
 }
 
@@ -415,7 +433,7 @@ struct slice report_page_text(struct arena *a, const struct report_data *d)
                         "'unsafe-inline'\">\n"
                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                         "<meta name=\"robots\" content=\"noindex\">\n<title>Certificates under policy: ");
-    report_page_say(&b, d->base);
+    report_page_say_escaped(&b, d->base);
     report_page_put(&b, "</title>\n<style>\n");
     report_page_put(&b, report_style);
     report_page_put(&b, "</style>\n</head>\n<body>\n");

@@ -22,6 +22,8 @@ static inline void report_page_put(struct buffer *b, const char *markup)
 }
 /* Text of whatever origin. */
 void report_page_say(struct buffer *b, struct slice text);
+/* The same for what is escaped already: a DN, a finding's detail. */
+void report_page_say_escaped(struct buffer *b, struct slice text);
 
 /* One part of a bar: how much, and the class that colours it. */
 struct report_part {

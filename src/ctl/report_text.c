@@ -8,7 +8,7 @@ enum { BAR = 40 };
 
 static struct cell policy_cell(const struct policy *p)
 {
-    struct cell c = cell_text(p->dn);
+    struct cell c = cell_escaped(p->dn);
     c.shown = p->name;
     return c;
 }
@@ -152,7 +152,7 @@ static struct table tally(const struct report_data *d, const struct report_tally
     struct table t = table_make(d->arena, columns, 2);
     for (size_t i = 0; i < of->top_count; i++) {
         struct cell *row = table_row(&t);
-        row[0] = cell_text(of->top[i].name.n ? of->top[i].name : slice_of("(an empty name)"));
+        row[0] = cell_escaped(of->top[i].name.n ? of->top[i].name : slice_of("(an empty name)"));
         row[1] = cell_number(of->top[i].count);
     }
     if (of->others) {
@@ -183,7 +183,7 @@ static struct table worst(const struct report_data *d)
         for (size_t k = 0; k < d->worst[i].finding_count; k++) {
             const struct report_finding *f = &d->worst[i].findings[k];
             struct cell *row = table_row(&t);
-            row[ENTRY] = cell_text(d->worst[i].dn);
+            row[ENTRY] = cell_escaped(d->worst[i].dn);
             row[POLICY] = policy_cell(d->worst[i].policy);
             if (k)
                 row[ENTRY].shown = row[POLICY].shown = slice_of(" ");
@@ -191,7 +191,7 @@ static struct table worst(const struct report_data *d)
                                 ? cell_word(f->undecided ? "undecided" : "waived", TONE_DIM)
                                 : cell_word(severity_name(f->check->severity), tone_of_severity(f->check->severity));
             row[CHECK] = cell_word(f->check->name, TONE_PLAIN);
-            row[DETAIL] = cell_text(f->detail);
+            row[DETAIL] = cell_escaped(f->detail);
         }
     return t;
 }
@@ -255,8 +255,8 @@ void report_text_print(const struct ctl *ctl, const struct report_data *d)
 static void write_entry(struct json *j, const struct report_entry *e)
 {
     json_object(j, NULL);
-    json_text(j, "dn", e->dn);
-    json_text(j, "policy", e->policy->dn);
+    json_escaped(j, "dn", e->dn);
+    json_escaped(j, "policy", e->policy->dn);
     json_texts(j, "hosts", e->hosts, e->host_count);
     json_array(j, "findings");
     for (size_t i = 0; i < e->finding_count; i++) {
@@ -299,7 +299,7 @@ void report_text_json(const struct ctl *ctl, const struct report_data *d)
 {
     struct json j = json_open(ctl->out);
     json_object(&j, NULL);
-    json_text(&j, "base", d->base);
+    json_escaped(&j, "base", d->base);
     json_time(&j, "time", d->now_utc);
     json_bool(&j, "complete", d->complete);
     json_texts(&j, "notes", d->notes.items, d->notes.count);

@@ -48,9 +48,9 @@ static void add_row(const struct ctl *ctl, struct table *t, const struct request
                                             : cell_word(state_name(r->state), tone_of_state(r->state));
     cells[C_GENERATION] = cell_number(r->generation);
     cells[C_SINCE] = cell_time(r->state_changed_utc);
-    cells[C_SUBJECT] = cell_text(r->basis.subject_dn);
-    cells[C_POLICY] = cell_text(look_name(r->basis.policy_dn));
-    cells[C_POLICY_DN] = cell_text(r->basis.policy_dn);
+    cells[C_SUBJECT] = cell_escaped(r->basis.subject_dn);
+    cells[C_POLICY] = cell_escaped(look_name(r->basis.policy_dn));
+    cells[C_POLICY_DN] = cell_escaped(r->basis.policy_dn);
     cells[C_CHECKS] = checks_cell(ctl->arena, r->basis.checks);
     cells[C_MESSAGE] = cell_text(r->message);
 }
@@ -169,7 +169,10 @@ static struct slice value_shown(struct arena *a, const struct schema_attribute *
 {
     if (row->syntax == SYNTAX_OCTETS)
         return certificate_line(a, value);
-    return escape_text(a, value, VALUE_MOST);
+    /* What the daemon writes it has escaped. */
+    enum schema_owner owner = schema_owner_in(row, SCHEMA_REQUEST);
+    bool escaped = row->syntax == SYNTAX_DN || (owner != OWNER_APPROVER && owner != OWNER_FULFILLER);
+    return escaped ? escape_rest(a, value, VALUE_MOST) : escape_text(a, value, VALUE_MOST);
 }
 
 /* Each value of an attribute; of octets, each certificate. */
@@ -220,7 +223,7 @@ static void show_text(const struct ctl *ctl, const struct request *q, const stru
 {
     const struct schema_attribute *row;
     enum tone tone = tone_of_state(q->record.state);
-    struct slice subject = escape_text(ctl->arena, q->record.basis.subject_dn, VALUE_MOST),
+    struct slice subject = escape_rest(ctl->arena, q->record.basis.subject_dn, VALUE_MOST),
                  next = next_step(ctl->arena, q);
     fprintf(ctl->out, "%s of %.*s: ", request_type_name(q->record.type), SLICE_ARGS(subject));
     tone_begin(ctl, tone);
@@ -249,8 +252,8 @@ static void write_attribute(const struct ctl *ctl, struct json *j, const struct 
     if (several)
         json_array(j, row->name);
     while (next_value(e, row, &at, &rest, &value))
-        json_text(j, several ? NULL : row->name,
-                  row->syntax == SYNTAX_OCTETS ? certificate_line(ctl->arena, value) : value);
+        (row->syntax == SYNTAX_DN ? json_escaped : json_text)(
+            j, several ? NULL : row->name, row->syntax == SYNTAX_OCTETS ? certificate_line(ctl->arena, value) : value);
     if (several)
         json_array_end(j);
 }
@@ -260,7 +263,7 @@ static void show_json(const struct ctl *ctl, const struct request *q, const stru
     const struct schema_attribute *row;
     struct json j = json_open(ctl->out);
     json_object(&j, NULL);
-    json_text(&j, "dn", e->dn);
+    json_escaped(&j, "dn", e->dn);
     json_text(&j, "id", q->record.id);
     json_text(&j, "type", slice_of(request_type_name(q->record.type)));
     json_text(&j, "state", slice_of(q->record.state == STATE_NONE ? "unreadable" : state_name(q->record.state)));

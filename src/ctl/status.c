@@ -97,7 +97,7 @@ static void add_daemon(struct ctl *ctl, struct status *s, const struct entry *e)
     bool leased = until_utc >= s->now_utc;
     bool late = beat_utc < s->now_utc - (leased && late_after_s > LATE_AFTER_S ? late_after_s : LATE_AFTER_S);
     struct cell *cells = table_row(&s->daemons);
-    cells[0] = cell_text(look_name(e->dn));
+    cells[0] = cell_escaped(look_name(e->dn));
     cells[1] = late ? cell_word("late", TONE_BAD) : cell_word(leased ? "active" : "alive", TONE_GOOD);
     cells[2] = cell_time(beat_utc);
     if (beat_utc)
@@ -116,9 +116,9 @@ static void add_hold(struct ctl *ctl, struct status *s, const struct entry *inst
     struct hold_value h;
     hold_value_read(value, &h);
     struct cell *cells = table_row(&s->holds);
-    cells[0] = cell_text(h.policy.n ? look_name(h.policy) : SLICE_LITERAL("(all)"));
+    cells[0] = cell_escaped(h.policy.n ? look_name(h.policy) : SLICE_LITERAL("(all)"));
     if (h.policy.n)
-        cells[1] = cell_text(h.policy);
+        cells[1] = cell_escaped(h.policy);
     cells[2] = cell_text(h.guard);
     cells[2].tone = TONE_BAD;
     uint64_t n;
@@ -126,7 +126,7 @@ static void add_hold(struct ctl *ctl, struct status *s, const struct entry *inst
         cells[3] = cell_number(n);
     if (slice_to_uint(h.limit, UINT64_MAX, &n))
         cells[4] = cell_number(n);
-    cells[5] = cell_text(look_name(instance->dn));
+    cells[5] = cell_escaped(look_name(instance->dn));
     if (h.release.n) {
         cells[6] = cell_text(h.release);
         cells[6].shown = arena_format(ctl->arena, ATTR_RELEASE ": %.*s", SLICE_ARGS(h.release));
@@ -188,8 +188,8 @@ static void add_policy(struct status *s, const struct policy *p)
     static const enum tone tones[] = {[MODE_OFF] = TONE_DIM, [MODE_AUDIT] = TONE_NOTICE, [MODE_ENFORCE] = TONE_GOOD};
     struct figures f;
     struct cell *cells = table_row(&s->policies);
-    cells[0] = cell_text(look_name(p->dn));
-    cells[1] = cell_text(p->dn);
+    cells[0] = cell_escaped(look_name(p->dn));
+    cells[1] = cell_escaped(p->dn);
     cells[2] = p->disabled ? cell_word("malformed", TONE_BAD) : cell_word(mode_name(p->mode), tones[p->mode]);
     if (!p->disabled) {
         cells[3] = cell_number(p->precedence);
@@ -285,7 +285,7 @@ static void print_json(const struct ctl *ctl, const struct status *s)
 {
     struct json j = json_open(ctl->out);
     json_object(&j, NULL);
-    json_text(&j, "base", ctl->base);
+    json_escaped(&j, "base", ctl->base);
     json_text(&j, "server", slice_of(dir_capabilities(ctl->dir)->uri));
     json_time(&j, "time", s->now_utc);
     json_bool(&j, "complete", !s->incomplete);

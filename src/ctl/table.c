@@ -135,7 +135,7 @@ static struct slice cell_shown(struct arena *a, const struct cell *c)
         return escape_text(a, s, TEXT_MOST);
     switch (c->kind) {
     case CELL_TEXT:
-        s = escape_text(a, c->text, TEXT_MOST);
+        s = c->escaped ? escape_rest(a, c->text, TEXT_MOST) : escape_text(a, c->text, TEXT_MOST);
         break;
     case CELL_NONE:
         break;
@@ -219,7 +219,7 @@ static void write_cell(struct json *j, const char *key, const struct cell *c)
 {
     switch (c->kind) {
     case CELL_TEXT:
-        json_text(j, key, c->text);
+        (c->escaped ? json_escaped : json_text)(j, key, c->text);
         break;
     case CELL_NONE:
         json_null(j, key);

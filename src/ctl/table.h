@@ -26,6 +26,7 @@ struct cell {
     enum cell_kind kind;
     enum tone tone;
     struct slice text;         /* CELL_TEXT: foreign octets are welcome, they are escaped when printed */
+    bool escaped;              /* its backslashes are escapes already (base/escape.h): they are left alone */
     struct slice shown;        /* where not empty: what people see instead; in JSON it does not occur */
     uint64_t number;           /* CELL_NUMBER, CELL_BOOL */
     int64_t at_utc;            /* CELL_TIME */
@@ -58,6 +59,11 @@ void table_sort(struct table *t, int (*order)(const void *a, const void *b));
 static inline struct cell cell_text(struct slice s)
 {
     return (struct cell){.kind = CELL_TEXT, .text = s};
+}
+/* A DN, a finding's detail and the like. */
+static inline struct cell cell_escaped(struct slice s)
+{
+    return (struct cell){.kind = CELL_TEXT, .text = s, .escaped = true};
 }
 static inline struct cell cell_word(const char *s, enum tone tone)
 {

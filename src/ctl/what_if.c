@@ -22,7 +22,7 @@ static bool stands_below_policies(const struct asking *q, struct slice dn)
 {
     if (slice_eq_nocase(dn_parent(dn), look_child(q->drafts.ctl, "ou=policies")))
         return true;
-    struct slice shown = escape_text(q->drafts.ctl->arena, dn, 512);
+    struct slice shown = escape_rest(q->drafts.ctl->arena, dn, 512);
     ctl_tell(q->drafts.ctl, "%.*s: not directly below ou=policies,%.*s: the daemon would not read it there",
              SLICE_ARGS(shown), SLICE_ARGS(q->drafts.ctl->base));
     return false;
@@ -95,7 +95,7 @@ static void print_policies(const struct ctl *ctl, const struct whatif *w)
     fputs("Policies:\n", ctl->out);
     for (size_t i = 0; i < w->policies.count; i++) {
         const struct whatif_policy *p = &w->policies.items[i];
-        struct slice dn = escape_text(ctl->arena, p->dn, 512);
+        struct slice dn = escape_rest(ctl->arena, p->dn, 512);
         fprintf(ctl->out, "  %-10s %.*s\n", p->change == WHATIF_GONE ? "deleted" : whatif_change_name(p->change),
                 SLICE_ARGS(dn));
     }
@@ -108,7 +108,7 @@ static void print_findings(const struct ctl *ctl, const struct whatif *w)
     for (size_t i = 0; i < w->findings.count; i++) {
         struct arena a = {0};
         const struct whatif_finding *f = &w->findings.items[i];
-        struct slice dn = escape_text(&a, f->dn, 512);
+        struct slice dn = escape_rest(&a, f->dn, 512);
         fprintf(ctl->out, "  %s %s: %.*s: %s%s%.*s [%s]\n", sign_of(f->change), check_get(f->check)->name,
                 SLICE_ARGS(dn), f->waiver.n ? "waived: " : "", f->undecided ? "undecided: " : "", SLICE_ARGS(f->detail),
                 action_name(f->action));
@@ -129,7 +129,7 @@ static void print_holds(const struct ctl *ctl, const struct whatif *w)
     fprintf(ctl->out, "\nGuards:%s\n", w->holds.count ? "" : " none trips");
     for (size_t i = 0; i < w->holds.count; i++) {
         const struct hold *h = &w->holds.items[i].hold;
-        struct slice dn = escape_text(ctl->arena, h->policy->dn, 512);
+        struct slice dn = escape_rest(ctl->arena, h->policy->dn, 512);
         fprintf(ctl->out, "  %s %s: %.*s: count %zu, limit %zu: %.*s\n", sign_of(w->holds.items[i].change),
                 guard_name(h->guard), SLICE_ARGS(dn), h->count, h->limit, SLICE_ARGS(h->message));
         if (w->holds.items[i].change != WHATIF_GONE && h->release.n)
@@ -145,7 +145,7 @@ static void write_policies(struct json *j, const struct whatif *w)
     for (size_t i = 0; i < w->policies.count; i++) {
         const struct whatif_policy *p = &w->policies.items[i];
         json_object(j, NULL);
-        json_text(j, "dn", p->dn);
+        json_escaped(j, "dn", p->dn);
         json_text(j, "change", slice_of(p->change == WHATIF_GONE ? "deleted" : whatif_change_name(p->change)));
         json_text(j, "revision", p->revision);
         json_object_end(j);
@@ -157,10 +157,10 @@ static void write_finding(struct json *j, const struct whatif_finding *f)
 {
     const struct check *check = check_get(f->check);
     json_object(j, NULL);
-    json_text(j, "dn", f->dn);
+    json_escaped(j, "dn", f->dn);
     json_text(j, "check", slice_of(check->name));
     json_text(j, "severity", slice_of(severity_name(check->severity)));
-    json_text(j, "policy", f->policy_dn);
+    json_escaped(j, "policy", f->policy_dn);
     if (f->certificate.n)
         json_text(j, "certificate", f->certificate);
     else
@@ -169,7 +169,7 @@ static void write_finding(struct json *j, const struct whatif_finding *f)
     json_text(j, "action", slice_of(action_name(f->action)));
     json_bool(j, "undecided", f->undecided);
     if (f->waiver.n)
-        json_text(j, "waiver", f->waiver);
+        json_escaped(j, "waiver", f->waiver);
     else
         json_null(j, "waiver");
     json_object_end(j);
@@ -196,7 +196,7 @@ static void write_requests(struct json *j, const char *key, const struct whatif 
         json_text(j, "type", slice_of(request_type_name(q->type)));
         json_text(j, "id", q->id);
         json_text(j, "checks", q->checks);
-        json_text(j, "dn", q->dn);
+        json_escaped(j, "dn", q->dn);
         json_bool(j, "held", q->held);
         json_object_end(j);
     }
@@ -211,7 +211,7 @@ static void write_holds(struct json *j, const struct whatif *w)
         json_object(j, NULL);
         json_text(j, "change", slice_of(whatif_change_name(w->holds.items[i].change)));
         json_text(j, "guard", slice_of(guard_name(h->guard)));
-        json_text(j, "policy", h->policy->dn);
+        json_escaped(j, "policy", h->policy->dn);
         json_number(j, "count", h->count);
         json_number(j, "limit", h->limit);
         json_text(j, "release", h->release);

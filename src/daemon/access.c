@@ -31,7 +31,8 @@ enum access_code access_check(const struct conf *conf, struct log *log, FILE *ou
     struct dir *dir;
     enum rc rc = dir_open(&settings, &dir, &fault);
     if (rc != RC_OK) {
-        LOG_EVENT(log, EVENT_FAULT, log_text("what", "reach the directory"), log_text("detail", fault.text));
+        LOG_EVENT(log, EVENT_FAULT, log_text("what", "reach the directory"),
+                  log_escaped("detail", slice_of(fault.text)));
         return rc == RC_INVALID ? ACCESS_USAGE : ACCESS_LACKING;
     }
     enum access_code code = report(conf, &settings, dir, log, out);

@@ -31,7 +31,7 @@ void access_note(struct access *a, enum access_verdict verdict, enum access_righ
 {
     const struct access_line like = {.verdict = verdict,
                                      .right = right,
-                                     .where = escape_text(a->arena, where, WHERE_CAP),
+                                     .where = escape_rest(a->arena, where, WHERE_CAP),
                                      .remark = arena_copy(a->arena, slice_upto(remark, REMARK_CAP))};
     struct access_line *line = find(a, &like);
     struct slice name = attribute ? arena_copy(a->arena, slice_of(attribute)) : SLICE_LITERAL("the entry");

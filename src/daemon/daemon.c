@@ -198,7 +198,7 @@ static enum rc begin(struct daemon *d)
     if (rc == RC_OK)
         rc = write_pid(d, &fault);
     if (rc != RC_OK) {
-        LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "begin"), log_text("detail", fault.text));
+        LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "begin"), log_escaped("detail", slice_of(fault.text)));
         return rc;
     }
     d->notify = d->watch.notify = notify_open();
@@ -210,7 +210,7 @@ static enum rc begin(struct daemon *d)
     daemon_open_keeper(d);
     passes_open(d);
     LOG_EVENT(d->log, EVENT_START, log_text("version", DIRCERTD_VERSION), log_text("mode", "daemon"),
-              log_text("base", d->setup->conf.base));
+              log_dn("base", slice_of(d->setup->conf.base)));
     notify_ready(d->notify);
     return RC_OK;
 }
@@ -273,7 +273,7 @@ int daemon_run(const struct daemon_settings *settings, struct setup *setup, stru
     struct fault fault = {{0}};
     int code = DAEMON_USAGE;
     if (!settings->foreground && background_enter(&d.background, &side, &code, &fault) != RC_OK)
-        LOG_EVENT(log, EVENT_FAULT, log_text("what", "begin"), log_text("detail", fault.text));
+        LOG_EVENT(log, EVENT_FAULT, log_text("what", "begin"), log_escaped("detail", slice_of(fault.text)));
     else if (side == BACKGROUND_DAEMON)
         code = serve(&d);
     arena_free(&arena);

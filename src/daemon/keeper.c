@@ -103,7 +103,7 @@ static void tell(struct keeper *k, const char *state, const struct lease_seen *h
     arena_free(&scratch);
     if (!is_new)
         return;
-    struct log_field fields[5] = {log_text("state", state), log_slice("dn", k->place.dn)};
+    struct log_field fields[5] = {log_text("state", state), log_dn("dn", k->place.dn)};
     size_t count = 2;
     if (holder)
         fields[count++] = log_slice("holder", who);
@@ -118,7 +118,7 @@ static void tell(struct keeper *k, const char *state, const struct lease_seen *h
 static enum keeper_state unknown(struct keeper *k, const char *what, const struct fault *fault)
 {
     if (strcmp(k->fault.text, fault->text) != 0)
-        LOG_EVENT(k->settings.log, EVENT_FAULT, log_text("what", what), log_text("detail", fault->text));
+        LOG_EVENT(k->settings.log, EVENT_FAULT, log_text("what", what), log_escaped("detail", slice_of(fault->text)));
     k->fault = *fault;
     return k->state = KEEPER_UNKNOWN;
 }
@@ -129,7 +129,7 @@ static void report_unreadable(struct keeper *k, const struct lease_view *view)
         const struct lease_seen *seen = &view->entries.items[i];
         if (seen->value.p && !seen->is_readable &&
             told_first_time(&k->arena, &k->told, seen->dn, SLICE_LITERAL("lease"), seen->value))
-            LOG_EVENT(k->settings.log, EVENT_PROBLEM, log_slice("dn", seen->dn), log_text("attribute", ATTR_LEASE),
+            LOG_EVENT(k->settings.log, EVENT_PROBLEM, log_dn("dn", seen->dn), log_text("attribute", ATTR_LEASE),
                       log_slice("value", seen->value),
                       log_text("reason",
                                "is not \"host boot-id pid until\": it is taken as held, and no daemon becomes "

@@ -19,9 +19,8 @@ struct metrics {
 };
 
 /* A value for a label: printable as everywhere, then quoted as the format wants it. */
-static struct slice label(struct arena *a, struct slice value)
+static struct slice quote(struct arena *a, struct slice text)
 {
-    struct slice text = escape_text(a, value, LABEL_MAX);
     struct buffer b = {.arena = a};
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '\\' || text.p[i] == '"')
@@ -29,6 +28,11 @@ static struct slice label(struct arena *a, struct slice value)
         buffer_add(&b, slice_make(text.p + i, 1));
     }
     return buffer_slice(&b);
+}
+
+static struct slice label(struct arena *a, struct slice value)
+{
+    return quote(a, escape_text(a, value, LABEL_MAX));
 }
 
 /* One sample; `labels` is empty or begins with a comma.  A row without samples has no head either. */
@@ -271,7 +275,7 @@ static void name_policies(struct metrics *m)
         bool taken = name.n == 0;
         for (size_t k = 0; k < i && !taken; k++)
             taken = slice_eq(name, m->policies[k]);
-        m->policies[i] = taken ? label(m->out.arena, p->policy_dn) : name;
+        m->policies[i] = taken ? quote(m->out.arena, escape_rest(m->out.arena, p->policy_dn, LABEL_MAX)) : name;
     }
 }
 

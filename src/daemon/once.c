@@ -40,8 +40,8 @@ static void tell_start(struct once *o)
 {
     const struct dir_capabilities *c = dir_capabilities(servers_work(o->servers));
     LOG_EVENT(o->log, EVENT_START, log_text("version", DIRCERTD_VERSION),
-              log_text("mode", o->dry_run ? "dry-run" : "pass"), log_text("base", o->conf->base),
-              log_text("server", c->kind), log_slice("suffixes", suffixes_of(&o->arena, c)));
+              log_text("mode", o->dry_run ? "dry-run" : "pass"), log_dn("base", slice_of(o->conf->base)),
+              log_text("server", c->kind), log_dn("suffixes", suffixes_of(&o->arena, c)));
 }
 
 /* PASS_COMPLETE, or the exit code. */

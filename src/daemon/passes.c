@@ -142,7 +142,8 @@ static void search(struct daemon *d, bool before_full)
     }
     d->since.from_utc = 0;
     if (!d->search_failed && dir_is_alive(work))
-        LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "search for what changed"), log_text("detail", fault.text));
+        LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "search for what changed"),
+                  log_escaped("detail", slice_of(fault.text)));
     d->search_failed = true;
 }
 

@@ -179,7 +179,7 @@ static void tell_disconnected(struct servers *s, int64_t now_ms)
     if (!s->settings.tells || (s->told == DOWN && strcmp(s->told_fault, s->fault) == 0))
         return;
     memcpy(s->told_fault, s->fault, sizeof s->told_fault);
-    LOG_EVENT(s->settings.log, EVENT_DISCONNECTED, log_text("detail", s->fault),
+    LOG_EVENT(s->settings.log, EVENT_DISCONNECTED, log_escaped("detail", slice_of(s->fault)),
               log_int("retry_s", wait_ms > 0 ? (wait_ms + 999) / 1000 : 0));
     s->told = DOWN;
 }

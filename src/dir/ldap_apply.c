@@ -123,8 +123,8 @@ static void report(const struct batch *b, size_t index, enum rc rc, const char *
     const struct dir_change *c = &b->changes[index];
     struct fault fault = {0};
     if (rc != RC_OK)
-        fault_set(&fault, rc, "%s: %s \"%s\": %s", b->d->uri, verb_text(c->verb), ldap_printable(b->d, c->dn, DN_CAP),
-                  what);
+        fault_set(&fault, rc, "%s: %s \"%s\": %s", b->d->uri, verb_text(c->verb),
+                  ldap_printable_dn(b->d, c->dn, DN_CAP), what);
     b->written(b->context, index, rc, &fault);
 }
 

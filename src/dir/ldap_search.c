@@ -21,7 +21,7 @@ static const char *where(const struct search *s)
 {
     static const char *const scopes[] = {[DIR_BASE] = "of", [DIR_ONE] = "one level below", [DIR_SUBTREE] = "below"};
     return (const char *)arena_format(&s->d->work, "%s: search %s \"%s\" for %s", s->d->uri, scopes[s->asked->scope],
-                                      ldap_printable(s->d, s->asked->base, BASE_CAP),
+                                      ldap_printable_dn(s->d, s->asked->base, BASE_CAP),
                                       ldap_printable(s->d, s->asked->filter, FILTER_CAP))
         .p;
 }

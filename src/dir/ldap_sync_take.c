@@ -29,7 +29,7 @@ void sync_cookie_keep(struct sync_cookie *c, struct slice from)
 const char *sync_where(const struct dir_sync *s, const struct sync_scope *scope)
 {
     return (const char *)arena_format(&s->d->work, "%s: content synchronization below \"%s\"", s->d->uri,
-                                      ldap_printable(s->d, scope->base, BASE_CAP))
+                                      ldap_printable_dn(s->d, scope->base, BASE_CAP))
         .p;
 }
 

@@ -25,6 +25,11 @@ const char *ldap_printable(struct ldap_dir *d, struct slice s, size_t cap)
     return (const char *)arena_format(&d->work, "%.*s", SLICE_ARGS(escape_text(&d->work, s, cap))).p;
 }
 
+const char *ldap_printable_dn(struct ldap_dir *d, struct slice dn, size_t cap)
+{
+    return (const char *)arena_format(&d->work, "%.*s", SLICE_ARGS(escape_rest(&d->work, dn, cap))).p;
+}
+
 const char *ldap_urls_text(struct ldap_dir *d, char *const *urls)
 {
     const char *text = "";
@@ -44,7 +49,7 @@ const char *ldap_answer_text(struct ldap_dir *d, const struct ldap_answer *answe
                                       said ? ": " : "",
                                       said ? ldap_printable(d, slice_of(answer->message), MESSAGE_CAP) : "",
                                       matched ? "; the nearest entry that is there: " : "",
-                                      matched ? ldap_printable(d, slice_of(answer->matched), DN_CAP) : "",
+                                      matched ? ldap_printable_dn(d, slice_of(answer->matched), DN_CAP) : "",
                                       referred ? "; referral: " : "", referred ? ldap_urls_text(d, answer->urls) : "")
         .p;
 }

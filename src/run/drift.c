@@ -63,8 +63,8 @@ static bool is_due(struct pass *p, const struct subject *s, const struct operati
 static void tell(struct pass *p, struct slice dn, struct slice id, const char *what, const struct policy *policy)
 {
     p->settings->drift->missed++;
-    LOG_EVENT(pass_log(p), EVENT_DRIFT, log_slice("dn", dn), log_slice("id", id), log_text("what", what),
-              log_slice("policy", policy->dn));
+    LOG_EVENT(pass_log(p), EVENT_DRIFT, log_dn("dn", dn), log_slice("id", id), log_text("what", what),
+              log_dn("policy", policy->dn));
 }
 
 static bool is_expected(struct pass *p, struct slice subject_id, struct slice request_id)

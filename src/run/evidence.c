@@ -104,7 +104,7 @@ static void report_undecided(struct pass *p, const struct subject *s, const char
 {
     if (!p->interrupted && told_first_time(p->arena, &p->told, s->dn, slice_of("undecided"), slice_of(reason)) &&
         remember_of_subjects(p, s->policy, s->dn, reason, slice_of(reason)))
-        LOG_EVENT(pass_log(p), EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
+        LOG_EVENT(pass_log(p), EVENT_UNDECIDED, log_dn("dn", s->dn), log_dn("policy", s->policy->dn),
                   log_text("check", "-"), log_text("reason", reason));
 }
 

@@ -97,6 +97,12 @@ static void put_foreign(struct log *log, struct slice text)
     put_printable(log, slice_make(escaped, escape_write(text, "", escaped, sizeof escaped)));
 }
 
+static void put_escaped(struct log *log, struct slice text)
+{
+    uint8_t escaped[LOG_VALUE_MAX];
+    put_printable(log, slice_make(escaped, escape_rest_write(text, escaped, sizeof escaped)));
+}
+
 /* @source RFC 3339 section 5.6 */
 static void put_time(struct log *log, int64_t at_utc)
 {
@@ -115,6 +121,9 @@ static void put_field(struct log *log, const struct log_field *f)
     switch (f->kind) {
     case LOG_TEXT:
         put_foreign(log, f->text);
+        break;
+    case LOG_ESCAPED:
+        put_escaped(log, f->text);
         break;
     case LOG_INT:
         snprintf(number, sizeof number, "%" PRId64, f->number);

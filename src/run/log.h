@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log: one event, one line, one write(2).  A value is first escaped as everywhere in this program (base/escape:
- * printable UTF-8 passes, everything else and the backslash becomes \xx) and capped; then the format quotes it.  In
+ * printable UTF-8 passes, everything else and the backslash becomes \xx) and capped; then the format quotes it.  In a
+ * DN and in a text that was escaped before, the backslash begins an escape and stays: who undoes the quotes of the
+ * format has a DN as the tools of LDAP take it.  In
  * logfmt a value stands bare when it consists of printable ASCII without quotation mark, equals sign and backslash;
  * every other one is written as a JSON string, which the common logfmt readers take.  So no value can end its line,
  * or begin another field, and both formats give a reader the same text back.
@@ -63,7 +65,7 @@ enum rc log_reopen(struct log *log, struct fault *fault) MUST_USE;
 /* The system's clock, for log_settings.clock. */
 int64_t log_system_clock(void *context);
 
-enum log_kind { LOG_TEXT, LOG_INT, LOG_UINT, LOG_TIME };
+enum log_kind { LOG_TEXT, LOG_ESCAPED, LOG_INT, LOG_UINT, LOG_TIME };
 
 /* Made by the functions below; what it points to is borrowed until log_event returns. */
 struct log_field {
@@ -77,6 +79,17 @@ struct log_field {
 static inline struct log_field log_slice(const char *key, struct slice text)
 {
     return (struct log_field){.key = key, .kind = LOG_TEXT, .text = text};
+}
+
+/* A DN, or a text whose foreign parts are escaped already: see escape_rest. */
+static inline struct log_field log_escaped(const char *key, struct slice text)
+{
+    return (struct log_field){.key = key, .kind = LOG_ESCAPED, .text = text};
+}
+
+static inline struct log_field log_dn(const char *key, struct slice dn)
+{
+    return log_escaped(key, dn);
 }
 
 /* text may be NULL: an empty value. */
@@ -111,7 +124,7 @@ void log_event(struct log *log, enum event event, const struct log_field *fields
 /* The same with another severity than the catalogue's: a finding has that of its check. */
 void log_event_as(struct log *log, enum event event, enum severity severity, const struct log_field *fields,
                   size_t count);
-/* log_event with the fields in place: LOG_EVENT(log, EVENT_PAUSE, log_slice("dn", dn)) */
+/* log_event with the fields in place: LOG_EVENT(log, EVENT_PAUSE, log_dn("dn", dn)) */
 #define LOG_EVENT(log, event, ...)                                                                                     \
     log_event((log), (event), (const struct log_field[]){__VA_ARGS__},                                                 \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))

@@ -66,7 +66,7 @@ bool pass_read_control(struct pass *p)
         return false;
     p->paused = c.paused;
     if (remember_pause(p))
-        LOG_EVENT(pass_log(p), EVENT_PAUSE, log_text("dn", p->settings->base));
+        LOG_EVENT(pass_log(p), EVENT_PAUSE, log_dn("dn", slice_of(p->settings->base)));
     return waivers_read(p);
 }
 

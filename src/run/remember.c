@@ -164,7 +164,7 @@ static void tell_ended(void *context, const struct memo_fact *f)
 {
     struct pass *p = context;
     if (!is_carried(p, f))
-        LOG_EVENT(pass_log(p), EVENT_FINDING_ENDED, log_slice("dn", f->subject_dn), log_slice("policy", f->policy_dn),
+        LOG_EVENT(pass_log(p), EVENT_FINDING_ENDED, log_dn("dn", f->subject_dn), log_dn("policy", f->policy_dn),
                   log_slice("check", f->check), log_slice("certificate", f->certificate));
 }
 

@@ -13,7 +13,7 @@ void report_fault(struct pass *p, const char *what, const struct fault *fault)
         p->observer->fault(p->observer->context, what, fault->text);
         return;
     }
-    LOG_EVENT(pass_log(p), EVENT_FAULT, log_text("what", what), log_text("detail", fault->text));
+    LOG_EVENT(pass_log(p), EVENT_FAULT, log_text("what", what), log_escaped("detail", slice_of(fault->text)));
 }
 
 void report_subject_problems(struct pass *p, const struct policy *policy, const problem_list *problems)
@@ -27,7 +27,7 @@ void report_subject_problems(struct pass *p, const struct policy *policy, const 
             p->observer->problem(p->observer->context, problem);
             continue;
         }
-        LOG_EVENT(pass_log(p), EVENT_PROBLEM, log_slice("dn", problem->dn), log_slice("attribute", problem->attribute),
+        LOG_EVENT(pass_log(p), EVENT_PROBLEM, log_dn("dn", problem->dn), log_slice("attribute", problem->attribute),
                   log_slice("value", problem->value), log_slice("reason", problem->reason));
     }
 }
@@ -43,7 +43,7 @@ void report_request_problems(struct pass *p, struct slice id, const problem_list
         const struct problem *problem = &problems->items[i];
         if (!remember_of_request(p, problem->dn, problem->attribute, problem->value, problem->reason))
             continue;
-        LOG_EVENT(pass_log(p), EVENT_REQUEST_PROBLEM, log_slice("id", id), log_slice("dn", problem->dn),
+        LOG_EVENT(pass_log(p), EVENT_REQUEST_PROBLEM, log_slice("id", id), log_dn("dn", problem->dn),
                   log_slice("attribute", problem->attribute), log_slice("value", problem->value),
                   log_slice("reason", problem->reason));
     }
@@ -119,20 +119,20 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
     if (!new || (f->undecided && rests_on_others(f->check) && crossing_failed(p)))
         return;
     if (f->undecided || disagreed) {
-        LOG_EVENT(pass_log(p), EVENT_UNDECIDED, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
+        LOG_EVENT(pass_log(p), EVENT_UNDECIDED, log_dn("dn", s->dn), log_dn("policy", s->policy->dn),
                   log_text("check", check->name), log_slice("certificate", digest),
-                  log_slice("reason", why_undecided(p, c, f)));
+                  log_escaped("reason", why_undecided(p, c, f)));
         return;
     }
     if (p->watches_drift)
         drift_of_finding(p, s, f);
-    const struct log_field fields[] = {log_slice("dn", s->dn),
-                                       log_slice("policy", s->policy->dn),
+    const struct log_field fields[] = {log_dn("dn", s->dn),
+                                       log_dn("policy", s->policy->dn),
                                        log_text("check", check->name),
-                                       log_slice("detail", f->detail),
+                                       log_escaped("detail", f->detail),
                                        log_text("action", action_name(finding_action(s->policy, c, f))),
                                        log_slice("certificate", digest),
-                                       log_slice("waiver", f->waiver)};
+                                       log_dn("waiver", f->waiver)};
     size_t count = sizeof fields / sizeof *fields;
     log_event_as(pass_log(p), EVENT_FINDING, check->severity, fields, f->waiver.n ? count : count - 1);
 }
@@ -147,7 +147,7 @@ static void report_quarantine(struct pass *p, const struct subject *s, const str
     struct slice all = arena_format(&scratch, "%.*s %.*s", SLICE_ARGS(digest), SLICE_ARGS(reason));
     if (told_first_time(p->arena, &p->told, s->dn, digest, SLICE_LITERAL("quarantine")) &&
         remember_of_subjects(p, s->policy, s->dn, (const char *)all.p, all))
-        LOG_EVENT(pass_log(p), EVENT_QUARANTINE, log_slice("dn", s->dn), log_slice("policy", s->policy->dn),
+        LOG_EVENT(pass_log(p), EVENT_QUARANTINE, log_dn("dn", s->dn), log_dn("policy", s->policy->dn),
                   log_slice("certificate", digest), log_slice("reason", reason));
     arena_free(&scratch);
 }
@@ -219,7 +219,7 @@ void report_disagreement(struct pass *p, const struct subject *s, const struct c
     bool new = remember_of_subjects(p, s->policy, s->dn, (const char *)all.p, all);
     arena_free(&scratch);
     if (new)
-        LOG_EVENT(pass_log(p), EVENT_READERS_DISAGREE, log_slice("dn", s->dn), log_slice("certificate", digest),
+        LOG_EVENT(pass_log(p), EVENT_READERS_DISAGREE, log_dn("dn", s->dn), log_slice("certificate", digest),
                   log_text("why", why));
 }
 
@@ -228,7 +228,7 @@ void report_hold(struct pass *p, const struct hold *h)
     if (!remember_hold(p, h))
         return;
     struct slice counts = arena_format(p->arena, "count=%zu limit=%zu", h->count, h->limit);
-    LOG_EVENT(pass_log(p), EVENT_HOLD, log_slice("policy", h->policy ? h->policy->dn : slice_of("-")),
+    LOG_EVENT(pass_log(p), EVENT_HOLD, log_dn("policy", h->policy ? h->policy->dn : slice_of("-")),
               log_text("guard", guard_name(h->guard)), log_slice("counts", counts), log_slice("reason", h->message),
               log_slice("release", h->release));
 }
@@ -240,7 +240,7 @@ static void report_ended_findings(struct pass *p, const struct operation *o)
         struct slice rest = b->findings[i], check;
         slice_word(&rest, &check);
         remember_told_ends(p, b, check);
-        LOG_EVENT(pass_log(p), EVENT_FINDING_ENDED, log_slice("dn", b->subject_dn), log_slice("policy", b->policy_dn),
+        LOG_EVENT(pass_log(p), EVENT_FINDING_ENDED, log_dn("dn", b->subject_dn), log_dn("policy", b->policy_dn),
                   log_slice("check", check));
     }
 }
@@ -248,7 +248,7 @@ static void report_ended_findings(struct pass *p, const struct operation *o)
 static void report_noncompliant(struct pass *p, const struct operation *o)
 {
     LOG_EVENT(pass_log(p), EVENT_AUTHORITY_NONCOMPLIANT, log_slice("id", o->record.id),
-              log_slice("dn", o->record.basis.subject_dn), log_slice("policy", o->record.basis.policy_dn),
+              log_dn("dn", o->record.basis.subject_dn), log_dn("policy", o->record.basis.policy_dn),
               log_uint("attempt", o->record.attempt), log_time("next", o->record.next_attempt_utc));
 }
 
@@ -259,8 +259,8 @@ void report_operation(struct pass *p, const struct operation *o)
     const struct record *d = &o->record;
     LOG_EVENT(pass_log(p), EVENT_REQUEST, log_slice("id", d->id), log_text("type", request_type_name(d->type)),
               log_text("verb", verbs[o->verb]), log_text("from", state_name(o->from)),
-              log_text("state", state_name(d->state)), log_slice("dn", d->basis.subject_dn),
-              log_slice("policy", d->basis.policy_dn), log_uint("generation", d->generation),
+              log_text("state", state_name(d->state)), log_dn("dn", d->basis.subject_dn),
+              log_dn("policy", d->basis.policy_dn), log_uint("generation", d->generation),
               log_uint("attempt", d->attempt), log_slice("checks", plan_checks(p->arena, o->checks)),
               log_slice("message", d->message));
     if (o->verb == VERB_MOVE && state_in(d->state, STATES_ENDED) && d->type == REQUEST_REISSUE && !o->waived)
@@ -294,7 +294,7 @@ static void report_policy(struct pass *p, size_t i, const struct policy_survey *
     bool wrote = false;
     for (unsigned verb = 0; verb <= VERB_PURGE; verb++)
         wrote |= g->counted[verb] > 0;
-    const struct log_field fields[] = {log_slice("policy", s->policy_dn),
+    const struct log_field fields[] = {log_dn("policy", s->policy_dn),
                                        log_slice("revision", s->revision),
                                        log_text("mode", mode_name(s->mode)),
                                        log_uint("subjects", s->subjects),
@@ -326,7 +326,7 @@ static void report_ended_holds(struct pass *p)
             still = slice_eq(guard, slice_of(guard_name(p->held.items[k].guard))) &&
                     slice_eq_nocase(policy, p->held.items[k].policy ? p->held.items[k].policy->dn : slice_of("-"));
         if (!still)
-            LOG_EVENT(pass_log(p), EVENT_HOLD_ENDED, log_slice("policy", policy), log_slice("guard", guard));
+            LOG_EVENT(pass_log(p), EVENT_HOLD_ENDED, log_dn("policy", policy), log_slice("guard", guard));
     }
 }
 

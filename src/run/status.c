@@ -12,7 +12,7 @@ static void report_figures(struct pass *p, const struct entry *e, struct slice v
     const struct problem problem = {.dn = e->dn, .attribute = SLICE_LITERAL(ATTR_POLICY_FIGURES), .value = value};
     if (told_first_time(p->arena, &p->told, problem.dn, problem.attribute, value) &&
         remember_problem(p, NULL, &problem))
-        LOG_EVENT(pass_log(p), EVENT_PROBLEM, log_slice("dn", e->dn), log_text("attribute", ATTR_POLICY_FIGURES),
+        LOG_EVENT(pass_log(p), EVENT_PROBLEM, log_dn("dn", e->dn), log_text("attribute", ATTR_POLICY_FIGURES),
                   log_slice("value", value),
                   log_text("reason", "does not parse: a policy has no earlier figures to compare with"));
 }

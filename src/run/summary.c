@@ -39,7 +39,7 @@ static void summarise(struct log *log, struct arena *a, const struct policy_surv
 {
     struct log_field fields[10];
     size_t n = 0;
-    fields[n++] = log_slice("policy", s->policy_dn);
+    fields[n++] = log_dn("policy", s->policy_dn);
     fields[n++] = log_text("mode", mode_name(s->mode));
     if (s->complete) {
         fields[n++] = log_uint("subjects", s->subjects);

@@ -298,6 +298,41 @@ static const struct {
     {"tag characters", S("\xf3\xa0\x81\x81"), S("\\f3\\a0\\81\\81")},
 };
 
+/* Of a text whose backslashes are escapes. */
+static const struct {
+    const char *name;
+    struct slice in, out;
+} rests[] = {
+    {"plain", S("cn=a b,dc=x"), S("cn=a b,dc=x")},
+    {"pairs of hexadecimal digits", S("\\2c\\5C\\00"), S("\\2c\\5C\\00")},
+    {"pairs of characters", S("\\,\\\\\\ \\#\\\""), S("\\,\\\\\\ \\#\\\"")},
+    {"a backslash, then digits", S("\\\\2c"), S("\\\\2c")},
+    {"control characters", S("a\x01\n"), S("a\\01\\0a")},
+    {"NUL", S("a\0\\\0"), S("a\\00\\5c\\00")},
+    {"right-to-left override", S("\xe2\x80\xae"), S("\\e2\\80\\ae")},
+    {"not UTF-8", S("\xff"), S("\\ff")},
+    {"UTF-8", S("\xc3\xbc"), S("\xc3\xbc")},
+    {"no escape", S("\\q\\2"), S("\\5cq\\5c2")},
+    {"no escape before what is escaped", S("\\\n"), S("\\5c\\0a")},
+    {"at the end", S("a\\"), S("a\\5c")},
+};
+
+static void escapes_of_the_rest(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    for (size_t i = 0; i < COUNT(rests); i++) {
+        struct slice once = escape_rest(&a, rests[i].in, 100);
+        expect(once, rests[i].out, rests[i].name);
+        expect(escape_rest(&a, once, 100), once, "twice");
+    }
+    for (size_t i = 0; i < COUNT(escapes); i++)
+        expect(escape_rest(&a, escapes[i].out, 100), escapes[i].out, escapes[i].name);
+    uint8_t out[8];
+    expect(slice_make(out, escape_rest_write(S("abc\\2cdefgh"), out, sizeof out)), S("abc..."), "cut whole");
+    arena_free(&a);
+}
+
 static void escapes_are_written(void **state)
 {
     (void)state;
@@ -341,7 +376,7 @@ static void escapes_are_cut_whole(void **state)
 {
     (void)state;
     static const struct slice texts[] = {S("abcdefghijkl"), S("\xff\xff\xff\xff"),
-        S("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"),
+                                         S("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"),
                                          S("a\xf0\x9f\x98\x80\x01\xf0\x9f\x98\x80")};
     for (size_t t = 0; t < COUNT(texts); t++) {
         uint8_t whole[64];
@@ -469,8 +504,7 @@ static void times_agree_with_the_calendar(void **state)
         int64_t back;
         assert_non_null(gmtime_r(&clock, &fields));
         snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02dZ", fields.tm_year + 1900, fields.tm_mon + 1,
-            fields.tm_mday,
-                 fields.tm_hour, fields.tm_min, fields.tm_sec);
+                 fields.tm_mday, fields.tm_hour, fields.tm_min, fields.tm_sec);
         gentime_write(t, ours);
         assert_memory_equal(ours, text, GENTIME_LEN);
         assert_true(gentime_read(slice_make(ours, GENTIME_LEN), &back));
@@ -614,7 +648,7 @@ static const struct {
     {"cn=a,ou=two  words,dc=c", "ou=two words,dc=c", true},
     {"cn=a,ou=twowords,dc=c", "ou=two words,dc=c", false},
     {"cn=a,domainComponent=b,dc=c", "dc=b,dc=c", true},
-    {"cn=a,dc=\\62,dc=c", "dc=b,dc=c", true},      /* \62 is b */
+    {"cn=a,dc=\\62,dc=c", "dc=b,dc=c", true},             /* \62 is b */
     {"cn=a,dc=\xc3\xa4,dc=c", "dc=a\xcc\x88,dc=c", true}, /* one letter in two forms */
     {"cn=a,ou=b+l=c,dc=c", "l=c+ou=b,dc=c", true},
     {"anything", "", true},
@@ -749,10 +783,18 @@ static const struct {
     const char *ascii; /* "": it has none */
 } labels[] = {
     {S("example.com"), "example.com"},
-    {S("b\xc3\xbc" "cher.example"), "xn--bcher-kva.example"},
-    {S("B\xc3\x9c" "CHER.example"), "xn--bcher-kva.example"},
-    {S("bu\xcc\x88" "cher.example"), "xn--bcher-kva.example"},
-    {S("stra\xc3\x9f" "e.example"), "xn--strae-oqa.example"},
+    {S("b\xc3\xbc"
+       "cher.example"),
+     "xn--bcher-kva.example"},
+    {S("B\xc3\x9c"
+       "CHER.example"),
+     "xn--bcher-kva.example"},
+    {S("bu\xcc\x88"
+       "cher.example"),
+     "xn--bcher-kva.example"},
+    {S("stra\xc3\x9f"
+       "e.example"),
+     "xn--strae-oqa.example"},
     {S("\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88"), "xn--r8jz45g.xn--zckzah"},
     {S("\xef\xbd\x88\xef\xbc\x91.example"), "h1.example"},
     {S("a\0b"), ""},
@@ -795,6 +837,7 @@ int main(void)
         cmocka_unit_test(escapes_are_written),
         cmocka_unit_test(escapes_are_cut_whole),
         cmocka_unit_test(escapes_in_runs),
+        cmocka_unit_test(escapes_of_the_rest),
         cmocka_unit_test(utf8_is_read),
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(times_agree_with_the_calendar),
