@@ -196,7 +196,7 @@ static enum rc send_bind(struct ldap_dir *d, const struct dir_settings *settings
 static enum rc judge_bind(struct ldap_dir *d, const struct dir_settings *settings, const struct ldap_answer *answer,
                           struct fault *fault)
 {
-    const char *who = settings->bind == DIR_BIND_SIMPLE ? ldap_printable(d, slice_of(settings->bind_dn), 120)
+    const char *who = settings->bind == DIR_BIND_SIMPLE ? ldap_printable_dn(d, slice_of(settings->bind_dn), 120)
                                                         : "our own account (SASL EXTERNAL)";
     const char *text = ldap_answer_text(d, answer);
     switch (answer->code) {

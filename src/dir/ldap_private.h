@@ -83,6 +83,8 @@ void ldap_answer_free(struct ldap_answer *answer);
 const char *ldap_answer_text(struct ldap_dir *d, const struct ldap_answer *answer);
 /* Foreign octets as printable text, capped; in d->work. */
 const char *ldap_printable(struct ldap_dir *d, struct slice s, size_t cap);
+/* The same for a DN, which stays one. */
+const char *ldap_printable_dn(struct ldap_dir *d, struct slice dn, size_t cap);
 /* URLs as printable text, separated by spaces; in d->work. */
 const char *ldap_urls_text(struct ldap_dir *d, char *const *urls);
 /* s as a C string in d->work; NULL when there is a NUL in it. */
