@@ -34,11 +34,16 @@ static void ask_about_doubtful(struct pass *p, struct subject *s)
 }
 
 /* What earlier passes told with the second reader's agreement is not shown to it again. */
+static bool knows_agreement(struct pass *p, const struct subject *s, struct certificate *c)
+{
+    return c->opinion == OPINION_NOT_ASKED && c->finding_count && remember_agreement(p, s, c);
+}
+
 static void ask_about_news(struct pass *p, const struct subject *s, struct certificate *c)
 {
     if (!is_doubtful(c))
         return;
-    if (c->finding_count && remember_agreement(p, s, c))
+    if (knows_agreement(p, s, c))
         c->opinion = OPINION_AGREES;
     ask_second(p, s, c);
 }
@@ -160,6 +165,35 @@ static bool ask_about_rest(struct pass *p, struct arena *a, const struct subject
             return false;
     }
     return true;
+}
+
+bool fate_is_plain(const struct subject *s)
+{
+    for (size_t i = 0; i < s->certificate_count; i++)
+        if (is_doubtful(&s->certificates[i]))
+            return false;
+    return s->finding_count == 0;
+}
+
+/* It guesses what fate_of will ask; one whose request needs nothing is settled, most likely. */
+bool fate_asks_ahead(struct pass *p, struct subject *s, const struct request_mark *m)
+{
+    bool asks = false;
+    if (s->certificate_count > SECOND_AHEAD || (!p->observer && m && (m->flags & MARK_QUIET)))
+        return false;
+    bool matters = !p->observer && s->id.n && !p->judges_only && asks_for_something(s, true);
+    for (size_t i = 0; i < s->certificate_count; i++) {
+        struct certificate *c = &s->certificates[i];
+        if (c->opinion != OPINION_NOT_ASKED || (!matters && !is_doubtful(c)))
+            continue;
+        if (!p->observer && !matters && knows_agreement(p, s, c)) {
+            c->opinion = OPINION_AGREES;
+            continue;
+        }
+        second_ask_ahead(p->second, c->der);
+        asks = true;
+    }
+    return asks;
 }
 
 enum fate fate_of(struct pass *p, struct arena *a, struct subject *s, struct request_mark *m, struct subject *told)

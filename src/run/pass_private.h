@@ -209,6 +209,10 @@ enum fate {
     FATE_SETTLED, /* likewise, and its request says already what it asks for, which is not told again */
     FATE_KEPT,    /* for the plan */
 };
+/* Nothing to be told of it, and the plan hardly needs it. */
+bool fate_is_plain(const struct subject *s);
+/* Asks the second reader ahead; true where fate_of may be called somewhat later for it. */
+bool fate_asks_ahead(struct pass *p, struct subject *s, const struct request_mark *mark);
 /*
  * Asks the second reader about the certificates on which something would rest.  `mark` is the subject's reissue on
  * record, or NULL.  *told is the subject with what is to be told of it; it lives in the arena.

@@ -33,13 +33,12 @@ static enum second_opinion ask_second(struct pass *p, const struct certificate *
                                                                                        : OPINION_DISAGREES;
 }
 
-static struct certificate read_certificate(struct pass *p, struct slice der)
+/* The second reader is asked when all are there. */
+static struct certificate read_certificate(struct slice der)
 {
     struct certificate c = {.der = der};
     facts_read(der, &c.facts);
     certificate_hash(&c);
-    c.opinion = ask_second(p, &c);
-    c.facts.readable &= c.opinion == OPINION_AGREES; /* nothing rests on what the readers disagree about */
     return c;
 }
 
@@ -51,12 +50,47 @@ static void read_stored(struct pass *p, struct plan_request *q)
     struct der_element e;
     LIST_OF(struct certificate) stored = {0};
     while (rest.n && der_next(&rest, &e)) {
-        *LIST_ADD(p->arena, &stored) = read_certificate(p, e.whole);
+        *LIST_ADD(p->arena, &stored) = read_certificate(e.whole);
     }
     q->stored = stored.items;
     q->stored_count = stored.count;
     if (q->request.result_certificate.n)
-        q->result = read_certificate(p, q->request.result_certificate);
+        q->result = read_certificate(q->request.result_certificate);
+}
+
+/* Goes through the certificates that requests hold. */
+struct stored_at {
+    size_t request, certificate;
+};
+
+static struct certificate *next_stored(struct pass *p, struct stored_at *at)
+{
+    for (; at->request < p->requests_in_full.count; at->request++, at->certificate = 0) {
+        struct plan_request *q = &p->requests_in_full.items[at->request];
+        if (at->certificate < q->stored_count)
+            return &q->stored[at->certificate++];
+        if (at->certificate++ == q->stored_count && q->request.result_certificate.n)
+            return &q->result;
+    }
+    return NULL;
+}
+
+/* Those of the requests from that one on. */
+static void ask_about_stored(struct pass *p, size_t first)
+{
+    struct stored_at now = {.request = first}, ahead = now;
+    struct certificate *c, *later;
+    bool whole = true;
+    for (size_t out = 0, i = 0; (c = next_stored(p, &now)); i++) {
+        whole = whole && (i % SECOND_AHEAD != 0 || pass_goes_on(p));
+        for (; whole && out < SECOND_AHEAD && (later = next_stored(p, &ahead)); out++)
+            second_ask_ahead(p->second, later->der);
+        c->opinion = whole ? ask_second(p, c) : OPINION_DISAGREES;
+        c->facts.readable &= c->opinion == OPINION_AGREES; /* nothing rests on what the readers disagree about */
+        out -= out > 0;
+    }
+    if (!whole)
+        second_forget_ahead(p->second);
 }
 
 static void report_ignored(struct pass *p, const struct request *q)
@@ -70,11 +104,11 @@ static void report_ignored(struct pass *p, const struct request *q)
         return;
     struct slice reason = arena_format(p->arena, "the request is at %u.%u", d->generation, d->attempt);
     if (decides && remember_of_request(p, q->dn, slice_of(ATTR_DECISION), q->decision_text, reason))
-        LOG_EVENT(pass_log(p), EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
+        LOG_EVENT(pass_log(p), EVENT_DECISION_IGNORED, log_slice("id", d->id), log_dn("dn", q->dn),
                   log_text("attribute", ATTR_DECISION), log_slice("value", q->decision_text),
                   log_slice("reason", reason));
     if (ends && remember_of_request(p, q->dn, slice_of(ATTR_OUTCOME), q->outcome_text, reason))
-        LOG_EVENT(pass_log(p), EVENT_DECISION_IGNORED, log_slice("id", d->id), log_slice("dn", q->dn),
+        LOG_EVENT(pass_log(p), EVENT_DECISION_IGNORED, log_slice("id", d->id), log_dn("dn", q->dn),
                   log_text("attribute", ATTR_OUTCOME), log_slice("value", q->outcome_text),
                   log_slice("reason", reason));
 }
@@ -204,10 +238,11 @@ static bool search_requests(struct request_reading *r, struct slice filter, void
     struct fault fault = {{0}};
     r->begun = p->requests_in_full.count;
     r->begun_marks = p->index.count;
-    if (dir_search(p->dir, &search, &sink, &fault) == RC_OK)
-        return true;
-    report_fault(p, "read ou=requests", &fault);
-    return false;
+    enum rc rc = dir_search(p->dir, &search, &sink, &fault);
+    ask_about_stored(p, r->begun);
+    if (rc != RC_OK)
+        report_fault(p, "read ou=requests", &fault);
+    return rc == RC_OK;
 }
 
 static struct request_reading reading_of(struct pass *p)

@@ -22,6 +22,11 @@ struct scan {
     size_t bare;         /* entries that positively have no certificate */
     bool without_id;     /* an entry showed no stable id: nobody can tell whose it is */
     bool looks_for_bare; /* this search finds entries that positively have no certificate */
+    struct waiting {
+        struct arena arena;
+        struct subject subject;
+    } waiting[SECOND_AHEAD]; /* for the second reader: a ring */
+    size_t first_waiting, waiting_count;
 };
 
 /* An entry may hold thousands of certificates; whoever watches is not to wait for all of them. */
@@ -191,6 +196,75 @@ static void count_subject(struct scan *s, const struct subject *subject, const p
     s->figures->with_certificate += subject->certificate_count > 0;
 }
 
+static struct request_mark *mark_of(struct pass *p, const struct subject *subject)
+{
+    return subject->id.n ? marks_find(p->arena, &p->index, subject->id) : NULL;
+}
+
+static void settle(struct scan *s, struct subject *subject)
+{
+    struct pass *p = s->pass;
+    struct request_mark *m = mark_of(p, subject);
+    struct subject told;
+    enum fate fate = fate_of(p, &s->walk.arena, subject, m, &told);
+    if (m && !s->looks_for_bare)
+        marks_sight(m, p->search, fate == FATE_SETTLED);
+    count_findings(s, subject);
+    if (s->looks_for_bare && take_bare(s, subject, m))
+        return;
+    if (fate == FATE_KEPT)
+        keep(s, subject, m);
+    if (fate != FATE_KEPT || p->observer)
+        tell(s, &told);
+}
+
+/* Waiting: the second reader is asked about some at once while the server sends the next ones. */
+
+static void settle_first(struct scan *s)
+{
+    struct waiting *w = &s->waiting[s->first_waiting];
+    s->first_waiting = (s->first_waiting + 1) % SECOND_AHEAD;
+    s->waiting_count--;
+    settle(s, &w->subject);
+    arena_reset(&w->arena, (struct arena_mark){0});
+}
+
+static void settle_waiting(struct scan *s)
+{
+    while (s->waiting_count && pass_goes_on(s->pass))
+        settle_first(s);
+}
+
+static void forget_waiting(struct scan *s)
+{
+    for (size_t i = 0; i < SECOND_AHEAD; i++)
+        arena_reset(&s->waiting[i].arena, (struct arena_mark){0});
+    s->waiting_count = 0;
+    second_forget_ahead(s->pass->second);
+}
+
+static void end_waiting(struct scan *s)
+{
+    forget_waiting(s);
+    for (size_t i = 0; i < SECOND_AHEAD; i++)
+        arena_free(&s->waiting[i].arena);
+}
+
+/* In the order in which the server shows them, but for those of whom nothing is told. */
+static void settle_in_turn(struct scan *s, struct subject *subject)
+{
+    if (s->waiting_count == SECOND_AHEAD)
+        settle_first(s);
+    if (fate_asks_ahead(s->pass, subject, mark_of(s->pass, subject))) {
+        struct waiting *w = &s->waiting[(s->first_waiting + s->waiting_count++) % SECOND_AHEAD];
+        w->subject = subject_copy(&w->arena, subject);
+        return;
+    }
+    if (!fate_is_plain(subject))
+        settle_waiting(s);
+    settle(s, subject);
+}
+
 static void take_subject(void *context, struct subject *subject, problem_list *problems)
 {
     struct scan *s = context;
@@ -203,25 +277,15 @@ static void take_subject(void *context, struct subject *subject, problem_list *p
     past_note_subject(p, subject);
     pace_note_sight(p, subject);
     look_note_certificates(p, subject);
-    struct request_mark *m = subject->id.n ? marks_find(p->arena, &p->index, subject->id) : NULL;
-    struct subject told;
-    enum fate fate = fate_of(p, &s->walk.arena, subject, m, &told);
-    if (m && !s->looks_for_bare)
-        marks_sight(m, p->search, fate == FATE_SETTLED);
-    count_findings(s, subject);
     if (!s->looks_for_bare)
         count_subject(s, subject, problems);
-    else if (take_bare(s, subject, m))
-        return;
-    if (fate == FATE_KEPT)
-        keep(s, subject, m);
-    if (fate != FATE_KEPT || p->observer)
-        tell(s, &told);
+    settle_in_turn(s, subject);
 }
 
 static void begin_target(void *context)
 {
     struct scan *s = context;
+    settle_waiting(s);
     s->target_subjects = s->figures->subjects;
     s->target_with = s->figures->with_certificate;
     s->target_findings = s->figures->findings;
@@ -236,6 +300,7 @@ static void begin_target(void *context)
 static void restart(void *context)
 {
     struct scan *s = context;
+    forget_waiting(s);
     s->figures->subjects = s->target_subjects;
     s->figures->with_certificate = s->target_with;
     s->figures->findings = s->target_findings;
@@ -270,7 +335,7 @@ static void report_hidden(struct scan *s, size_t count)
     }
     if (!s->pass->interrupted &&
         remember_of_subjects(s->pass, s->governed->policy, s->governed->policy->dn, "hidden", reason))
-        LOG_EVENT(pass_log(s->pass), EVENT_UNDECIDED, log_text("dn", "-"), log_slice("policy", s->governed->policy->dn),
+        LOG_EVENT(pass_log(s->pass), EVENT_UNDECIDED, log_text("dn", "-"), log_dn("policy", s->governed->policy->dn),
                   log_text("check", check_get(CHECK_MISSING)->name), log_slice("reason", reason));
 }
 
@@ -280,6 +345,7 @@ static bool look_for_bare(struct scan *s)
     const struct policy *policy = s->governed->policy;
     struct pass *p = s->pass;
     size_t bare = s->figures->subjects - s->figures->with_certificate;
+    settle_waiting(s);
     bool judged = policy->on_finding[CHECK_MISSING].stated;
     if (bare == 0 || (!judged && (s->figures->with_certificate || p->look)))
         return true;
@@ -290,6 +356,7 @@ static bool look_for_bare(struct scan *s)
         if (!walk_target(&s->walk, i, filter))
             return false;
     }
+    settle_waiting(s);
     if (p->look)
         return true; /* whether one is hidden is asked of each; what that says of the rest is for full passes */
     s->governed->blind = s->bare == 0 && s->figures->with_certificate == 0;
@@ -363,6 +430,8 @@ static void scan_policy(struct pass *p, size_t index)
     if (whole && s.figures->subjects == 0 && !p->look)
         report_emptiness(&s);
     s.figures->complete = whole && !s.without_id;
+    settle_waiting(&s);
+    end_waiting(&s);
     walk_end(&s.walk);
 }
 

@@ -221,6 +221,7 @@ static void bury(struct cage_place *p, unsigned grace_ms, struct cage_failure *f
     int fd;
     if (failure)
         *failure = (struct cage_failure){.how = CAGE_ENDED};
+    p->waiting = 0;
     if (p->fd < 0)
         return;
     close(p->fd);
@@ -301,7 +302,8 @@ static bool take_answer(struct cage_place *p, int64_t until_us, struct cage_answ
 {
     uint8_t octets[sizeof out->head + sizeof out->room + 1]; /* one too many is seen */
     size_t have = 0, whole = sizeof out->head;
-    bool got = receive(p, octets, &have, whole, sizeof octets, until_us);
+    const bool last = p->waiting <= 1; /* else the next answer may stand behind this one */
+    bool got = receive(p, octets, &have, whole, last ? sizeof octets : whole, until_us);
     if (got) {
         memcpy(&out->head, octets, sizeof out->head);
         if (out->head.octets[0] > CAGE_TEXT_MOST || out->head.octets[1] > CAGE_TEXT_MOST) {
@@ -309,7 +311,7 @@ static bool take_answer(struct cage_place *p, int64_t until_us, struct cage_answ
             return false;
         }
         whole += out->head.octets[0] + out->head.octets[1];
-        got = receive(p, octets, &have, whole, sizeof octets, until_us);
+        got = receive(p, octets, &have, whole, last ? sizeof octets : whole, until_us);
     }
     if (!got) {
         if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -358,16 +360,48 @@ static bool put_question(struct cage_place *p, const struct cage_question *q, st
     return true;
 }
 
-bool cage_ask(struct cage_place *p, const struct cage_question *q, struct slice der, struct cage_answer *out,
-              struct cage_failure *failure)
+static int64_t until_of(const struct cage_place *p)
 {
-    int64_t begun_us = now_us(), until_us = begun_us + (int64_t)deadline_of(p) * 1000;
+    return now_us() + (int64_t)deadline_of(p) * 1000;
+}
+
+static void count_time(struct cage_place *p)
+{
+    int64_t now = now_us();
+    p->spent_us += now - p->since_us;
+    p->since_us = now;
+}
+
+bool cage_put(struct cage_place *p, const struct cage_question *q, struct slice der, struct cage_failure *failure)
+{
     struct cage_question whole = *q;
     whole.octets = (uint32_t)der.n;
     p->asked++;
-    bool answered = put_question(p, &whole, der, until_us, failure) && take_answer(p, until_us, out, failure);
-    p->spent_us += now_us() - begun_us;
-    return answered;
+    if (p->waiting++ == 0)
+        p->since_us = now_us();
+    if (put_question(p, &whole, der, until_of(p), failure))
+        return true;
+    count_time(p);
+    return false;
+}
+
+bool cage_take(struct cage_place *p, struct cage_answer *out, struct cage_failure *failure)
+{
+    bool taken = take_answer(p, until_of(p), out, failure);
+    count_time(p);
+    p->waiting -= taken; /* without it nothing waits any more */
+    return taken;
+}
+
+bool cage_ask(struct cage_place *p, const struct cage_question *q, struct slice der, struct cage_answer *out,
+              struct cage_failure *failure)
+{
+    return cage_put(p, q, der, failure) && cage_take(p, out, failure);
+}
+
+bool cage_is_due(const struct cage_place *p)
+{
+    return p->spent_us >= TURN_US;
 }
 
 /* Beginning. */
@@ -411,7 +445,7 @@ enum rc cage_begin(struct cage_place *p, bool *is_new, struct fault *fault)
 {
     struct fault last = {{0}};
     *is_new = false;
-    if (p->fd >= 0 && p->spent_us < TURN_US)
+    if (p->fd >= 0 && !cage_is_due(p))
         return RC_OK;
     cage_end(p);
     cage_start(NULL);

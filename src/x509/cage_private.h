@@ -70,7 +70,9 @@ struct cage_place {
     int fd; /* -1: there is none at present */
     uint32_t worker;
     size_t asked;     /* questions to this worker; the owner may set it to 0 */
+    size_t waiting;   /* of these: without their answer */
     int64_t spent_us; /* by this worker, over answers */
+    int64_t since_us; /* while something waits: when it began to, or when the latest answer came */
 };
 #define CAGE_PLACE(which) ((struct cage_place){.kind = (which), .fd = -1})
 
@@ -89,6 +91,15 @@ void cage_end(struct cage_place *p);
  */
 bool cage_ask(struct cage_place *p, const struct cage_question *q, struct slice der, struct cage_answer *out,
               struct cage_failure *failure) MUST_USE;
+/*
+ * The two halves of it: what was put is answered in the same order.  What waits for an answer is to be small enough for
+ * the socket to hold all of it, questions and answers.  False: the worker is gone, and with it all that waited.
+ */
+bool cage_put(struct cage_place *p, const struct cage_question *q, struct slice der,
+              struct cage_failure *failure) MUST_USE;
+bool cage_take(struct cage_place *p, struct cage_answer *out, struct cage_failure *failure) MUST_USE;
+/* The worker answered for so long that cage_begin makes a new one. */
+bool cage_is_due(const struct cage_place *p);
 /* What came is no answer to that: the worker is ended. */
 void cage_refuse(struct cage_place *p, struct cage_failure *failure);
 

@@ -42,6 +42,16 @@ void second_close(struct second_reader *s); /* NULL is fine */
  */
 enum second second_read(struct second_reader *s, struct slice der, const struct facts *f, char *why, size_t room);
 
+/* So many certificates at once are a good number to ask about ahead. */
+enum { SECOND_AHEAD = 32 };
+/*
+ * second_read is going to be asked about these octets: the worker, or a second one beside it, may begin at once.  That
+ * changes how long second_read takes and nothing else.  What is too large, and more than SECOND_AHEAD, is passed over.
+ */
+void second_ask_ahead(struct second_reader *s, struct slice der);
+/* Nobody is going to. */
+void second_forget_ahead(struct second_reader *s);
+
 enum second_trouble {
     SECOND_WELL,
     SECOND_QUARANTINED, /* a worker failed over this certificate */

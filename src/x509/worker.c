@@ -226,14 +226,16 @@ static void answer_question(struct worker *w, const struct cage_question *q, str
 static void serve(struct worker *w)
 {
     struct cage_question q;
-    for (size_t have = 0; fill(w, &have, sizeof q); have = 0) {
+    size_t have = 0;
+    while (fill(w, &have, sizeof q)) {
         memcpy(&q, w->buffer, sizeof q);
-        if (q.octets > CAGE_OCTETS_MOST || !fill(w, &have, sizeof q + q.octets))
-            _exit(NONSENSE);
-        if (have != sizeof q + q.octets)
+        const size_t whole = sizeof q + q.octets;
+        if (q.octets > CAGE_OCTETS_MOST || !fill(w, &have, whole))
             _exit(NONSENSE);
         answer_question(w, &q, slice_make(w->buffer + sizeof q, q.octets));
-        if (w->room > BUFFER_KEPT) {
+        have -= whole; /* of the questions after it */
+        memmove(w->buffer, w->buffer + whole, have);
+        if (have == 0 && w->room > BUFFER_KEPT) {
             free(w->buffer);
             w->buffer = NULL;
             w->room = 0;

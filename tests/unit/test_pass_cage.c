@@ -147,11 +147,74 @@ static void test_broken_trust(void **state)
     passworld_expect(w, 1, PASSWORLD_WORDS("event=fault", "read the authorities"));
 }
 
+/* Far more subjects than are asked about ahead.  The bare one is found by a search of its own. */
+
+enum { MANY = 150, BARE = 61 };
+static const unsigned crashing[] = {5, 40, 41, 120};
+
+static bool crashes(unsigned i)
+{
+    for (size_t k = 0; k < sizeof crashing / sizeof *crashing; k++)
+        if (crashing[k] == i)
+            return true;
+    return false;
+}
+
+static const char *host(struct passworld *w, unsigned i)
+{
+    return (const char *)arena_format(&w->arena, "m%03u", i).p;
+}
+
+/* Each of them has a line, but these, in the order in which the directory shows them. */
+static void expect_in_order(struct passworld *w, const char *event)
+{
+    const char *at = w->log;
+    for (unsigned i = 0; i < MANY; i++) {
+        const char *dn = (const char *)arena_format(&w->arena, "event=%s severity=", event).p;
+        const char *who = (const char *)arena_format(&w->arena, "cn=%s,ou=hosts", host(w, i)).p;
+        if (crashes(i) || i == BARE)
+            continue;
+        at = strstr(at, dn);
+        if (!at || strncmp(strstr(at, "cn="), who, strlen(who)) != 0)
+            fail_msg("not %s next:\n%.400s", who, at ? at : "nothing");
+        at++;
+    }
+}
+
+static void test_many(void **state)
+{
+    struct passworld *w = *state;
+    struct slice one, victim = passworld_certificate(w, 1, 9999);
+    passworld_replace(w, PASSWORLD_POLICY, "dircertOnFinding", "missing report");
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMode", "audit");
+    for (unsigned i = 0; i < MANY; i++) {
+        one = crashes(i) ? victim : passworld_certificate(w, 1, i + 1);
+        passworld_publish(w, host(w, i), i != BARE, &one);
+    }
+    cageworld_betray(cageworld_trap, victim);
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    expect_in_order(w, "finding");
+    passworld_expect(w, MANY - 4, PASSWORLD_WORDS("event=finding"));
+    passworld_expect(w, 1, PASSWORLD_WORDS("event=finding", "check=missing"));
+    passworld_expect(w, 4, PASSWORLD_WORDS("event=undecided", "check=version", "quarantined"));
+    unsigned asked = cageworld->asked;
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    passworld_expect(w, 0, PASSWORLD_WORDS("event=finding"));
+    assert_int_equal(cageworld->asked, asked); /* what was told is not asked again, ahead neither */
+    passworld_replace(w, PASSWORLD_POLICY, "dircertOnFinding", "version reissue superseded");
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMaxRequests", "1000");
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMaxPercent", "100");
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMode", "enforce");
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    expect_requests(w, MANY - 5, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_crash, enter, leave),
                                        cmocka_unit_test_setup_teardown(test_request_stays, enter, leave),
                                        cmocka_unit_test_setup_teardown(test_broken, enter, leave),
-                                       cmocka_unit_test_setup_teardown(test_broken_trust, enter, leave)};
+                                       cmocka_unit_test_setup_teardown(test_broken_trust, enter, leave),
+                                       cmocka_unit_test_setup_teardown(test_many, enter, leave)};
     return cmocka_run_group_tests_name("pass_cage", tests, NULL, NULL);
 }
