@@ -354,8 +354,6 @@ static void test_requests_show_a_certificate(void **state)
                        "dircertMode: enforce\ndircertConfirmations: 1\ndircertAllowedVersion: 3\n"
                        "dircertOnFinding: version revoke superseded\n");
     program_pass(p, PROGRAM_COMPLETE);
-    if (program_count_requests(p, "(dircertRequestType=revoke)") == 0)
-        return; /* a version that asks for no revocation yet */
     as_approver(p, 0, ARGS("requests", "show", id));
     EXPECT_OUTPUT(p, "  dircertCertificate: version 1, serial ");
     EXPECT_OUTPUT(p, ", CN old.example.com, SHA-256 ");
