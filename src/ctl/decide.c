@@ -111,9 +111,10 @@ static void verify(struct deciding *d, const struct request *before)
                                       now.record.generation));
     bool replaced = before->decision != DECISION_NONE && before->decision_generation == before->record.generation;
     result(d, d->verb->done, TONE_GOOD,
-           replaced ? arena_format(d->ctl->arena, "in the place of \"%.*s\"; the next pass takes it up",
+           replaced ? arena_format(d->ctl->arena,
+                                   "in the place of \"%.*s\"; the daemon takes it up at its next look or pass",
                                    SLICE_ARGS(before->decision_text))
-                    : SLICE_LITERAL("the next pass takes it up"));
+                    : SLICE_LITERAL("the daemon takes it up at its next look or pass"));
 }
 
 static void decide_read(struct deciding *d, const struct request *q, uint64_t generation)
@@ -129,7 +130,8 @@ static void decide_read(struct deciding *d, const struct request *q, uint64_t ge
     if (no)
         return refuse(d, slice_of(no));
     if (q->decision == d->verb->decision && q->decision_generation == q->record.generation)
-        return result(d, "unchanged", TONE_PLAIN, SLICE_LITERAL("it was decided so before; the next pass takes it up"));
+        return result(d, "unchanged", TONE_PLAIN,
+                      SLICE_LITERAL("it was decided so before; the daemon takes it up at its next look or pass"));
     struct slice value = arena_format(a, "%s %u", d->verb->word, q->record.generation);
     enum rc rc = write_decision(d, q, value, &fault);
     /* slapd calls a second value of a single-valued attribute a violated constraint (19), others 20. */
@@ -196,7 +198,7 @@ static const struct ctl_option options[] = {
 #define HELP                                                                                                           \
     "ID is the beginning of a request's id, six digits or more. ID@GENERATION decides only where the request still "   \
     "is\n"                                                                                                             \
-    "of the generation that you looked at. The daemon takes a decision up in its next pass.\n"
+    "of the generation that you looked at. The daemon takes a decision up at its next look or pass.\n"
 
 const struct ctl_command command_approve = {
     .name = "approve",

@@ -385,9 +385,10 @@ static void test_approve(void **state)
     begin(p);
     const char *id = id_of(p, SERVER("bad1"));
     as_approver(p, 0, ARGS("approve", id, "--reason", "was agreed on the phone"));
-    EXPECT_OUTPUT(
-        p, text(arena_format(&p->arena, "%.12s  approved           1  " SERVER("bad1") "  the next pass takes it up\n",
-                             id)));
+    EXPECT_OUTPUT(p, text(arena_format(&p->arena,
+                                       "%.12s  approved           1  " SERVER(
+                                           "bad1") "  the daemon takes it up at its next look or pass\n",
+                                       id)));
     assert_string_equal(program_request_value(p, "reissue", SERVER("bad1"), "dircertDecision"), "approve 1");
     assert_string_equal(program_request_value(p, "reissue", SERVER("bad1"), "dircertDecisionReason"),
                         "was agreed on the phone");
