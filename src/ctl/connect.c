@@ -16,6 +16,7 @@ struct connection {
     struct dir_settings settings;
     const char *uris[CONF_URIS_MAX + 1];
     char typed[PASSWORD_MOST];
+    struct slice argument; /* our copy of the password that stood on the command line */
 };
 
 static bool given(const struct ctl *ctl, const char *name)
@@ -157,7 +158,7 @@ static int read_simple(struct ctl *ctl, struct connection *c)
     if (given(ctl, "password") && *ctl_option(ctl, "password") == '\0')
         return ctl_usage(ctl, "-w: the password is empty; a bind without one would succeed as nobody");
     if (given(ctl, "password"))
-        c->settings.password = slice_of(ctl_option(ctl, "password"));
+        c->settings.password = c->argument = arena_copy(ctl->arena, slice_of(ctl_option(ctl, "password")));
     for (size_t i = 0; c->uris[i]; i++)
         if (slice_eq_nocase(slice_upto(slice_of(c->uris[i]), 7), SLICE_LITERAL("ldap://")) &&
             !c->settings.tls.start_tls && !c->settings.allow_plaintext)
@@ -198,37 +199,55 @@ static int read_person(struct ctl *ctl, struct connection *c)
     return CTL_OK;
 }
 
-static void wipe(const struct ctl *ctl, struct connection *c)
+static void wipe_argument(const struct ctl *ctl)
 {
     const char *password = ctl_option(ctl, "password");
-    explicit_bzero(c->typed, sizeof c->typed);
     if (password)
         explicit_bzero((char *)(uintptr_t)password, strlen(password)); /* where ps looks */
 }
 
+enum rc connect_again(struct ctl *ctl, struct fault *fault)
+{
+    dir_close(ctl->dir);
+    ctl->dir = NULL;
+    return dir_open(&ctl->connection->settings, &ctl->dir, fault);
+}
+
+void connect_close(struct ctl *ctl)
+{
+    struct connection *c = ctl->connection;
+    dir_close(ctl->dir);
+    ctl->dir = NULL;
+    if (!c)
+        return;
+    explicit_bzero(c->typed, sizeof c->typed);
+    if (c->argument.n)
+        explicit_bzero((uint8_t *)(uintptr_t)c->argument.p, c->argument.n);
+}
+
 int connect_open(struct ctl *ctl, enum ctl_directory directory)
 {
-    struct connection c = {.typed = {0}};
+    struct connection *c = ctl->connection = ARENA_NEW(ctl->arena, struct connection);
     struct fault fault = {{0}};
     bool named = given(ctl, "uri") || given(ctl, "config");
     ctl->interval_s = INTERVAL_S;
     if (directory == CTL_WITHOUT_DIRECTORY || (directory == CTL_MAY_USE_DIRECTORY && !named))
         return CTL_OK;
-    int code = read_place(ctl, directory, &c);
+    int code = read_place(ctl, directory, c);
     if (code == CTL_OK && given(ctl, "instance")) {
         ctl->instance = ctl_option(ctl, "instance");
         ctl->one_instance = true;
     }
     if (code == CTL_OK)
-        code = read_person(ctl, &c);
+        code = read_person(ctl, c);
     if (code == CTL_OK) {
-        c.settings.uris = c.uris;
-        enum rc rc = dir_open(&c.settings, &ctl->dir, &fault);
+        c->settings.uris = c->uris;
+        enum rc rc = connect_again(ctl, &fault);
         if (rc != RC_OK) {
             ctl_tell(ctl, "%s", fault.text);
             code = rc == RC_INVALID ? CTL_USAGE : CTL_INCOMPLETE;
         }
     }
-    wipe(ctl, &c);
+    wipe_argument(ctl);
     return code;
 }

@@ -207,10 +207,12 @@ static int run_command(struct ctl *ctl, const struct ctl_command *command, int a
     if (ctl_option(ctl, "help"))
         return print_command_help(command, ctl->out), CTL_OK;
     ctl->json = ctl_option(ctl, "json") != NULL;
-    if ((code = read_color(ctl)) != CTL_OK || (code = connect_open(ctl, command->directory)) != CTL_OK)
+    if ((code = read_color(ctl)) != CTL_OK)
         return code;
-    code = command->run(ctl, argc - first, argv + first);
-    dir_close(ctl->dir);
+    code = connect_open(ctl, command->directory);
+    if (code == CTL_OK)
+        code = command->run(ctl, argc - first, argv + first);
+    connect_close(ctl);
     return code;
 }
 

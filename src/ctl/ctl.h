@@ -32,12 +32,14 @@ enum ctl_directory {
     CTL_NEEDS_DIRECTORY,
 };
 
-struct ctl_given; /* the options of this run */
+struct ctl_given;  /* the options of this run */
+struct connection; /* what it takes to connect anew: ctl/connect.h */
 
 /* What a command works with; all of it is borrowed from ctl_main. */
 struct ctl {
-    struct arena *arena;  /* lives as long as the run */
-    struct dir *dir;      /* NULL: not connected */
+    struct arena *arena; /* lives as long as the run */
+    struct dir *dir;     /* NULL: not connected */
+    struct connection *connection;
     struct slice base;    /* of dircertd's tree; empty: not known, which never is so with CTL_NEEDS_DIRECTORY */
     const char *instance; /* never NULL */
     bool one_instance;    /* --instance was given */

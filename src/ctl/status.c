@@ -4,6 +4,7 @@
 #include "core/guard.h"
 #include "core/schema.h"
 #include "ctl/commands.h"
+#include "ctl/connect.h"
 #include "ctl/hold.h"
 #include "ctl/look.h"
 #include "ctl/table.h"
@@ -16,6 +17,7 @@ enum { HEARTBEAT_S = 30, LATE_AFTER_S = 3 * HEARTBEAT_S, NUMBER_MOST = 1000000 }
 struct status {
     int64_t now_utc;
     bool paused, held, incomplete;
+    bool lost;                                         /* the connection, and that was told */
     bool read_instances, read_policies, read_requests; /* whole */
     entry_list instances;
     size_t requests[REQUEST_TYPES][STATE_COUNT];
@@ -55,6 +57,15 @@ static int64_t time_in(const struct entry *e, const char *attribute)
     return gentime_read(entry_first(e, attribute), &at_utc) ? at_utc : 0;
 }
 
+/* A connection that is lost is told once, not for each thing that could not be read over it. */
+static void failed(const struct ctl *ctl, struct status *s, const char *what, const struct fault *fault)
+{
+    s->incomplete = true;
+    if (!s->lost)
+        look_failed(ctl, what, fault);
+    s->lost = !dir_is_alive(ctl->dir);
+}
+
 static bool search(struct ctl *ctl, struct status *s, const char *below, const char *filter,
                    const char *const *attributes, entry_list *list)
 {
@@ -63,10 +74,9 @@ static bool search(struct ctl *ctl, struct status *s, const char *below, const c
                             .scope = below ? DIR_ONE : DIR_BASE,
                             .filter = slice_of(filter),
                             .attributes = attributes};
-    if (look_search(ctl, &in, list, &fault) == RC_OK)
+    if (!s->lost && look_search(ctl, &in, list, &fault) == RC_OK)
         return true;
-    s->incomplete = true;
-    look_failed(ctl, below ? below : "the base", &fault);
+    failed(ctl, s, below ? below : "the base", &fault);
     return false;
 }
 
@@ -253,9 +263,8 @@ static void read_requests(struct ctl *ctl, struct status *s)
                             .filter = SLICE_LITERAL("(objectClass=" CLASS_REQUEST ")"),
                             .attributes = attributes};
     struct dir_sink sink = {.restart = forget_requests, .entry = count_request, .context = s};
-    if (dir_search(ctl->dir, &in, &sink, &fault) != RC_OK) {
-        s->incomplete = true;
-        look_failed(ctl, "ou=requests", &fault);
+    if (s->lost || dir_search(ctl->dir, &in, &sink, &fault) != RC_OK) {
+        failed(ctl, s, "ou=requests", &fault);
         return;
     }
     s->read_requests = true;
@@ -341,6 +350,45 @@ static int show_once(struct ctl *ctl)
     return s.incomplete ? CTL_INCOMPLETE : s.held ? CTL_HELD : CTL_OK;
 }
 
+/* Watching: the server may be restarted meanwhile. */
+
+/* Connects anew where the connection is lost; false was told. */
+static bool is_connected(struct ctl *ctl, int64_t lost_utc)
+{
+    struct fault fault = {{0}};
+    if (ctl->dir && dir_is_alive(ctl->dir))
+        return true;
+    if (connect_again(ctl, &fault) == RC_OK)
+        return true;
+    struct slice age = age_text(ctl->arena, lost_utc, ctl_now_utc());
+    ctl_tell(ctl, "%s (for %.*s now)", fault.text, SLICE_ARGS(age));
+    return false;
+}
+
+static int watch(struct ctl *ctl, uint64_t interval_s, uint64_t count)
+{
+    int code = CTL_OK;
+    int64_t lost_utc = 0; /* since when the connection is */
+    for (uint64_t shown = 0;;) {
+        struct arena_mark mark = arena_mark(ctl->arena);
+        if (ctl->on_terminal && !ctl->json)
+            fputs("\033[H\033[2J", ctl->out); /* ECMA-48: home, clear */
+        else if (shown && !ctl->json)
+            fputc('\n', ctl->out);
+        fflush(ctl->out); /* before what is told on standard error */
+        code = is_connected(ctl, lost_utc) ? show_once(ctl) : CTL_INCOMPLETE;
+        if (ctl->dir && dir_is_alive(ctl->dir))
+            lost_utc = 0;
+        else if (lost_utc == 0)
+            lost_utc = ctl_now_utc();
+        arena_reset(ctl->arena, mark);
+        shown++;
+        if (shown == count || fflush(ctl->out) != 0)
+            return code;
+        nanosleep(&(struct timespec){.tv_sec = (time_t)interval_s}, NULL);
+    }
+}
+
 static int run_status(struct ctl *ctl, int argc, char **argv)
 {
     uint64_t interval_s, count;
@@ -349,21 +397,7 @@ static int run_status(struct ctl *ctl, int argc, char **argv)
     if (ctl_option_number(ctl, "interval", 1, NUMBER_MOST, 2, &interval_s) != RC_OK ||
         ctl_option_number(ctl, "count", 1, NUMBER_MOST, 0, &count) != RC_OK)
         return CTL_USAGE;
-    bool watch = ctl_option(ctl, "watch") != NULL;
-    int code = CTL_OK;
-    for (uint64_t shown = 0;;) {
-        struct arena_mark mark = arena_mark(ctl->arena);
-        if (watch && ctl->on_terminal && !ctl->json)
-            fputs("\033[H\033[2J", ctl->out); /* ECMA-48: home, clear */
-        else if (shown && !ctl->json)
-            fputc('\n', ctl->out);
-        code = show_once(ctl);
-        arena_reset(ctl->arena, mark);
-        shown++;
-        if (!watch || shown == count || fflush(ctl->out) != 0 || !dir_is_alive(ctl->dir))
-            return code;
-        nanosleep(&(struct timespec){.tv_sec = (time_t)interval_s}, NULL);
-    }
+    return ctl_option(ctl, "watch") ? watch(ctl, interval_s, count) : show_once(ctl);
 }
 
 static const struct ctl_option options[] = {
@@ -378,7 +412,9 @@ const struct ctl_command command_status = {
     .arguments = "[--watch]",
     .does = "Shows the daemons, the policies, what is held and what lifts it, and the requests by state",
     .help = "A daemon whose heartbeat is older than 90 seconds and three of its own is late.\n"
-            "Figures are those of its last complete pass. Ends with 3 where a guard holds.\n",
+            "Figures are those of its last complete pass. Ends with 3 where a guard holds.\n"
+            "With --watch a server that is gone is told at each look, and connected to anew; Ctrl-C ends it, and\n"
+            "after --count looks the exit code is that of the last one.\n",
     .directory = CTL_NEEDS_DIRECTORY,
     .options = options,
     .run = run_status,

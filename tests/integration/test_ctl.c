@@ -4,6 +4,7 @@
 
 #include <pty.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,6 +246,84 @@ static void test_status_of_nothing(void **state)
     assert_non_null(strstr(strstr(p->output, "No daemon") + 1, "No daemon"));
     as_admin(p, 1, ARGS("status", "--watch", "--interval", "0"));
     EXPECT_ERROR(p, "--interval: expected a whole number from 1 to ");
+}
+
+/* The number of times that it stands there. */
+static size_t times(const char *haystack, const char *needle)
+{
+    size_t n = 0;
+    for (; (haystack = strstr(haystack, needle)); haystack++)
+        n++;
+    return n;
+}
+
+/* What was written to the file so far. */
+static const char *content(struct program *p, const char *path)
+{
+    struct command_result r = command_run(ARGS("cat", path), NULL, NULL, LIMIT_S);
+    const char *all = text(arena_copy(&p->arena, slice_of(r.output)));
+    command_free(&r);
+    return all;
+}
+
+/* Until it was written at least so often; the program may be slow. */
+static void wait_for(struct program *p, const char *path, const char *needle, size_t count)
+{
+    for (int tries = 0; times(content(p, path), needle) < count; tries++) {
+        if (tries == 10 * LIMIT_S)
+            fail_msg("[%s] was not written %zu times:\n%s", needle, count, content(p, path));
+        usleep(100000);
+    }
+}
+
+static pid_t start_watching(struct program *p, const char *out, const char *err)
+{
+    const char *uri = slapd_ldapi_uri(p->server);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (!freopen(out, "w", stdout) || !freopen(err, "w", stderr))
+            _exit(126);
+        execl(CTL, CTL, "-H", uri, "-b", BASE, "-D", SLAPD_ADMIN, "-w", SLAPD_PASSWORD, "status", "--watch",
+              "--interval", "1", (char *)NULL);
+        _exit(127);
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+/* The server goes, which is told once a look, and comes back, which is seen; only a signal ends it. */
+static void test_watching_outlasts_the_server(void **state)
+{
+    struct program *p = *state;
+    const char *out = text(arena_format(&p->arena, "%s/out", slapd_folder(p->server)));
+    const char *err = text(arena_format(&p->arena, "%s/err", slapd_folder(p->server)));
+    pid_t pid = start_watching(p, out, err);
+    wait_for(p, out, "Nothing is held.", 1);
+    slapd_kill(p->server);
+    wait_for(p, err, " now)\n", 2);
+    const char *told = content(p, err);
+    expect_in(told, " (for ");
+    size_t looks = times(told, " now)\n"), lines = times(told, "\n");
+    assert_in_range(lines - looks, 0, 1); /* the look in which it went: once, whatever could not be read */
+    size_t before = times(content(p, out), "Nothing is held.");
+    assert_true(slapd_restart(p->server));
+    wait_for(p, out, "Nothing is held.", before + 2);
+    int status;
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+    assert_int_equal(kill(pid, SIGINT), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+}
+
+static void test_watching_is_bounded(void **state)
+{
+    struct program *p = *state;
+    slapd_kill(p->server);
+    as_admin(p, 2, ARGS("status", "--watch", "--interval", "1", "--count", "2"));
+    assert_int_equal(times(p->log, "dircertctl: "), 1); /* nothing was reached to begin with */
+    assert_true(slapd_restart(p->server));
+    as_admin(p, 0, ARGS("status", "--watch", "--interval", "1", "--count", "2"));
+    assert_int_equal(times(p->output, "Nothing is held."), 2);
 }
 
 static void test_status(void **state)
@@ -635,6 +714,8 @@ int main(void)
         TEST(test_the_daemons_password_is_never_used),
         LIGHT(test_tables_of_the_program),
         TEST(test_status_of_nothing),
+        TEST(test_watching_outlasts_the_server),
+        TEST(test_watching_is_bounded),
         TEST(test_status),
         TEST(test_what_is_hidden_is_told),
         TEST(test_requests),
