@@ -23,35 +23,58 @@ static int ms_until(int64_t until_ms)
     return left < 0 ? 0 : (int)(left > 3600000 ? 3600000 : left);
 }
 
+static bool goes_on(struct ldap_dir *d)
+{
+    struct fault ignored = {0};
+    return ldap_goes_on(d, &ignored);
+}
+
 /* 0, or the errno. */
-static int connect_bounded(int fd, const struct sockaddr *address, socklen_t size, int64_t until_ms)
+static int await_connection(struct ldap_dir *d, int fd, int64_t until_ms)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+    int error = 0;
+    for (int left_ms, ready = 0; ready == 0;) {
+        if (!goes_on(d))
+            return ECANCELED;
+        left_ms = ms_until(until_ms);
+        ready = poll(&wait, 1, left_ms < LDAP_LOOK_MS ? left_ms : LDAP_LOOK_MS);
+        if (ready == 0 && left_ms == 0)
+            return ETIMEDOUT;
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}) != 0)
+        return errno;
+    return error;
+}
+
+/* 0, or the errno. */
+static int connect_bounded(struct ldap_dir *d, int fd, const struct sockaddr *address, socklen_t size, int64_t until_ms)
 {
     while (connect(fd, address, size) != 0) {
         if (errno == EISCONN)
             return 0;
         if (errno == EAGAIN && ms_until(until_ms) > 0) { /* a Unix socket whose backlog is full */
+            if (!goes_on(d))
+                return ECANCELED;
             poll(NULL, 0, BACKLOG_REST_MS);
             continue;
         }
         if (errno != EINPROGRESS && errno != EALREADY && errno != EINTR)
             return errno == EAGAIN ? ETIMEDOUT : errno;
-        struct pollfd wait = {.fd = fd, .events = POLLOUT};
-        if (poll(&wait, 1, ms_until(until_ms)) == 0)
-            return ETIMEDOUT;
-        int error = 0;
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}) != 0 || error)
-            return error ? error : errno;
+        int error = await_connection(d, fd, until_ms);
+        if (error)
+            return error;
     }
     return 0;
 }
 
-static int open_socket(const struct sockaddr *address, socklen_t size, int64_t until_ms, int *error)
+static int open_socket(struct ldap_dir *d, const struct sockaddr *address, socklen_t size, int64_t until_ms, int *error)
 {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 &&
         ldap_is_loopback(address)) /* see ldap_ahead_pace; the kernel takes its scale from it as it connects */
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){LDAP_WINDOW_OCTETS}, sizeof(int));
-    *error = fd < 0 ? errno : connect_bounded(fd, address, size, until_ms);
+    *error = fd < 0 ? errno : connect_bounded(d, fd, address, size, until_ms);
     if (*error == 0)
         return fd;
     if (fd >= 0)
@@ -59,13 +82,13 @@ static int open_socket(const struct sockaddr *address, socklen_t size, int64_t u
     return -1;
 }
 
-static int open_unix(const char *path, int64_t until_ms, struct fault *fault)
+static int open_unix(struct ldap_dir *d, const char *path, int64_t until_ms, struct fault *fault)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     int error = ENAMETOOLONG;
     if (strlen(path) < sizeof a.sun_path) {
         memcpy(a.sun_path, path, strlen(path));
-        int fd = open_socket((const struct sockaddr *)&a, sizeof a, until_ms, &error);
+        int fd = open_socket(d, (const struct sockaddr *)&a, sizeof a, until_ms, &error);
         if (fd >= 0)
             return fd;
     }
@@ -76,7 +99,7 @@ static int open_unix(const char *path, int64_t until_ms, struct fault *fault)
     return -1;
 }
 
-static int open_tcp(const char *host, int port, int64_t until_ms, struct fault *fault)
+static int open_tcp(struct ldap_dir *d, const char *host, int port, int64_t until_ms, struct fault *fault)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *list = NULL;
@@ -87,8 +110,8 @@ static int open_tcp(const char *host, int port, int64_t until_ms, struct fault *
         fault_set(fault, RC_FAULT, "can't find the address of %.120s: %s", host, gai_strerror(code));
         return -1;
     }
-    for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next)
-        fd = open_socket(a->ai_addr, a->ai_addrlen, until_ms, &error);
+    for (const struct addrinfo *a = list; a && fd < 0 && goes_on(d); a = a->ai_next)
+        fd = open_socket(d, a->ai_addr, a->ai_addrlen, until_ms, &error);
     freeaddrinfo(list);
     if (fd < 0)
         fault_set(fault, RC_FAULT,
@@ -102,7 +125,7 @@ static int open_tcp(const char *host, int port, int64_t until_ms, struct fault *
     return fd;
 }
 
-static int open_uri(const char *uri, int64_t until_ms, int *protocol, struct fault *fault)
+static int open_uri(struct ldap_dir *d, const char *uri, int64_t until_ms, int *protocol, struct fault *fault)
 {
     LDAPURLDesc *u = NULL;
     if (ldap_url_parse(uri, &u) != LDAP_URL_SUCCESS) {
@@ -111,8 +134,8 @@ static int open_uri(const char *uri, int64_t until_ms, int *protocol, struct fau
     }
     bool local = strcmp(u->lud_scheme, "ldapi") == 0, named = u->lud_host && *u->lud_host;
     *protocol = local ? LDAP_PROTO_IPC : LDAP_PROTO_TCP;
-    int fd = local ? open_unix(named ? u->lud_host : DEFAULT_SOCKET, until_ms, fault)
-                   : open_tcp(named ? u->lud_host : "localhost", u->lud_port, until_ms, fault);
+    int fd = local ? open_unix(d, named ? u->lud_host : DEFAULT_SOCKET, until_ms, fault)
+                   : open_tcp(d, named ? u->lud_host : "localhost", u->lud_port, until_ms, fault);
     ldap_free_urldesc(u);
     return fd;
 }
@@ -153,7 +176,9 @@ static bool set_options(LDAP *ld, unsigned timeout_s)
 enum rc ldap_open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms, struct fault *fault)
 {
     int protocol;
-    d->fd = open_uri(uri, until_ms, &protocol, fault);
+    if (!ldap_goes_on(d, fault))
+        return RC_FAULT;
+    d->fd = open_uri(d, uri, until_ms, &protocol, fault);
     if (d->fd < 0)
         return RC_FAULT;
     int code = ldap_init_fd(d->fd, protocol, uri, &d->ld);

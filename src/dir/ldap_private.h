@@ -121,6 +121,8 @@ bool ldap_is_loopback(const struct sockaddr *address);
 
 /* ldap_wait.c */
 
+/* The longest rest between two questions to the watch. */
+enum { LDAP_LOOK_MS = 100 };
 int64_t monotonic_ms(void);
 /* The end of the time that one answer may take from now on. */
 int64_t ldap_patience(const struct ldap_dir *d);

@@ -5,29 +5,34 @@
 #include <fcntl.h>
 #include <poll.h>
 
-enum { SAID_CAP = 160, LONGEST_POLL_MS = 3600000 };
+enum { SAID_CAP = 160 };
 
 /*
  * libldap bounds the TLS handshake by none of its timeouts: it sleeps in it, or spins.  So during the handshake a layer
  * of ours lies between TLS and the socket; it does the waiting, and breaks the connection when the time is up.
  */
 struct hurry {
-    int fd;
+    struct ldap_dir *d; /* whose watch is asked */
     int64_t until_ms;
     bool is_late;
 };
 
 static bool await(struct hurry *h, short events)
 {
+    struct fault ignored = {0};
     for (;;) {
+        if (!ldap_goes_on(h->d, &ignored)) {
+            errno = ECANCELED;
+            return false;
+        }
         int64_t left_ms = h->until_ms - monotonic_ms();
         if (left_ms <= 0) {
             h->is_late = true;
             errno = ETIMEDOUT;
             return false;
         }
-        struct pollfd wait = {.fd = h->fd, .events = events};
-        int ready = poll(&wait, 1, left_ms > LONGEST_POLL_MS ? LONGEST_POLL_MS : (int)left_ms);
+        struct pollfd wait = {.fd = h->d->fd, .events = events};
+        int ready = poll(&wait, 1, left_ms < LDAP_LOOK_MS ? (int)left_ms : LDAP_LOOK_MS);
         if (ready > 0)
             return true;
         if (ready < 0 && errno != EINTR)
@@ -55,7 +60,7 @@ static bool is_in_time(struct hurry *h)
 {
     h->is_late |= monotonic_ms() >= h->until_ms;
     errno = ETIMEDOUT;
-    return !h->is_late;
+    return !h->is_late && !h->d->is_interrupted;
 }
 
 /* What was read ahead is not in the socket any more, so reading comes before waiting. */
@@ -95,7 +100,7 @@ static bool keep_from_blocking(int fd)
 bool ldap_tls_handshake(struct ldap_dir *d, int64_t until_ms, bool *is_late)
 {
     Sockbuf *socket_buffer = NULL;
-    struct hurry hurry = {.fd = d->fd, .until_ms = until_ms};
+    struct hurry hurry = {.d = d, .until_ms = until_ms};
     *is_late = false;
     if (ldap_get_option(d->ld, LDAP_OPT_SOCKBUF, &socket_buffer) != LDAP_OPT_SUCCESS || !socket_buffer ||
         ber_sockbuf_add_io(socket_buffer, &hurry_layer, HURRY_LEVEL, &hurry) != 0)
@@ -198,6 +203,8 @@ enum rc ldap_tls_begin(struct ldap_dir *d, const char *uri, const struct dir_set
                          "be the one of the certificate, without a passphrase");
     if (ldap_tls_handshake(d, until_ms, &is_late))
         return check_version(d, fault);
+    if (d->is_interrupted)
+        return fault_set(fault, RC_FAULT, "interrupted");
     const char *said = what_it_said(d);
     if (is_late)
         return fault_set(fault, RC_FAULT,

@@ -166,6 +166,7 @@ static struct berval fetch(struct ldap_dir *d, const char *uri, const struct dir
     struct ldap_dir other = {.fd = -1, .timeout_s = d->timeout_s};
     bool is_late;
     memcpy(other.uri, d->uri, sizeof other.uri);
+    dir_set_watch(&other.dir, d->dir.watch, d->dir.watch_context);
     if (ldap_open_handle(&other, uri, until_ms, &unused) == RC_OK &&
         (ldap_uri_is(uri, "ldaps://") || ldap_tls_ask(&other, until_ms, &unused) == RC_OK) &&
         ldap_tls_set_options(other.ld, &settings->tls, false) && ldap_tls_handshake(&other, until_ms, &is_late) &&
@@ -173,6 +174,7 @@ static struct berval fetch(struct ldap_dir *d, const char *uri, const struct dir
         der = (struct berval){0};
     if (other.ld)
         ldap_unbind_ext(other.ld, NULL, NULL);
+    d->is_interrupted |= other.is_interrupted;
     arena_free(&other.work);
     return der;
 }

@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <time.h>
 
-/* A request that did not fit the socket's buffer is sent on by the next look, so the rest between looks is short. */
-enum { LOOK_MS = 100 };
-
 int64_t monotonic_ms(void)
 {
     struct timespec t;
@@ -104,10 +101,11 @@ enum rc ldap_look(struct ldap_dir *d, int id, LDAPMessage **message, int *type, 
     return *type < 0 ? broken(d, fault) : RC_OK;
 }
 
+/* A request that did not fit the socket's buffer is sent on by the next look, so the rest between looks is short. */
 static void wait_for_octets(const struct ldap_dir *d, int64_t ms)
 {
     struct pollfd wait = {.fd = d->fd, .events = POLLIN};
-    poll(&wait, 1, ms < LOOK_MS ? (int)ms : LOOK_MS);
+    poll(&wait, 1, ms < LDAP_LOOK_MS ? (int)ms : LDAP_LOOK_MS);
 }
 
 void ldap_rest(const struct ldap_dir *d, int64_t ms)

@@ -3,10 +3,13 @@
 #include "dir/memory.h"
 #include "support/dirtest.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -214,6 +217,59 @@ static void a_silent_server_ends_waiting_for_writes(void **state)
     arena_free(&a);
 }
 
+/* A server that is silent from the first octet on: while it is bound to, and within the handshake of TLS. */
+static void who_watches_ends_connecting(void **state)
+{
+    (void)state;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(listener >= 0 && bind(listener, (const struct sockaddr *)&a, n) == 0 && listen(listener, 8) == 0 &&
+                getsockname(listener, (struct sockaddr *)&a, &n) == 0);
+    static const char *const schemes[] = {"ldap", "ldaps"};
+    for (size_t i = 0; i < 2; i++) {
+        char uri[64];
+        snprintf(uri, sizeof uri, "%s://127.0.0.1:%u", schemes[i], ntohs(a.sin_port));
+        struct watcher w = watcher(0, 0.5);
+        const struct dir_settings settings = {.uris = (const char *const[]){uri, uri, NULL},
+                                              .bind_dn = SLAPD_ADMIN,
+                                              .password = SLICE_LITERAL(SLAPD_PASSWORD),
+                                              .allow_plaintext = true,
+                                              .timeout_s = 60,
+                                              .watch = watch,
+                                              .watch_context = &w};
+        struct dir *d;
+        struct fault fault = {0};
+        assert_int_equal(dir_open(&settings, &d, &fault), RC_FAULT);
+        assert_null(d);
+        assert_says(&fault, "interrupted");
+        assert_in_range(w.calls, 3, 50);
+        assert_true(seconds_now() - w.begin_s < 30);
+    }
+    close(listener);
+}
+
+/* What watched the connecting is asked no more afterwards. */
+static void who_watches_connecting_watches_nothing_else(void **state)
+{
+    (void)state;
+    struct watcher w = watcher(0, 0);
+    const struct dir_settings settings = {.uris = (const char *const[]){slapd_ldapi_uri(server), NULL},
+                                          .bind_dn = SLAPD_ADMIN,
+                                          .password = SLICE_LITERAL(SLAPD_PASSWORD),
+                                          .timeout_s = 10,
+                                          .watch = watch,
+                                          .watch_context = &w};
+    struct dir *d;
+    struct fault fault = {0};
+    assert_int_equal(dir_open(&settings, &d, &fault), RC_OK);
+    size_t calls = w.calls;
+    assert_true(calls > 0);
+    (void)count_there(d, "(objectClass=*)");
+    assert_int_equal(w.calls, calls);
+    dir_close(d);
+}
+
 int main(void)
 {
     if (!slapd_available()) {
@@ -225,6 +281,8 @@ int main(void)
         cmocka_unit_test(in_memory),
         cmocka_unit_test(who_watches_ends_waiting),
         cmocka_unit_test(a_silent_server_ends_waiting_for_writes),
+        cmocka_unit_test(who_watches_ends_connecting),
+        cmocka_unit_test(who_watches_connecting_watches_nothing_else),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }
