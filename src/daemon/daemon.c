@@ -23,7 +23,8 @@ void daemon_open_servers(struct daemon *d)
                                               .interval_s = conf->interval_s,
                                               .tells = true,
                                               .log = d->log,
-                                              .goes_on = watch_servers,
+                                              .goes_on = watch_connecting,
+                                              .is_alive = watch_keep,
                                               .context = &d->watch};
     d->servers = servers_open(&settings);
     d->watch.servers = d->servers;
@@ -86,6 +87,8 @@ static bool attend(struct daemon *d)
 {
     servers_refresh(d->servers);
     bool connected = servers_connect(d->servers, timing_now_ms());
+    if (connected && servers_improve_ms(d->servers) <= timing_now_ms())
+        servers_improve(d->servers, timing_now_ms());
     keeper_beat(d->keeper, connected ? servers_keep(d->servers) : NULL, NULL);
     if (keeper_may_write(d->keeper) != d->lease_written)
         daemon_write_metrics(d);
@@ -119,7 +122,7 @@ static int64_t wait_ms(const struct daemon *d, bool connected)
     if (!connected)
         wait = earlier(wait, servers_next_ms(d->servers) - now_ms);
     else
-        wait = earlier(wait, keeper_next_ms(d->keeper));
+        wait = earlier(keeper_next_ms(d->keeper), earlier(servers_improve_ms(d->servers) - now_ms, wait));
     if (connected && keeper_may_write(d->keeper))
         wait = earlier(wait, passes_next_ms(d));
     if (notify_next_ms(d->notify) >= 0)

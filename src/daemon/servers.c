@@ -21,6 +21,7 @@ struct server {
     bool insecure_told;
     enum rc rc; /* of the last try */
     struct fault fault;
+    struct fault told; /* of `fault`, the last that was told */
 };
 
 struct servers {
@@ -29,7 +30,7 @@ struct servers {
     int count;
     struct dir *work, *keep;
     int current, told; /* which is connected; which was told to be */
-    int64_t since_ms;
+    int64_t since_ms, improve_ms;
     unsigned connection;
     char fault[sizeof((struct fault){0}).text], told_fault[sizeof((struct fault){0}).text];
 };
@@ -69,12 +70,19 @@ void servers_close(struct servers *s)
     free(s);
 }
 
+static bool goes_on(const struct servers *s)
+{
+    return !s->settings.goes_on || s->settings.goes_on(s->settings.context);
+}
+
 /* Both connections, or none. */
 static enum rc open_both(struct servers *s, struct server *server, struct dir **work, struct dir **keep)
 {
     const char *const uris[] = {server->uri, NULL};
     struct dir_settings settings = s->settings.directory;
     settings.uris = uris;
+    settings.watch = s->settings.goes_on;
+    settings.watch_context = s->settings.context;
     *work = *keep = NULL;
     enum rc rc = dir_open(&settings, work, &server->fault);
     settings.like = *work;
@@ -82,19 +90,22 @@ static enum rc open_both(struct servers *s, struct server *server, struct dir **
         rc = dir_open(&settings, keep, &server->fault);
     if (rc != RC_OK)
         dir_close(*work);
+    else if (*keep)
+        dir_set_watch(*keep, s->settings.is_alive, s->settings.context);
     return rc;
 }
 
 /*
  * A refused password is refused everywhere, and each further try counts towards an account's lock; so all servers wait
- * for an interval.
+ * for an interval, but the one that has taken it.
  */
 static void after_failure(struct servers *s, struct server *server, int64_t now_ms)
 {
     server->failures++;
     server->not_before_ms = now_ms + timing_backoff_ms(server->failures);
     for (int i = 0; server->rc == RC_DENIED && i < s->count; i++)
-        s->items[i].not_before_ms = now_ms + timing_interval_ms(s->settings.interval_s);
+        if (i != s->current)
+            s->items[i].not_before_ms = now_ms + timing_interval_ms(s->settings.interval_s);
 }
 
 static const char *transactions(const struct servers *s, const struct dir_capabilities *c)
@@ -106,6 +117,38 @@ static const char *transactions(const struct servers *s, const struct dir_capabi
     return c->shows_quiet ? "on" : "unwatched";
 }
 
+static int64_t seconds_until(int64_t at_ms)
+{
+    int64_t wait_ms = at_ms - timing_now_ms();
+    return wait_ms > 0 ? (wait_ms + 999) / 1000 : 0;
+}
+
+/* What can't be used while another server can; each again when the reason is another. */
+static void tell_unusable(struct servers *s)
+{
+    for (int i = 0; i < s->count; i++) {
+        struct server *server = &s->items[i];
+        bool is_told = strcmp(server->told.text, server->fault.text) == 0;
+        server->told = server->fault;
+        if (is_told || !server->fault.text[0])
+            continue;
+        LOG_EVENT(s->settings.log, EVENT_DISCONNECTED, log_text("uri", server->uri),
+                  log_escaped("detail", slice_of(server->fault.text)),
+                  log_int("retry_s", seconds_until(server->not_before_ms)));
+    }
+}
+
+bool servers_is_insecure(const struct dir_settings *settings, const struct dir *d)
+{
+    return settings->bind == DIR_BIND_SIMPLE && !dir_capabilities(d)->is_secure;
+}
+
+void servers_tell_insecure(struct log *log, const char *uri)
+{
+    LOG_EVENT(log, EVENT_INSECURE, log_text("uri", uri),
+              log_text("reason", "the password crosses the network without TLS"));
+}
+
 static void tell_connected(struct servers *s)
 {
     struct server *server = &s->items[s->current];
@@ -114,9 +157,8 @@ static void tell_connected(struct servers *s)
         LOG_EVENT(s->settings.log, EVENT_CONNECTED, log_text("uri", server->uri), log_text("server", c->kind),
                   log_text("secure", c->is_secure ? "yes" : "no"), log_text("transactions", transactions(s, c)));
     s->told = s->current;
-    if (s->settings.directory.bind == DIR_BIND_SIMPLE && !c->is_secure && !server->insecure_told) {
-        LOG_EVENT(s->settings.log, EVENT_INSECURE, log_text("uri", server->uri),
-                  log_text("reason", "the password crosses the network without TLS"));
+    if (servers_is_insecure(&s->settings.directory, s->work) && !server->insecure_told) {
+        servers_tell_insecure(s->settings.log, server->uri);
         server->insecure_told = true;
     }
 }
@@ -138,8 +180,12 @@ static bool try_one(struct servers *s, int index)
     s->keep = keep;
     s->current = index;
     s->since_ms = now_ms;
+    s->improve_ms = now_ms + timing_interval_ms(s->settings.interval_s);
     s->connection++;
     server->failures = 0;
+    for (int i = index; i < s->count; i++) /* nobody asks those behind it any more */
+        s->items[i].fault = (struct fault){{0}};
+    tell_unusable(s);
     tell_connected(s);
     return true;
 }
@@ -151,7 +197,7 @@ static bool try_due(struct servers *s, int end, int64_t now_ms, unsigned *tries)
         struct server *server = &s->items[i];
         if (server->not_before_ms > now_ms)
             continue;
-        if (s->settings.goes_on && !s->settings.goes_on(s->settings.context))
+        if (!goes_on(s))
             return false;
         ++*tries;
         if (try_one(s, i))
@@ -173,14 +219,15 @@ static void gather_faults(struct servers *s)
 }
 
 /* Again when the reason is another: a server that was away may come back with a certificate that can't be trusted. */
-static void tell_disconnected(struct servers *s, int64_t now_ms)
+static void tell_disconnected(struct servers *s)
 {
-    int64_t wait_ms = servers_next_ms(s) - now_ms;
+    for (int i = 0; i < s->count; i++)
+        s->items[i].told = s->items[i].fault;
     if (!s->settings.tells || (s->told == DOWN && strcmp(s->told_fault, s->fault) == 0))
         return;
     memcpy(s->told_fault, s->fault, sizeof s->told_fault);
     LOG_EVENT(s->settings.log, EVENT_DISCONNECTED, log_escaped("detail", slice_of(s->fault)),
-              log_int("retry_s", wait_ms > 0 ? (wait_ms + 999) / 1000 : 0));
+              log_int("retry_s", seconds_until(servers_next_ms(s))));
     s->told = DOWN;
 }
 
@@ -190,6 +237,7 @@ void servers_refresh(struct servers *s)
         drop(s);
 }
 
+/* The watch ends it unless it would have begun so: what is to be done before the end is done. */
 enum rc servers_open_further(const struct servers *s, struct dir **out, struct fault *fault)
 {
     const char *const uris[] = {s->current >= 0 ? s->items[s->current].uri : NULL, NULL};
@@ -198,6 +246,8 @@ enum rc servers_open_further(const struct servers *s, struct dir **out, struct f
     if (!s->work)
         return fault_set(fault, RC_FAULT, "there is no connection");
     settings.uris = uris;
+    settings.watch = goes_on(s) ? s->settings.goes_on : s->settings.is_alive;
+    settings.watch_context = s->settings.context;
     return dir_open(&settings, out, fault);
 }
 
@@ -211,6 +261,7 @@ void servers_renew_keep(struct servers *s)
         return; /* whoever uses the old one is told that it broke */
     dir_close(s->keep);
     s->keep = keep;
+    dir_set_watch(keep, s->settings.is_alive, s->settings.context);
 }
 
 bool servers_connect(struct servers *s, int64_t now_ms)
@@ -218,18 +269,29 @@ bool servers_connect(struct servers *s, int64_t now_ms)
     unsigned tries = 0;
     if (s->work || try_due(s, s->count, now_ms, &tries))
         return true;
-    if (tries) {
-        gather_faults(s);
-        tell_disconnected(s, timing_now_ms());
-    }
+    gather_faults(s);
+    if (tries && goes_on(s))
+        tell_disconnected(s);
     return false;
 }
 
 void servers_improve(struct servers *s, int64_t now_ms)
 {
     unsigned tries = 0;
-    if (s->current > 0)
-        try_due(s, s->current, now_ms, &tries);
+    if (s->current <= 0)
+        return;
+    s->improve_ms = now_ms + timing_interval_ms(s->settings.interval_s);
+    if (!try_due(s, s->current, now_ms, &tries) && goes_on(s))
+        tell_unusable(s);
+}
+
+int64_t servers_improve_ms(const struct servers *s)
+{
+    int64_t due_ms = INT64_MAX;
+    for (int i = 0; i < s->current; i++)
+        if (s->items[i].not_before_ms < due_ms)
+            due_ms = s->items[i].not_before_ms;
+    return due_ms > s->improve_ms ? due_ms : s->improve_ms; /* with nothing before it, never */
 }
 
 /*
@@ -245,6 +307,7 @@ static void lose(struct servers *s, int64_t now_ms)
     server->losses++;
     server->rc = fault_set(&server->fault, RC_FAULT, "%s: the connection was lost", server->uri);
     drop(s);
+    gather_faults(s);
 }
 
 bool servers_check(struct servers *s, int64_t now_ms)

@@ -11,12 +11,13 @@
 #include "run/log.h"
 
 struct servers_settings {
-    struct dir_settings directory;  /* what it points to is borrowed until servers_close */
-    unsigned interval_s;            /* after a refused password, the next try */
-    bool only_work;                 /* no second connection */
-    struct log *log;                /* borrowed */
-    bool tells;                     /* transitions: connected, disconnected */
-    bool (*goes_on)(void *context); /* asked before each server; false: no further one is tried.  NULL: always on */
+    struct dir_settings directory; /* what it points to is borrowed until servers_close */
+    unsigned interval_s;           /* after a refused password, the next try */
+    bool only_work;                /* no second connection */
+    struct log *log;               /* borrowed */
+    bool tells;                    /* transitions: connected, disconnected; a server beside a good one is told anyway */
+    bool (*goes_on)(void *context); /* asked before each server and while connecting; false ends it.  NULL: always on */
+    bool (*is_alive)(void *context); /* called while the second connection waits; always true.  NULL: nobody wants to */
     void *context;
 };
 
@@ -37,8 +38,11 @@ void servers_refresh(struct servers *s);
 /* While the first connection is at work: the second, where it ended, is made anew to the same server, if it can be. */
 void servers_renew_keep(struct servers *s);
 /* With a connection to another than the first: those before it that are due are tried, and the first that answers is
- * taken. */
+ * taken.  What is wrong with one is told once. */
 void servers_improve(struct servers *s, int64_t now_ms);
+/* When that is due again, an interval after the last time or later, in monotonic milliseconds; INT64_MAX: there is
+ * nothing to improve. */
+int64_t servers_improve_ms(const struct servers *s);
 /* Asks the server for nothing; false, and both connections are closed, when it does not answer. */
 bool servers_probe(struct servers *s, int64_t now_ms);
 /* False, and both connections are closed, when one of them broke.  Nothing is sent to find out. */
@@ -59,5 +63,9 @@ const char *servers_uri(const struct servers *s);
 /* NULL without a connection. */
 struct dir *servers_work(const struct servers *s);
 struct dir *servers_keep(const struct servers *s);
+
+/* Told where a password is said to a server that may be listened to; whoever binds to one by itself asks too. */
+bool servers_is_insecure(const struct dir_settings *settings, const struct dir *d);
+void servers_tell_insecure(struct log *log, const char *uri);
 
 #endif

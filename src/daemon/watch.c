@@ -13,6 +13,25 @@ bool watch_servers(void *context)
     return !w->signals->stop;
 }
 
+bool watch_connecting(void *context)
+{
+    struct watch *w = context;
+    struct dir *keep = w->servers ? servers_keep(w->servers) : NULL;
+    if (!watch_servers(w))
+        return false;
+    if (w->keeper && keep && dir_is_alive(keep))
+        keeper_beat(w->keeper, keep, NULL);
+    return true;
+}
+
+bool watch_keep(void *context)
+{
+    struct watch *w = context;
+    if (w->notify)
+        notify_alive(w->notify);
+    return true;
+}
+
 bool watch_pass(void *context, const struct progress *progress)
 {
     struct watch *w = context;

@@ -25,7 +25,14 @@ struct watch {
 
 /* For pass_settings: false when a signal asks to end, the lease is lost, or the cage. */
 bool watch_pass(void *context, const struct progress *progress);
-/* For servers_settings: false when a signal asks to end. */
+/* While something is waited for: false when a signal asks to end. */
 bool watch_servers(void *context);
+/*
+ * For servers_settings: the same, and while another server is tried or a further connection made, the lease is renewed
+ * on the connection that there is.
+ */
+bool watch_connecting(void *context);
+/* For servers_settings: a sign of life, and true. */
+bool watch_keep(void *context);
 
 #endif

@@ -159,10 +159,11 @@ static const struct event_row rows[EVENT_COUNT] = {
                                    "monitor (see Many requests at once), or turn them off."},
     [EVENT_DISCONNECTED] = {.name = "disconnected",
                             .severity = SEVERITY_WARNING,
-                            .fields = "detail retry_s",
-                            .meaning = "No server of the directory can be used.  The daemon goes on trying, more and "
-                                       "more rarely, and returns to the first server that can be used.  It is told "
-                                       "again only for another reason.",
+                            .fields = "uri detail retry_s",
+                            .meaning = "With uri: that server of the directory can't be used, and another one is.  "
+                                       "Without: none can be used.  The daemon goes on trying, more and more rarely, "
+                                       "and returns to the first server that can be used, which connected tells.  It "
+                                       "is told again only for another reason.",
                             .advice = "Remove the cause that detail names for each server."},
     [EVENT_INSECURE] = {.name = "insecure",
                         .severity = SEVERITY_WARNING,

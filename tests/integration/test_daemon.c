@@ -360,6 +360,74 @@ static void the_service_manager_is_told(void **state)
     close(fd);
 }
 
+static struct daemon_process start_under_manager(struct program *p, int *fd)
+{
+    const char *path = in_folder(p, "notify");
+    *fd = listen_at(path);
+    return daemon_start(
+        p, WORDS((const char *)arena_format(&p->arena, "NOTIFY_SOCKET=%s", path).p, "WATCHDOG_USEC=400000"));
+}
+
+static void configure_patient(struct program *p, unsigned timeout_s)
+{
+    program_configure(p, &(struct program_conf){
+                             .interval_s = 3600, .level = "debug", .more = "heartbeat_s: 1\n", .timeout_s = timeout_s});
+}
+
+/* Who is patient with a silent server is alive all the same, and ends when it is told to. */
+static void signs_of_life_go_on_while_it_connects(void **state)
+{
+    struct program *p = *state;
+    int fd;
+    configure_patient(p, 3600);
+    slapd_pause(p->server);
+    struct daemon_process d = start_under_manager(p, &fd);
+    expect_datagram(fd, "READY=1");
+    for (int i = 0; i < 8; i++)
+        expect_datagram(fd, "WATCHDOG=1");
+    daemon_signal(&d, SIGTERM);
+    assert_int_equal(daemon_join(&d), 0);
+    slapd_continue(p->server);
+    assert_int_equal(daemon_lines(&d, WORDS("event=disconnected")), 0);
+    close(fd);
+}
+
+/* Within a second it renews its lease, and waits for that. */
+static void signs_of_life_go_on_while_the_lease_is_renewed(void **state)
+{
+    struct program *p = *state;
+    int fd;
+    configure_patient(p, 60);
+    struct daemon_process d = start_under_manager(p, &fd);
+    daemon_wait(&d, WHOLE_PASS);
+    slapd_pause(p->server);
+    for (int i = 0; i < 30; i++) /* more than came before and within that second */
+        expect_datagram(fd, "WATCHDOG=1");
+    slapd_continue(p->server);
+    daemon_stop(&d);
+    close(fd);
+}
+
+/* From the first line on it is said why. */
+static void the_status_says_why_no_server_can_be_used(void **state)
+{
+    static const char said[] = "STATUS=no server can be used: ";
+    struct program *p = *state;
+    char datagram[2048] = "";
+    int fd;
+    configure_patient(p, 2);
+    struct daemon_process d = start_under_manager(p, &fd);
+    daemon_wait(&d, WHOLE_PASS);
+    slapd_pause(p->server);
+    for (ssize_t n; !strstr(datagram, said) && (n = recv(fd, datagram, sizeof datagram - 1, 0)) > 0;)
+        datagram[n] = '\0';
+    slapd_continue(p->server);
+    daemon_stop(&d);
+    assert_non_null(strstr(datagram, said));
+    assert_non_null(strstr(datagram, ": the connection was lost"));
+    close(fd);
+}
+
 /* Two of them. */
 
 static void a_second_daemon_stands_by(void **state)
@@ -425,6 +493,9 @@ int main(void)
         TEST(what_can_not_begin_says_so),
         TEST(settings_that_can_not_work_end_it),
         TEST(the_service_manager_is_told),
+        TEST(signs_of_life_go_on_while_it_connects),
+        TEST(signs_of_life_go_on_while_the_lease_is_renewed),
+        TEST(the_status_says_why_no_server_can_be_used),
         TEST(a_second_daemon_stands_by),
         TEST(once_leaves_a_running_daemon_alone),
     };

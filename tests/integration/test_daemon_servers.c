@@ -29,14 +29,16 @@ static int enter(void **state)
     return enter_with(state, NULL);
 }
 
+static void configure_with(struct program *p, const char *uri, const char *password, const char *more)
+{
+    program_configure(
+        p, &(struct program_conf){
+               .uri = uri, .password = password, .interval_s = 1, .timeout_s = 3, .level = "debug", .more = more});
+}
+
 static void configure(struct program *p, const char *uri, const char *password)
 {
-    program_configure(p, &(struct program_conf){.uri = uri,
-                                                .password = password,
-                                                .interval_s = 1,
-                                                .timeout_s = 3,
-                                                .level = "debug",
-                                                .more = "heartbeat_s: 1\n"});
+    configure_with(p, uri, password, "heartbeat_s: 1\n");
 }
 
 static void a_server_restarts(void **state)
@@ -92,15 +94,20 @@ static void a_wrong_password_is_tried_no_more_than_once_an_interval(void **state
     daemon_stop(&d);
 }
 
-/* To the second server and back; each is a server of its own with a tree of its own, which is nothing to the daemon. */
-static void the_second_server_takes_over(void **state)
+static const char *one_after_the_other(struct program *p, const char *first, const char *second)
 {
-    struct program *p = *state, *other;
+    return (const char *)arena_format(&p->arena, "%s\", \"%s", first, second).p;
+}
+
+/* To the second server and back; each is a server of its own with a tree of its own, which is nothing to the daemon. */
+static void take_over(struct program *p, const char *more)
+{
+    struct program *other;
     void *other_state = NULL;
     assert_int_equal(enter(&other_state), 0);
     other = other_state;
     const char *first = slapd_ldapi_uri(p->server), *second = slapd_ldapi_uri(other->server);
-    configure(p, (const char *)arena_format(&p->arena, "%s\", \"%s", first, second).p, NULL);
+    configure_with(p, one_after_the_other(p, first, second), NULL, more);
     const char *first_word = (const char *)arena_format(&p->arena, "uri=%s", first).p;
     const char *second_word = (const char *)arena_format(&p->arena, "uri=%s", second).p;
     struct daemon_process d = daemon_start(p, NULL);
@@ -113,8 +120,41 @@ static void the_second_server_takes_over(void **state)
     daemon_wait(&d, WORDS("event=connected", first_word));
     daemon_wait(&d, WHOLE_PASS);
     daemon_stop(&d);
-    assert_int_equal(daemon_lines(&d, WORDS("event=disconnected")), 0);
+    /* There was one that could be used all the time; while the first makes its socket anew, the reason is another. */
+    size_t told = daemon_lines(&d, WORDS("event=disconnected", first_word, "detail=", "retry_s="));
+    assert_in_range(told, 1, 3);
+    assert_int_equal(daemon_lines(&d, WORDS("event=disconnected")), told);
     program_leave(&other_state);
+}
+
+static void the_second_server_takes_over(void **state)
+{
+    take_over(*state, "heartbeat_s: 1\n");
+}
+
+/* The next full pass is a day away. */
+static void the_first_server_is_returned_to_between_full_passes(void **state)
+{
+    take_over(*state, "heartbeat_s: 1\nfull_interval_s: 86400\n");
+}
+
+/* It is told once for each reason, by whoever connects. */
+static void a_server_that_can_not_be_used_is_told_beside_one_that_can(void **state)
+{
+    struct program *p = *state;
+    const char *nobody = "ldapi://%2Fnonexistent%2Fldapi", *good = slapd_ldapi_uri(p->server);
+    const char *unusable = (const char *)arena_format(&p->arena, "uri=%s", nobody).p;
+    configure(p, one_after_the_other(p, nobody, good), NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WORDS("event=disconnected", unusable, "No such file"));
+    daemon_wait(&d, WORDS("event=connected", (const char *)arena_format(&p->arena, "uri=%s", good).p));
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_rest(2500);
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=disconnected")), 1);
+    program_pass(p, PROGRAM_COMPLETE);
+    program_expect(p, WORDS("event=disconnected", unusable, "No such file"));
+    assert_int_equal(program_lines(p, WORDS("event=disconnected")), 1);
 }
 
 /* Frozen, not dead: what waits for an answer ends after timeout_s. */
@@ -159,6 +199,8 @@ int main(void)
         TEST(a_server_that_is_away_at_the_start),
         TEST(a_wrong_password_is_tried_no_more_than_once_an_interval),
         TEST(the_second_server_takes_over),
+        TEST(the_first_server_is_returned_to_between_full_passes),
+        TEST(a_server_that_can_not_be_used_is_told_beside_one_that_can),
         TEST(a_silent_server_is_left),
         cmocka_unit_test_setup_teardown(a_server_that_ends_what_is_idle, enter_impatient, program_leave),
     };
