@@ -45,8 +45,11 @@ void access_print(const struct access *a, FILE *out)
 {
     static const char *const verdicts[] = {
         [ACCESS_OK] = "ok", [ACCESS_MISSING] = "missing", [ACCESS_TOO_MUCH] = "too-much", [ACCESS_UNKNOWN] = "unknown"};
-    static const char *const rights[] = {
-        [ACCESS_READ] = "read", [ACCESS_WRITE] = "write", [ACCESS_ADD] = "add", [ACCESS_DELETE] = "delete"};
+    static const char *const rights[] = {[ACCESS_REACH] = "reach",
+                                         [ACCESS_READ] = "read",
+                                         [ACCESS_WRITE] = "write",
+                                         [ACCESS_ADD] = "add",
+                                         [ACCESS_DELETE] = "delete"};
     for (size_t i = 0; i < a->lines.count; i++) {
         const struct access_line *line = &a->lines.items[i];
         fprintf(out, "%-8s %-6s %.*s:", verdicts[line->verdict], rights[line->right], SLICE_ARGS(line->where));

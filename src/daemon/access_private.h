@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of the check of rights: access (in order), access_look (reading), access_try (writing), access_lines. */
+/*
+ * The parts of the check of rights: access (in order), access_files (of this machine), access_look (reading),
+ * access_try (writing), access_lines.
+ */
 #ifndef DAEMON_ACCESS_PRIVATE_H
 #define DAEMON_ACCESS_PRIVATE_H
 
@@ -10,7 +13,7 @@
 #include "dir/dir.h"
 
 enum access_verdict { ACCESS_OK, ACCESS_MISSING, ACCESS_TOO_MUCH, ACCESS_UNKNOWN, ACCESS_VERDICTS };
-enum access_right { ACCESS_READ, ACCESS_WRITE, ACCESS_ADD, ACCESS_DELETE };
+enum access_right { ACCESS_REACH, ACCESS_READ, ACCESS_WRITE, ACCESS_ADD, ACCESS_DELETE };
 
 struct access_line {
     enum access_verdict verdict;
@@ -36,6 +39,11 @@ struct access {
 void access_note(struct access *a, enum access_verdict verdict, enum access_right right, struct slice where,
                  const char *attribute, struct slice remark);
 void access_print(const struct access *a, FILE *out);
+
+/* access_files.c */
+
+/* False: a file can't be written, which was told as a config event; what nobody knows yet is noted. */
+bool access_look_at_files(struct access *a, const struct conf *conf, const char *conf_path, struct log *log);
 
 /* access_look.c */
 

@@ -33,10 +33,10 @@ static const char usage[] = "usage: dircertd [-c FILE] [--once] [--dry-run] [--c
                             "      --dry-run           one pass that writes nothing; prints the plan "
                             "on standard output\n"
                             "      --check-config      says what is wrong with the configuration; then "
-                            "connects, binds, and prints what\n"
-                            "                          the account can and cannot read and write, what is "
-                            "missing and what is too much;\n"
-                            "                          nothing is changed in the directory\n"
+                            "connects to each server, binds, and\n"
+                            "                          prints what the account can and cannot read and write, "
+                            "what is missing and what is\n"
+                            "                          too much; nothing is changed in the directory\n"
                             "      --foreground        stay in the foreground\n"
                             "      --version           prints the version\n"
                             "      --help              prints this\n"
@@ -53,7 +53,8 @@ static const char usage[] = "usage: dircertd [-c FILE] [--once] [--dry-run] [--c
                             "whose fork server is gone ends with 2.\n"
                             "Of --check-config: 0 nothing is missing (what is too much is told and does not "
                             "change the code); 1 the configuration\n"
-                            "is wrong; 2 the directory was not reached or refused us, or a right is missing.\n";
+                            "is wrong, or a file that it names can't be written; 2 a server was not reached or "
+                            "refused us, or a right is missing.\n";
 
 /* -1: go on; otherwise the exit code. */
 static int read_options(int argc, char **argv, struct options *o)
@@ -112,10 +113,10 @@ static int refuse(const struct options *o, const char *key, const struct fault *
     return EXIT_USAGE;
 }
 
-static int check(const struct conf *conf, struct log *log)
+static int check(const struct conf *conf, const char *conf_path, struct log *log)
 {
     struct harden *harden = harden_begin(conf, log);
-    int code = (int)access_check(conf, log, stdout);
+    int code = (int)access_check(conf, conf_path, log, stdout);
     harden_free(harden);
     return code;
 }
@@ -132,7 +133,7 @@ static int run(const struct options *o, struct setup *setup)
         return refuse(o, "user", &fault);
     if (log_open_to(&log_settings, &log, &fault) != RC_OK)
         return refuse(o, "log.to", &fault);
-    int code = o->check_config ? check(&setup->conf, log)
+    int code = o->check_config ? check(&setup->conf, o->conf_path, log)
                : o->once       ? once_run(&setup->conf, log, o->dry_run)
                                : daemon_run(&daemon_settings, setup, log);
     log_close(log);

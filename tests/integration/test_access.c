@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -60,6 +62,11 @@ static int enter_world(void **state, bool with_request)
 static int enter(void **state)
 {
     return enter_world(state, true);
+}
+
+static int enter_over_tcp(void **state)
+{
+    return program_enter_on(state, &(struct slapd_options){.tcp = true, .accesslog = true});
 }
 
 static int enter_fresh(void **state)
@@ -289,10 +296,93 @@ static void test_not_reached_or_refused(void **state)
     program_expect(p, WORDS("event=fault", "reach the directory", "49"));
     program_configure(p, &(struct program_conf){.uri = "ldapi://%2Fnonexistent"});
     check(p, 2);
-    assert_string_equal(p->output, "");
+    expect_told(p, "missing  reach", "ldapi://%2Fnonexistent", "No such file");
+    assert_int_equal(count_lines(p->output, "ok"), 0);
     program_configure(p, &(struct program_conf){.base = "ou=nowhere," SLAPD_SUFFIX});
     check(p, 2);
     expect_told(p, "missing  read", "ou=nowhere", "the entry");
+}
+
+/* One that can be used does not hide one that can't; which of them answered is told. */
+static void test_every_server_is_tried(void **state)
+{
+    struct program *p = *state;
+    const char *good = slapd_ldapi_uri(p->server), *nobody = "ldapi://%2Fnonexistent";
+    struct slice both = arena_format(&p->arena, "%s\", \"%s", nobody, good);
+    program_configure(p, &(struct program_conf){.uri = (const char *)both.p});
+    check(p, 2);
+    expect_told(p, "missing  reach", nobody, "No such file");
+    expect_told(p, "ok       reach", good, "asked about here");
+    expect_told(p, "ok       read", A, "userCertificate");
+    assert_int_equal(count_lines(p->output, "missing"), 1);
+    program_configure(p, &(struct program_conf){.uri = (const char *)both.p, .password = "wrong"});
+    check(p, 2);
+    expect_told(p, "missing  reach", good, "49");
+    both = arena_format(&p->arena, "%s\", \"%s", good, nobody);
+    program_configure(p, &(struct program_conf){.uri = (const char *)both.p, .password = "wrong"});
+    check(p, 2);
+    expect_told(p, "unknown  reach", nobody, "not tried");
+    program_configure(p, &(struct program_conf){.uri = good});
+    check(p, 0);
+    expect_told(p, "ok       reach", good, "asked about here");
+    assert_int_equal(program_lines(p, WORDS("event=insecure")), 0);
+}
+
+static void test_plaintext_is_warned_of(void **state)
+{
+    struct program *p = *state;
+    const char *uri = slapd_tcp_uri(p->server);
+    program_configure(p, &(struct program_conf){.uri = uri});
+    program_run(p, WORDS("--check-config"), NULL);
+    program_expect(p, WORDS("event=insecure", uri));
+}
+
+static const char *in_folder(struct program *p, const char *name)
+{
+    return (const char *)arena_format(&p->arena, "%s/%s", slapd_folder(p->server), name).p;
+}
+
+/* With what the daemon could not start with, the check does not end well either; and it makes no file. */
+static void test_files_that_can_not_be_written(void **state)
+{
+    struct program *p = *state;
+    const char *missing = in_folder(p, "no-such-folder/it.prom"), *fine = in_folder(p, "it.prom");
+    struct program_conf c = {.log_to = missing};
+    c.more =
+        (const char *)arena_format(&p->arena, "pid_file: \"%s\"\nmetrics: {textfile: \"%s\"}\n", missing, missing).p;
+    program_configure(p, &c);
+    check(p, 1);
+    static const char *const keys[] = {"key=log.to", "key=pid_file", "key=metrics.textfile"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        program_expect(p, WORDS("event=config", keys[i], "no-such-folder", "No such file"));
+    assert_string_equal(p->output, "");
+    c.log_to = slapd_folder(p->server);
+    c.more = (const char *)arena_format(&p->arena, "pid_file: \"%s\"\n", in_folder(p, "dircertd.yaml/pid")).p;
+    program_configure(p, &c);
+    check(p, 1);
+    program_expect(p, WORDS("event=config", "key=log.to", "is a folder"));
+    program_expect(p, WORDS("event=config", "key=pid_file"));
+    c.log_to = fine;
+    c.more = (const char *)arena_format(&p->arena, "pid_file: \"/run/dircertd-is-not-there/pid\"\n").p;
+    program_configure(p, &c);
+    check(p, 0);
+    expect_told(p, "unknown  write", "/run/dircertd-is-not-there/pid", "RuntimeDirectory");
+    assert_int_not_equal(access(fine, F_OK), 0);
+}
+
+/* Root may write anywhere. */
+static void test_folders_that_are_closed(void **state)
+{
+    struct program *p = *state;
+    const char *closed = in_folder(p, "closed");
+    if (geteuid() == 0)
+        skip();
+    assert_int_equal(mkdir(closed, 0500), 0);
+    const struct program_conf c = {
+        .more = (const char *)arena_format(&p->arena, "metrics: {textfile: \"%s/it.prom\"}\n", closed).p};
+    program_configure(p, &c);
+    check(p, 1);
+    program_expect(p, WORDS("event=config", "key=metrics.textfile", "Permission denied"));
 }
 
 /* Whoever calls it, and be it with all rights: what might be carried out is not sent. */
@@ -349,6 +439,10 @@ int main(void)
         WORLD(test_own_entry_however_it_is_named),
         WORLD(test_missing_add_content_acl_is_noticed),
         WORLD(test_not_reached_or_refused),
+        WORLD(test_every_server_is_tried),
+        cmocka_unit_test_setup_teardown(test_plaintext_is_warned_of, enter_over_tcp, program_leave),
+        WORLD(test_files_that_can_not_be_written),
+        WORLD(test_folders_that_are_closed),
         WORLD(test_probe_refuses_what_could_succeed),
     };
     if (!slapd_available()) {
