@@ -196,12 +196,17 @@ enum rc ldap_open_handle(struct ldap_dir *d, const char *uri, int64_t until_ms, 
 
 /* Where this system keeps the authorities that it trusts, in one file; NULL: nowhere that is known. */
 const char *ldap_tls_system_authorities(void);
-/* RC_INVALID: a file of the settings is missing, can't be read or holds something else; or the key is open to others.
+/*
+ * RC_INVALID: a file of the settings is missing, can't be read or holds something else; or the key is open to others,
+ * or somebody else's.
  */
 enum rc ldap_tls_check_files(const struct dir_tls *tls, struct fault *fault) MUST_USE;
 /* The path is that of a file in $CREDENTIALS_DIRECTORY. */
 bool ldap_is_credential(const char *path);
-/* RC_INVALID: the open file is not a regular one, or others than its owner may open it. */
+/*
+ * RC_INVALID: the open file is not a regular one, others than its owner may open it, or its owner is neither root nor
+ * the account that runs this program.
+ */
 enum rc ldap_secret_check(const char *what, const char *path, int fd, struct fault *fault) MUST_USE;
 
 /* ldap_tls.c, ldap_tls_explain.c */

@@ -29,6 +29,12 @@ bool ldap_is_credential(const char *path)
     return n && strncmp(path, folder, n) == 0 && path[n] == '/' && !strstr(path + n, "/..");
 }
 
+/* Whose the credentials are is systemd's to say. */
+static bool is_owner_trusted(const char *path, const struct stat *st)
+{
+    return st->st_uid == 0 || st->st_uid == geteuid() || ldap_is_credential(path);
+}
+
 enum rc ldap_secret_check(const char *what, const char *path, int fd, struct fault *fault)
 {
     struct stat st;
@@ -43,6 +49,11 @@ enum rc ldap_secret_check(const char *what, const char *path, int fd, struct fau
     if (st.st_mode & refused)
         return fault_set(fault, RC_INVALID, "%s %.*s: others than its owner may open it (mode %04o); chmod 0600 it",
                          what, PATH_CAP, path, (unsigned)st.st_mode & MODE_BITS);
+    if (!is_owner_trusted(path, &st)) /* by number: names may be asked of the directory that this is to reach */
+        return fault_set(fault, RC_INVALID,
+                         "%s %.*s: belongs to user %lu, who may read and change it; it must be root's or that of user "
+                         "%lu, who runs this program: chown it",
+                         what, PATH_CAP, path, (unsigned long)st.st_uid, (unsigned long)geteuid());
     return RC_OK;
 }
 

@@ -188,6 +188,32 @@ static void password_files_that_are_not_safe_are_refused(void **state)
     assert_says(&fault, "over 1023 octets");
 }
 
+/* Only root can give a file away, and only root can read one that is somebody else's. */
+static void a_password_file_of_somebody_else_is_refused(void **state)
+{
+    (void)state;
+    enum { OWN = 0, SOMEBODY = 12345 };
+    if (geteuid() != 0) {
+        puts("SKIPPED: only root can give a file away");
+        skip();
+    }
+    struct fault fault;
+    const char *const uris[] = {slapd_ldapi_uri(server), NULL};
+    struct dir_settings settings = simple(uris, SLAPD_PASSWORD "\n");
+    settings.bind_dn = SLAPD_ADMIN;
+    assert_int_equal(chown(settings.password_file, SOMEBODY, 0), 0);
+    assert_int_equal(outcome(&settings, &fault), RC_INVALID);
+    assert_says(&fault, "belongs to user 12345");
+    assert_says(&fault, "user 0, who runs this program: chown it");
+    setenv("CREDENTIALS_DIRECTORY", slapd_folder(server), 1); /* there it is systemd that says whose they are */
+    settings.password_credential = "password";
+    assert_int_equal(outcome(&settings, &fault), RC_OK);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    settings.password_credential = NULL;
+    assert_int_equal(chown(settings.password_file, OWN, SOMEBODY), 0);
+    assert_int_equal(outcome(&settings, &fault), RC_OK);
+}
+
 static void an_unreadable_password_file_is_refused(void **state)
 {
     (void)state;
@@ -434,6 +460,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(uris_are_tried_in_order_and_each_failure_is_named),
         cmocka_unit_test(settings_that_cannot_work_are_refused),
         cmocka_unit_test(password_files_that_are_not_safe_are_refused),
+        cmocka_unit_test(a_password_file_of_somebody_else_is_refused),
         cmocka_unit_test(an_unreadable_password_file_is_refused),
         cmocka_unit_test(the_schema_is_known),
         cmocka_unit_test(what_a_server_says_of_itself_is_copied),
