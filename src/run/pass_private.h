@@ -338,6 +338,10 @@ struct survey survey_take(struct pass *p, const char *result, int64_t duration_m
 /* How many of its revocations are carried out as the fulfiller says, and on no CRL; after what this pass wrote. */
 size_t survey_unverified(struct pass *p, const struct policy *policy);
 size_t survey_open_requests(const struct policy_survey *s);
+bool survey_is_open(enum state s);
+typedef LIST_OF(const struct record *) record_list;
+/* The requests that were read in full, as they stand after what was written; in the pass's arena. */
+record_list survey_requests(struct pass *p);
 
 /* Of what is to be told: true when the passes before did not tell it, or when there is no memory of them. */
 bool remember_finding(struct pass *p, const struct subject *s, const struct finding *f, bool undecided,

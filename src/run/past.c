@@ -25,6 +25,7 @@ void past_forget(struct past *p)
     drop(&p->next);
     arena_free(&p->write_arena);
     authority_drop(p);
+    census_free(&p->census);
     *p = (struct past){0};
 }
 
@@ -382,6 +383,7 @@ static void keep_full(struct pass *p)
     past->policies = ARENA_ARRAY(&past->now.arena, p->policy_count, struct past_policy);
     for (size_t i = 0; i < p->policy_count; i++)
         keep_policy(p, &past->now.arena, i, &past->policies[i]);
+    census_take(p);
     past->escalated = all ? 0 : 1u << ESCALATION_FAULT;
     deadlines_shorten(&past->now.deadlines, waivers_next_end(p));
     authority_keep(p);
@@ -402,6 +404,7 @@ void past_end(struct pass *p, bool whole)
     if (p->look) {
         note_operations(p, &past->now);
         note_publications(p, &past->now);
+        census_update(p);
         pace_note_withdrawals(p);
         pace_note_writes(p);
         past->escalated |= 1u << p->look->escalation;

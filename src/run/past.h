@@ -8,6 +8,7 @@
 
 #include "core/deadline.h"
 #include "core/guard.h"
+#include "run/survey.h"
 
 struct past;
 struct past *past_open(void); /* the caller's, to be closed with past_close */
@@ -15,6 +16,12 @@ void past_close(struct past *p);
 /* A full pass ended whole, and nothing that it does not know of has happened to policies since: looks may go on. */
 bool past_is_ready(const struct past *p);
 void past_forget(struct past *p);
+/*
+ * The figures of requests as they stand after what looks have read and written since that full pass, which these
+ * policies are the survey of: by type and state, and the oldest one that is open.  False, and nothing is changed, where
+ * they are known to be the same as before, or no full pass is known.
+ */
+bool past_count_requests(struct past *p, struct policy_survey *policies, size_t count);
 /* When somebody has to be looked at because of the time alone. */
 struct deadlines *past_deadlines(struct past *p);
 

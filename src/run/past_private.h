@@ -35,6 +35,19 @@ struct past_publication {
 typedef LIST_OF(struct past_publication) publication_list;
 typedef LIST_OF(struct slice) id_list;
 
+/* One request on record, in short; in order of the key, the first octets of its id. */
+struct census_row {
+    uint64_t key;
+    int64_t opened_utc;
+    uint16_t policy;     /* index into past.policies */
+    uint8_t type, state; /* STATE_NONE: it is gone */
+};
+struct census {
+    struct census_row *rows;
+    size_t count, room;
+    bool changed; /* since it was counted */
+};
+
 /* What is gathered while a full pass goes on, and counts once it has ended whole. */
 struct past_gathering {
     struct arena arena;
@@ -68,7 +81,13 @@ struct past {
     struct authorities *authorities; /* that full pass read, and looks take; NULL: they read anew */
     struct arena write_arena;
     write_list writes; /* in order */
+    struct census census;
 };
+
+/* All requests, after a full pass of which past.policies are known; and what a look has read and written. */
+void census_take(struct pass *p);
+void census_update(struct pass *p);
+void census_free(struct census *c);
 
 enum { PAST_JUMP_S = 5 }; /* between two clocks that count seconds, one of which is also slewed */
 

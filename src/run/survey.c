@@ -4,7 +4,7 @@
 
 #include "base/dn.h"
 
-static bool is_open(enum state s)
+bool survey_is_open(enum state s)
 {
     return s != STATE_NONE && !state_in(s, STATES_FINAL);
 }
@@ -15,10 +15,7 @@ static bool is_unverified(const struct record *d)
            slice_starts(d->message, SLICE_LITERAL(LIFECYCLE_UNVERIFIED));
 }
 
-typedef LIST_OF(const struct record *) record_list;
-
-/* The requests as they stand after what was written. */
-static record_list requests_after(struct pass *p)
+record_list survey_requests(struct pass *p)
 {
     record_list after = {0};
     bool *replaced = ARENA_ARRAY(p->arena, p->request_count, bool);
@@ -46,7 +43,7 @@ static void count_besides(struct pass *p, struct policy_survey *s, size_t policy
         if (!requests_counts_besides(m) || m->policy != policy)
             continue;
         s->requests[m->flags & MARK_REVOKE ? REQUEST_REVOKE : REQUEST_REISSUE][m->state]++;
-        if (!is_open((enum state)m->state) || (s->oldest_open_utc && m->opened_utc > s->oldest_open_utc))
+        if (!survey_is_open((enum state)m->state) || (s->oldest_open_utc && m->opened_utc > s->oldest_open_utc))
             continue;
         s->oldest_open_utc = m->opened_utc;
         oldest = m;
@@ -66,7 +63,7 @@ static void count_requests(struct policy_survey *s, const record_list *records)
             continue;
         s->requests[d->type][d->state]++;
         s->unverified += is_unverified(d);
-        if (is_open(d->state) && (s->oldest_open_utc == 0 || d->opened_utc < s->oldest_open_utc)) {
+        if (survey_is_open(d->state) && (s->oldest_open_utc == 0 || d->opened_utc < s->oldest_open_utc)) {
             s->oldest_open_utc = d->opened_utc;
             s->oldest_open_id = d->id;
         }
@@ -75,7 +72,7 @@ static void count_requests(struct policy_survey *s, const record_list *records)
 
 size_t survey_unverified(struct pass *p, const struct policy *policy)
 {
-    record_list records = requests_after(p);
+    record_list records = survey_requests(p);
     struct policy_survey s = {.policy_dn = policy->dn};
     count_requests(&s, &records);
     return s.unverified;
@@ -86,7 +83,7 @@ size_t survey_open_requests(const struct policy_survey *s)
     size_t n = 0;
     for (unsigned type = 0; type < REQUEST_TYPES; type++)
         for (unsigned state = 0; state < STATE_COUNT; state++)
-            n += is_open((enum state)state) ? s->requests[type][state] : 0;
+            n += survey_is_open((enum state)state) ? s->requests[type][state] : 0;
     return n;
 }
 
@@ -154,12 +151,12 @@ struct survey survey_take(struct pass *p, const char *result, int64_t duration_m
         s.wrote |= p->written[i];
     if (p->interrupted)
         return s;
-    record_list records = requests_after(p);
+    record_list records = survey_requests(p);
     for (size_t i = 0; i < records.count; i++)
-        s.requests_open += is_open(records.items[i]->state);
+        s.requests_open += survey_is_open(records.items[i]->state);
     for (size_t i = 0; i < p->index.count; i++) {
         const struct request_mark *m = marks_at(&p->index, i);
-        s.requests_open += requests_counts_besides(m) && is_open((enum state)m->state);
+        s.requests_open += requests_counts_besides(m) && survey_is_open((enum state)m->state);
     }
     struct policy_survey *policies = ARENA_ARRAY(p->arena, p->policy_count, struct policy_survey);
     for (size_t i = 0; i < p->policy_count; i++)

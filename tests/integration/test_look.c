@@ -36,8 +36,9 @@ static struct fixture {
     struct memo *memo;
     struct arena arena;
     int64_t steady_behind_s;
-    bool is_followed; /* each change comes to a look */
-    size_t missed;    /* by all full passes */
+    bool is_followed;     /* each change comes to a look */
+    size_t missed;        /* by all full passes */
+    struct survey survey; /* of the last full pass */
     const char *log;
     enum escalation escalation;
 } f;
@@ -95,7 +96,7 @@ static void full(enum pass_result expected)
 {
     struct slice plan;
     struct drift_watch drift = {0};
-    struct pass_settings settings = {.past = f.past, .memory = f.memo, .drift = &drift};
+    struct pass_settings settings = {.past = f.past, .memory = f.memo, .drift = &drift, .survey = &f.survey};
     enum pass_result result = run(&settings, &plan);
     if (result != expected)
         fail_msg("a full pass ended with %d:\n%s", (int)result, f.log);
@@ -154,7 +155,16 @@ static void expect_settled(void)
     if (f.escalation != ESCALATION_NONE)
         fail_msg("the look asks for a full pass (%s):\n%s", escalation_text(f.escalation), f.log);
     assert_string_equal(left_over(), "");
+    const struct survey before = f.survey;
+    struct policy_survey *counted = ARENA_ARRAY(&f.arena, before.policy_count, struct policy_survey);
+    memcpy(counted, before.policies, before.policy_count * sizeof *counted);
+    past_count_requests(f.past, counted, before.policy_count);
     full(PASS_COMPLETE);
+    assert_int_equal(before.policy_count, f.survey.policy_count);
+    for (size_t i = 0; i < before.policy_count; i++) { /* the figures that were carried on are those of a full pass */
+        assert_memory_equal(counted[i].requests, f.survey.policies[i].requests, sizeof counted[i].requests);
+        assert_int_equal(counted[i].oldest_open_utc, f.survey.policies[i].oldest_open_utc);
+    }
     assert_int_equal(f.missed, 0);
 }
 
