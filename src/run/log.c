@@ -29,6 +29,8 @@ struct log {
     char *instance, *path; /* what settings.instance and settings.path point to */
     size_t lost;
     int64_t lost_since_utc;
+    void (*before)(void *context); /* NULL: nobody wants to know */
+    void *before_context;
     size_t told; /* with so many octets of the text written, the log-lost line is out */
     bool first;  /* no field of this line is written yet */
     size_t used;
@@ -205,6 +207,8 @@ void log_event_as(struct log *log, enum event event, enum severity severity, con
     if (!log_wants(log, severity))
         return;
     int kept = errno;
+    if (log->before)
+        log->before(log->before_context);
     int64_t now_utc = log->settings.clock(log->settings.clock_context);
     log->used = 0;
     log->told = 0;
@@ -221,6 +225,12 @@ void log_event_as(struct log *log, enum event event, enum severity severity, con
 void log_event(struct log *log, enum event event, const struct log_field *fields, size_t count)
 {
     log_event_as(log, event, event_row(event)->severity, fields, count);
+}
+
+void log_set_before(struct log *log, void (*before)(void *context), void *context)
+{
+    log->before = before;
+    log->before_context = context;
 }
 
 size_t log_lost(const struct log *log)

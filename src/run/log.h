@@ -129,6 +129,9 @@ void log_event_as(struct log *log, enum event event, enum severity severity, con
     log_event((log), (event), (const struct log_field[]){__VA_ARGS__},                                                 \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 
+/* Called before each line is written, whoever writes it; NULL: nobody is.  The context is borrowed until then. */
+void log_set_before(struct log *log, void (*before)(void *context), void *context);
+
 /* Lines lost and not yet told. */
 size_t log_lost(const struct log *log);
 

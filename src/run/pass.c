@@ -110,6 +110,12 @@ bool pass_goes_on(struct pass *p)
     return !p->interrupted;
 }
 
+/* A lease, a connection and the like are told by others, and would stand behind what is drawn. */
+static void clear_terminal(void *context)
+{
+    progress_clear(context);
+}
+
 static bool watch(void *context)
 {
     return pass_goes_on(context);
@@ -167,6 +173,8 @@ enum pass_result pass_run(struct dir *d, struct second_reader *second, struct lo
     p.progress.begun_utc = p.now_utc;
     *plan = (struct slice){NULL, 0};
     dir_set_watch(d, watch, &p);
+    if (p.meter.on_terminal)
+        log_set_before(log, clear_terminal, &p.meter);
     remember_begin(&p);
     past_begin(&p);
     enum pass_result result = p.look ? look_run(&p, plan) : run(&p, plan);
@@ -179,6 +187,8 @@ enum pass_result pass_run(struct dir *d, struct second_reader *second, struct lo
     }
     past_end(&p, whole);
     progress_clear(&p.meter);
+    if (p.meter.on_terminal)
+        log_set_before(log, NULL, NULL);
     authority_close(&p);
     if ((p.incomplete && !p.look) || !whole)
         result = PASS_INCOMPLETE;
