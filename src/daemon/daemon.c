@@ -66,7 +66,9 @@ void daemon_write_metrics(struct daemon *d)
                                      .survey = d->last_pass_utc ? &d->last_survey : NULL,
                                      .result = d->last_result,
                                      .last_pass_utc = d->last_pass_utc,
-                                     .last_complete_utc = d->last_complete_utc};
+                                     .last_complete_utc = d->last_complete_utc,
+                                     .last_contact_utc = d->last_contact_utc,
+                                     .full_interval_s = d->setup->conf.full_interval_s};
     struct fault fault = {{0}};
     d->lease_written = in.lease_held;
     d->following_written = in.is_following;
@@ -78,6 +80,12 @@ void daemon_write_metrics(struct daemon *d)
     if (failed && !d->metrics_failed)
         tell_metrics_fault(d, &fault);
     d->metrics_failed = failed;
+}
+
+/* So that the file says that somebody lives, however rarely there is anything else to say. */
+static int64_t metrics_due_ms(const struct daemon *d)
+{
+    return d->metrics_ms + (int64_t)d->setup->conf.heartbeat_s * 1000;
 }
 
 /* The loop's parts. */
@@ -125,6 +133,8 @@ static int64_t wait_ms(const struct daemon *d, bool connected)
         wait = earlier(keeper_next_ms(d->keeper), earlier(servers_improve_ms(d->servers) - now_ms, wait));
     if (connected && keeper_may_write(d->keeper))
         wait = earlier(wait, passes_next_ms(d));
+    if (d->setup->conf.metrics.textfile)
+        wait = earlier(wait, metrics_due_ms(d) - now_ms);
     if (notify_next_ms(d->notify) >= 0)
         wait = earlier(wait, notify_next_ms(d->notify));
     return wait < LEAST_WAIT_MS ? LEAST_WAIT_MS : wait;
@@ -172,7 +182,9 @@ static void turn(struct daemon *d)
         connected = servers_check(d->servers, timing_now_ms());
     }
     look_at_cage(d);
-    if ((follow_state(d->follow) == FOLLOW_ON) != d->following_written)
+    if (connected)
+        d->last_contact_utc = log_system_clock(NULL);
+    if ((follow_state(d->follow) == FOLLOW_ON) != d->following_written || timing_now_ms() >= metrics_due_ms(d))
         daemon_write_metrics(d);
     tell_status(d, connected);
     notify_alive(d->notify);
@@ -268,6 +280,7 @@ int daemon_run(const struct daemon_settings *settings, struct setup *setup, stru
     struct daemon d = {.setup = setup,
                        .log = log,
                        .background = {.fd = -1},
+                       .shows_progress = settings->foreground,
                        .signals = {.fd = -1},
                        .conf_path = absolute(&arena, settings->conf_path),
                        .summary_day = -1,

@@ -12,7 +12,7 @@
 #include "daemon/watch.h"
 #include "run/pass.h"
 
-enum { STATUS_ROOM = 512 };
+enum { STATUS_ROOM = 512, DAEMON_DAY_S = 86400 };
 
 struct daemon {
     const char *conf_path; /* absolute */
@@ -30,16 +30,20 @@ struct daemon {
     const char *pid_file; /* that was written, ours to free; NULL: none */
 
     bool began;           /* a connection was tried */
+    bool shows_progress;  /* somebody may look at standard error */
     int code;             /* to end with */
     int64_t next_pass_ms; /* monotonic */
     int64_t summary_day;  /* of the last daily summary, days since 1970; -1: there was none */
+    size_t summary_whole; /* policies that it had figures of */
     char status[STATUS_ROOM], last_pass[STATUS_ROOM / 2];
 
     /* For the metrics; the survey of the last pass lives in its arena. */
     struct arena last_arena;
     struct survey last_survey;
+    struct policy_survey *figures; /* its policies, in which looks carry requests on */
+    bool survey_stands;            /* this daemon has been the active one since */
     enum pass_result last_result;
-    int64_t last_pass_utc, last_complete_utc;
+    int64_t last_pass_utc, last_complete_utc, last_contact_utc;
     bool lease_written, following_written, metrics_failed;
 
     /* Between full passes (daemon/passes.c); times are monotonic. */
@@ -64,6 +68,10 @@ void daemon_open_servers(struct daemon *d);
 void daemon_open_keeper(struct daemon *d);
 /* The figures as a file, where the configuration wants one. */
 void daemon_write_metrics(struct daemon *d);
+/* d->last_pass, after what was read last. */
+void daemon_say_last_pass(struct daemon *d);
+/* The daily summary, where it is due. */
+void daemon_tell_summary(struct daemon *d);
 /* SIGHUP: the configuration is read again; a wrong one changes nothing.  The log's file is opened anew either way. */
 void daemon_reload(struct daemon *d);
 

@@ -93,6 +93,17 @@ static void write_looks(struct metrics *m, const struct metric *row)
     sample_number(m, row, no_labels, m->in->looks);
 }
 
+static void write_contact(struct metrics *m, const struct metric *row)
+{
+    sample_time(m, row, no_labels, m->in->last_contact_utc);
+}
+
+static void write_full_interval(struct metrics *m, const struct metric *row)
+{
+    if (m->in->full_interval_s)
+        sample_number(m, row, no_labels, m->in->full_interval_s);
+}
+
 static void write_drift(struct metrics *m, const struct metric *row)
 {
     sample_number(m, row, no_labels, m->in->drift);
@@ -230,6 +241,9 @@ static const struct metric rows[] = {
     {"dircertd_lease_held", "gauge", "", "1 while this daemon is the active one, 0 while it stands by.", write_lease},
     {"dircertd_following", "gauge", "", "1 while changes are followed as they happen, 0 while they are not.",
      write_following},
+    {"dircertd_last_contact_timestamp_seconds", "gauge", "",
+     "When a server of the directory was last in use; renewed every heartbeat_s, but not while a pass goes on.",
+     write_contact},
     {"dircertd_looks_total", "counter", "", "Looks at what changed, between full passes.", write_looks},
     {"dircertd_drift_total", "counter", "",
      "What full passes found that looks should have; anything but 0 is a fault of the program.", write_drift},
@@ -238,6 +252,9 @@ static const struct metric rows[] = {
     {"dircertd_last_pass_timestamp_seconds", "gauge", "", "When the last pass ended.", write_last},
     {"dircertd_last_complete_pass_timestamp_seconds", "gauge", "",
      "When the last complete pass ended, since the program began.", write_last_complete},
+    {"dircertd_full_interval_seconds", "gauge", "",
+     "How long after a full pass the next one may begin at the latest, but for a tenth; left out by --once.",
+     write_full_interval},
     {"dircertd_pass_result", "gauge", "result", "1 for the result of the last pass, 0 for the others.", write_result},
     {"dircertd_pass_duration_seconds", "gauge", "", "How long the last pass took.", write_duration},
     {"dircertd_pass_entries", "gauge", "", "Entries of subjects that the last pass read.", write_entries},
@@ -254,7 +271,8 @@ static const struct metric rows[] = {
      write_findings},
     {"dircertd_findings_waived", "gauge", "policy", "Findings that a waiver covers; they are not among the others.",
      write_waived},
-    {"dircertd_requests", "gauge", "policy type state", "Requests on record.", write_requests},
+    {"dircertd_requests", "gauge", "policy type state", "Requests on record, as looks know them by now.",
+     write_requests},
     {"dircertd_oldest_open_request_timestamp_seconds", "gauge", "policy",
      "When the oldest request that is still open was opened; left out while none is.", write_oldest},
 };

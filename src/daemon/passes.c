@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/passes.h"
 
-#include "base/gentime.h"
 #include "daemon/daemon_private.h"
 #include "daemon/timing.h"
-#include "run/summary.h"
 
 #include <stdio.h>
 #include <time.h>
 
 enum {
-    DAY_S = 86400,
     LOOK_MOST = 256,      /* subjects, and requests, of one look: so that signals and the lease are seen to between */
     QUIET_MS = 200,       /* whoever edits policies edits several */
     QUIET_MOST_MS = 2000, /* but not for ever */
@@ -57,7 +54,7 @@ void passes_open(struct daemon *d)
     lease_place_find(&d->changes.arena, conf->base, conf->instance, &d->status_place);
     open_follow(d);
     d->since = (struct since){.from_utc = 0};
-    d->was_active = d->full_wanted = d->is_certain = false;
+    d->was_active = d->full_wanted = d->is_certain = d->survey_stands = false;
     d->full_not_before_ms = d->full_begun_ms = d->next_search_ms = 0;
     d->wanted_not_before_ms = d->patience_ms = d->look_not_before_ms = d->full_took_ms = d->echoes_until_ms = 0;
 }
@@ -78,7 +75,7 @@ void passes_rest(struct daemon *d)
 {
     if (!d->was_active)
         return;
-    d->was_active = d->is_certain = false;
+    d->was_active = d->is_certain = d->survey_stands = false;
     follow_rest(d->follow);
     past_forget(d->past);
     changes_lose(&d->changes);
@@ -213,6 +210,8 @@ int64_t passes_next_ms(const struct daemon *d)
         due_ms = earlier(due_ms, d->next_search_ms);
     if (d->looks != d->looks_written)
         due_ms = earlier(due_ms, d->metrics_ms + METRICS_EVERY_MS);
+    if (d->survey_stands)
+        due_ms = earlier(due_ms, to_monotonic_ms((log_system_clock(NULL) / DAEMON_DAY_S + 1) * DAEMON_DAY_S));
     int64_t next_ms = earlier(due_ms == never_ms ? never_ms : due_ms - now_ms, follow_next_ms(d->follow));
     return next_ms < 0 ? 0 : next_ms;
 }
@@ -224,35 +223,28 @@ int passes_fd(const struct daemon *d)
 
 /* A full pass. */
 
-static size_t open_requests(const struct survey *survey)
+/* What looks have read and written is counted for what is told between full passes. */
+static void carry_requests_on(struct daemon *d)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < survey->policy_count; i++)
-        for (unsigned type = 0; type < REQUEST_TYPES; type++)
-            for (unsigned s = STATE_PROPOSED; s < STATE_PURGED; s++)
-                if (!state_in((enum state)s, STATES_FINAL))
-                    n += survey->policies[i].requests[type][s];
-    return n;
+    if (past_count_requests(d->past, d->figures, d->last_survey.policy_count))
+        daemon_say_last_pass(d);
 }
 
 static void note_pass(struct daemon *d, enum pass_result result)
 {
-    static const char *const words[] = {
-        [PASS_COMPLETE] = "complete", [PASS_INCOMPLETE] = "incomplete", [PASS_HELD] = "held"};
-    uint8_t at[GENTIME_LEN];
     int64_t now_utc = log_system_clock(NULL);
+    size_t count = d->last_survey.policy_count;
+    d->figures = ARENA_ARRAY(&d->last_arena, count, struct policy_survey);
+    if (count)
+        memcpy(d->figures, d->last_survey.policies, count * sizeof *d->figures);
+    d->last_survey.policies = d->figures;
+    d->survey_stands = true;
     d->last_result = result;
     d->last_pass_utc = now_utc;
-    gentime_write(now_utc, at);
-    snprintf(d->last_pass, sizeof d->last_pass, "last pass %s %.*s, %zu requests open", words[result], GENTIME_LEN,
-             (const char *)at, open_requests(&d->last_survey));
+    daemon_say_last_pass(d);
     if (result == PASS_COMPLETE)
         d->last_complete_utc = now_utc;
-    if (d->last_survey.policy_count &&
-        d->summary_day != now_utc / DAY_S) { /* holds and faults last: it tells of them */
-        summary_log(d->log, &d->last_survey);
-        d->summary_day = now_utc / DAY_S;
-    }
+    daemon_tell_summary(d);
     daemon_write_metrics(d);
 }
 
@@ -332,6 +324,7 @@ static void run_full(struct daemon *d)
     struct drift_watch drift = {.is_expected = is_expected, .context = d};
     struct pass_settings settings = settings_of(d);
     settings.survey = &d->last_survey;
+    settings.show_progress = d->shows_progress;
     settings.drift = d->is_certain ? &drift : NULL;
     if (!follows(d) && !searches(d)) { /* nobody would tell what changed */
         settings.past = NULL;
@@ -344,6 +337,8 @@ static void run_full(struct daemon *d)
     arena_free(&d->last_arena);
     d->last_arena = (struct arena){0};
     d->last_survey = (struct survey){0};
+    d->figures = NULL;
+    d->survey_stands = false;
     d->watch.interrupted = d->full_wanted = false;
     d->lag_left_ms = LAG_MOST_MS;
     changes_begin_full(&d->changes);
@@ -443,6 +438,7 @@ static void run_look(struct daemon *d)
         changes_settle(&d->changes, &batch, why != ESCALATION_NONE);
     if (why != ESCALATION_NONE)
         escalate(d, why);
+    carry_requests_on(d);
     if (survey.wrote)
         d->echoes_until_ms = timing_now_ms() + ECHO_MS;
     d->looks++;
@@ -459,6 +455,8 @@ void passes_run(struct daemon *d)
     } else if (look_due_ms(d) <= now_ms) {
         run_look(d);
     }
+    if (d->survey_stands)
+        daemon_tell_summary(d);
     if (d->looks != d->looks_written && timing_now_ms() >= d->metrics_ms + METRICS_EVERY_MS)
         daemon_write_metrics(d);
 }

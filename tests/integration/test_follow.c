@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -171,6 +172,61 @@ static void a_full_pass_finds_nothing_new(void **state)
     command_free(&r);
 }
 
+/* The number behind it in the file of figures; -1: it is not there. */
+static long long figure(const char *path, const char *series)
+{
+    char line[512];
+    long long value = -1;
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, series, strlen(series)) == 0)
+            value = atoll(line + strlen(series));
+    if (f)
+        fclose(f);
+    return value;
+}
+
+static void wait_figure(const char *path, const char *series, long long value)
+{
+    for (unsigned i = 0; figure(path, series) != value; i++) {
+        if (i == 150)
+            fail_msg("%s %lld, not %lld", series, figure(path, series), value);
+        daemon_rest(100);
+    }
+}
+
+#define REQUESTS_IN(state)                                                                                             \
+    "dircertd_requests{daemon=\"default\",policy=\"servers\",type=\"reissue\",state=\"" state "\"} "
+
+/* What looks read and write is in the figures without a full pass. */
+static void figures_of_requests_are_carried_on(void **state)
+{
+    static const char contact[] = "dircertd_last_contact_timestamp_seconds{daemon=\"default\"} ";
+    struct program *p = *state;
+    const char *figures = (const char *)arena_format(&p->arena, "%s/d.prom", slapd_folder(p->server)).p;
+    const char *more =
+        (const char *)arena_format(&p->arena, "heartbeat_s: 5\nmetrics: {textfile: \"%s\"}\n", figures).p;
+    program_configure(p, &(struct program_conf){.interval_s = FOLLOW_HOUR_S, .level = "debug", .more = more});
+    program_add_servers(p, "s", 3, program_version_1);
+    struct daemon_process d = follow_start(p);
+    wait_figure(figures, REQUESTS_IN("pending"), 3);
+    assert_int_equal(figure(figures, "dircertd_full_interval_seconds{daemon=\"default\"} "), FOLLOW_HOUR_S);
+    long long first = figure(figures, contact);
+    program_decide(p, "reissue", SERVER("s1"), "approve 1");
+    follow_wait_state(p, SERVER("s1"), "approved");
+    follow_publish(p, SERVER("s2"), program_good(p, "s2"));
+    follow_wait_state(p, SERVER("s2"), "withdrawn");
+    program_add_server(p, "a", A_HOST, program_version_1(p, A_HOST));
+    follow_wait_state(p, A, "pending");
+    wait_figure(figures, REQUESTS_IN("approved"), 1);
+    wait_figure(figures, REQUESTS_IN("withdrawn"), 1);
+    wait_figure(figures, REQUESTS_IN("pending"), 2);
+    for (int i = 0; i < 150 && figure(figures, contact) <= first; i++)
+        daemon_rest(100);
+    assert_true(first > 0 && figure(figures, contact) > first);
+    follow_stop(&d, 1);
+}
+
 /* Nothing of what it writes is seen to be there, so each look at it writes it once more. */
 static void writing_in_a_circle_ends(void **state)
 {
@@ -322,6 +378,7 @@ int main(int argc, char **argv)
         FOLLOW_TEST(a_pause_counts_at_once),
         FOLLOW_TEST(who_leaves_is_noticed),
         FOLLOW_TEST(a_full_pass_finds_nothing_new),
+        FOLLOW_TEST(figures_of_requests_are_carried_on),
         FOLLOW_TEST(writing_in_a_circle_ends),
         FOLLOW_TEST(withdrawals_count_by_the_interval),
         FOLLOW_TEST(full_passes_out_of_turn_grow_rare),

@@ -113,6 +113,27 @@ static void test_a_slow_pass_on_a_terminal(void **state)
     expect_a_bar(p, "--once", " %  "); /* it is known how many there were last time */
 }
 
+/* A daemon in the foreground shows the same, and takes it away before a line of its own. */
+static void test_a_daemon_on_a_terminal(void **state)
+{
+    struct program *p = *state;
+    struct terminal *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    program_add_servers(p, "bad", SERVERS_MANY, program_version_1);
+    program_add_policy(p, "servers", "dircertAllowedVersion: 3\n");
+    program_configure(p, &(struct program_conf){.interval_s = 3600});
+    begin(t, p, "--foreground");
+    bool began = wait_for(t, "event=finding ");
+    nanosleep(&(struct timespec){.tv_nsec = 700000000}, NULL);
+    bool passed = wait_for(t, "policy=- ");
+    kill(t->child, SIGTERM);
+    int code = end(t);
+    if (!began || !passed || code != 0 || !strstr(t->text, " entries, "))
+        fail_msg("%d, no line was shown:\n%s", code, t->text);
+    expect_clean_lines(t->text);
+    free(t);
+}
+
 /* Where standard error is no terminal nothing is drawn, however long it takes. */
 static void test_no_bar_in_a_pipe(void **state)
 {
@@ -132,6 +153,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_slow_pass_on_a_terminal, program_enter, program_leave),
+        cmocka_unit_test_setup_teardown(test_a_daemon_on_a_terminal, program_enter, program_leave),
         cmocka_unit_test_setup_teardown(test_no_bar_in_a_pipe, program_enter, program_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
