@@ -127,7 +127,7 @@ static const struct conf_key keys[] = {
     {.path = "metrics", .type = CONF_SECTION, .meaning = "Figures for a monitoring system."},
     {.path = "metrics.textfile",
      .type = CONF_PATH,
-     .meaning = "The file, ending in .prom, that is replaced after each pass, for node_exporter's textfile collector.",
+     .meaning = "The file, ending in .prom, that is replaced after each pass and between, for node_exporter's textfile collector.",
      .at = AT(metrics.textfile)},
     {.path = "log", .type = CONF_SECTION, .meaning = "Where and how events are told."},
     {.path = "log.format",

@@ -2,6 +2,7 @@
 #include "daemon/once.h"
 
 #include "daemon/harden.h"
+#include "daemon/metrics.h"
 #include "daemon/setup.h"
 #include "daemon/timing.h"
 #include "daemon/watch.h"
@@ -21,6 +22,7 @@ struct once {
     struct second_reader *second;
     struct harden *harden;
     struct watch watch;
+    struct survey survey; /* of the pass; it lives in the arena */
 };
 
 static void tell_fault(struct log *log, const char *what, const char *detail)
@@ -92,6 +94,26 @@ static void said_farewell(void *context)
     keeper_is_released(((struct once *)context)->keeper);
 }
 
+/* Whoever runs passes by a timer wants their figures, too. */
+static bool write_metrics(struct once *o, int result)
+{
+    const char *path = o->conf->metrics.textfile;
+    const int64_t now_utc = log_system_clock(NULL);
+    struct fault fault = {{0}};
+    const struct metrics_input in = {.instance = o->conf->instance,
+                                     .version = DIRCERTD_VERSION,
+                                     .log_lines_lost = log_lost(o->log),
+                                     .survey = &o->survey,
+                                     .result = (enum pass_result)result,
+                                     .last_pass_utc = now_utc,
+                                     .last_complete_utc = result == PASS_COMPLETE ? now_utc : 0,
+                                     .last_contact_utc = now_utc};
+    if (!path || o->dry_run || o->watch.interrupted || metrics_write(path, &in, &fault) == RC_OK)
+        return true;
+    tell_fault(o->log, "write the metrics", fault.text);
+    return false;
+}
+
 /* The lease is in the status entry: it was taken just now, and goes with the last write there. */
 static int pass(struct once *o)
 {
@@ -104,6 +126,7 @@ static int pass(struct once *o)
                                            .clock = log_system_clock,
                                            .watch = watch_pass,
                                            .watch_context = &o->watch,
+                                           .survey = &o->survey,
                                            .show_progress = true,
                                            .status_is_fresh = o->keeper,
                                            .farewell = o->keeper ? &farewell : NULL};
@@ -112,7 +135,7 @@ static int pass(struct once *o)
         tell_fault(o->log, "print the plan", "standard output can't be written");
         code = PASS_INCOMPLETE;
     }
-    return code;
+    return write_metrics(o, code) ? code : PASS_INCOMPLETE;
 }
 
 static int run(struct once *o)
