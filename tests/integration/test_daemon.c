@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -190,6 +191,100 @@ static void steady_state_is_silent(void **state)
     assert_int_equal(daemon_lines(&d, WORDS("event=finding")), 1);
     assert_int_equal(daemon_lines(&d, WORDS("event=summary")), 1);
     daemon_stop(&d);
+}
+
+/* Once a day. */
+
+enum { DAY_S = 86400, BEFORE_MIDNIGHT_S = 7, SERVERS_LEAD_S = 60 };
+
+/* What makes a program's clock so many seconds short of midnight. */
+static void set_clock(int64_t short_of_midnight_s)
+{
+    char offset[32];
+    snprintf(offset, sizeof offset, "+%llds", (long long)(DAY_S - time(NULL) % DAY_S - short_of_midnight_s));
+    setenv("LD_PRELOAD", "/usr/$LIB/faketime/libfaketime.so.1", 1);
+    setenv("FAKETIME", offset, 1);
+    setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1", 1);
+    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+}
+
+static int leave_clock(void **state)
+{
+    unsetenv("LD_PRELOAD");
+    unsetenv("FAKETIME");
+    unsetenv("FAKETIME_DONT_FAKE_MONOTONIC");
+    unsetenv("ASAN_OPTIONS");
+    return program_leave(state);
+}
+
+/* The server's is near enough to the daemon's. */
+static int enter_before_midnight(void **state)
+{
+    if (access("/usr/bin/faketime", X_OK) == 0)
+        set_clock(SERVERS_LEAD_S);
+    return enter(state);
+}
+
+/* A week between full passes, and the next day's summary comes all the same. */
+static void each_day_has_its_summary(void **state)
+{
+    struct program *p = *state;
+    if (access("/usr/bin/faketime", X_OK) != 0) {
+        print_message("skipped: faketime is not installed\n");
+        skip();
+    }
+    configure(p, 3600, "debug", "full_interval_s: 604800\n");
+    set_clock(BEFORE_MIDNIGHT_S);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_wait(&d, WORDS("event=summary", "subjects=1", "T23:59:"));
+    daemon_wait(&d, WORDS("event=summary", "subjects=1", "T00:00:"));
+    daemon_rest(300);
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WHOLE_PASS), 1);
+    assert_int_equal(daemon_lines(&d, WORDS("event=summary")), 2);
+}
+
+/* A policy that can't be read whole at first is told of once more when it can, and then no more. */
+static void a_summary_without_figures_is_told_again(void **state)
+{
+    struct program *p = *state;
+    program_add_policy(p, "late", "dircertAllowedVersion: 3\ndircertTarget: ldap:///ou=late," SERVERS "??sub?\n");
+    configure(p, 3600, "debug", NULL);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WORDS("event=pass", "policy=-", "result=incomplete"));
+    daemon_wait(&d, WORDS("event=summary", "cn=servers"));
+    assert_int_equal(daemon_lines(&d, WORDS("event=summary", "subjects=")), 0);
+    program_change(p, "dn: ou=late," SERVERS "\nchangetype: add\nobjectClass: organizationalUnit\nou: late\n");
+    for (int i = 0; i < 2; i++) {
+        daemon_signal(&d, SIGUSR1);
+        daemon_wait(&d, WHOLE_PASS);
+        if (i == 0)
+            daemon_wait(&d, WORDS("event=summary", "cn=servers", "subjects=1"));
+    }
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=summary", "cn=late", "subjects=1")), 1);
+    assert_int_equal(daemon_lines(&d, WORDS("event=summary", "cn=servers", "subjects=1")), 1);
+    assert_int_equal(daemon_lines(&d, WORDS("event=summary")), 4);
+}
+
+/* Passes by a timer have figures, too. */
+static void one_pass_writes_its_figures(void **state)
+{
+    struct program *p = *state;
+    const char *figures = in_folder(p, "once.prom"), *nowhere = in_folder(p, "nowhere/once.prom");
+    configure(p, 3600, "info", (const char *)arena_format(&p->arena, "metrics: {textfile: \"%s\"}\n", figures).p);
+    program_plan(p, PROGRAM_COMPLETE);
+    assert_int_not_equal(access(figures, F_OK), 0);
+    program_pass(p, PROGRAM_COMPLETE);
+    const char *const argv[] = {"grep",  "-c", "-E", "^dircertd_(subjects[{]|pass_result.*complete).* 1$",
+                                figures, NULL};
+    struct command_result r = command_run(argv, NULL, NULL, 10);
+    assert_string_equal(r.output, "2\n");
+    command_free(&r);
+    configure(p, 3600, "info", (const char *)arena_format(&p->arena, "metrics: {textfile: \"%s\"}\n", nowhere).p);
+    program_pass(p, PROGRAM_INCOMPLETE);
+    program_expect(p, WORDS("event=fault", "write the metrics", "is not there; make it"));
 }
 
 /* The log as a file: renamed by others, on a disk that is full for a while; and the figures beside it. */
@@ -487,6 +582,9 @@ int main(void)
         TEST(the_end_comes_during_a_pass),
         TEST(the_end_comes_beside_a_silent_server),
         TEST(steady_state_is_silent),
+        cmocka_unit_test_setup_teardown(each_day_has_its_summary, enter_before_midnight, leave_clock),
+        TEST(a_summary_without_figures_is_told_again),
+        TEST(one_pass_writes_its_figures),
         TEST(a_log_file_is_reopened_and_survives_a_full_disk),
         TEST(the_background_does_not_begin_with_what_can_not_work),
         TEST(the_background_has_a_pid_file),
