@@ -223,6 +223,12 @@ static void requests_go_by_the_daemon_only(void **state)
                                      "dircertRequestType: reissue", "dircertState: proposed", "description: text",
                                      NULL}),
            REFUSED);
+    assert_int_equal(add_policy(w->as[ADMIN], "cn=stranger," REQUESTS), LDAP_SUCCESS);
+    expect(DAEMON, "gives an object class to", "what is no request",
+           modify(w->as[DAEMON], "cn=stranger," REQUESTS, LDAP_MOD_ADD, "objectClass", "extensibleObject"), REFUSED);
+    expect(DAEMON, "deletes", "what is no request",
+           ldap_delete_ext_s(w->as[DAEMON], "cn=stranger," REQUESTS, NULL, NULL), REFUSED);
+    assert_int_equal(ldap_delete_ext_s(w->as[ADMIN], "cn=stranger," REQUESTS, NULL, NULL), LDAP_SUCCESS);
 }
 
 /* One row, one entry: who sees it, and which attribute of it is seen and which is not. */

@@ -102,30 +102,34 @@ static void both_forms_of_the_access_control_agree(void **state)
     free_lines(&ldif);
 }
 
+#define BIT(owner) (1u << (owner))
+
 /* The rules that name attributes of requests name those that the schema gives to these owners, and no others. */
 static void access_control_names_the_owners_attributes(void **state)
 {
     (void)state;
     static const struct {
-        enum schema_owner owner;
-        const char *group;
-    } owners[] = {{OWNER_APPROVER, "dircertd-approvers"}, {OWNER_FULFILLER, "dircertd-fulfillers"}};
-    for (size_t i = 0; i < 2; i++) {
+        unsigned owners;
+        const char *who;
+    } rows[] = {{BIT(OWNER_DAEMON_ONCE) | BIT(OWNER_DAEMON_REVISED) | BIT(OWNER_DAEMON_MOVING), "dn.exact=\"cn=dircertd,"},
+                {BIT(OWNER_APPROVER), "group.exact=\"cn=dircertd-approvers,"},
+                {BIT(OWNER_FULFILLER), "group.exact=\"cn=dircertd-fulfillers,"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct lines conf = {0};
         const struct schema_attribute *a;
         char expected[1024] = "attrs=";
         size_t at = 0;
         for (size_t k = 0; (a = schema_attribute_at(k)); k++)
-            if (a->owner == owners[i].owner) {
+            if (a->classes & SCHEMA_REQUEST && BIT(a->owner) & rows[i].owners) {
                 append(expected, sizeof expected, expected[6] ? "," : "");
                 append(expected, sizeof expected, a->name);
             }
-        append(expected, sizeof expected, " by group.exact=\"cn=");
-        append(expected, sizeof expected, owners[i].group);
+        append(expected, sizeof expected, " by ");
+        append(expected, sizeof expected, rows[i].who);
         read_lines(&conf, "slapd-acl.conf");
         const char *rule;
         do
-            rule = next_line(&conf, &at, "access to dn.one=");
+            rule = next_line(&conf, &at, "access to dn.children=");
         while (rule && !strstr(rule, expected));
         if (!rule)
             fail_msg("no rule of conf/slapd-acl.conf has: %s", expected);
