@@ -99,6 +99,15 @@ static int open_unix(struct ldap_dir *d, const char *path, int64_t until_ms, str
     return -1;
 }
 
+/* One address that drops packets must leave time for those behind it: each has an equal part of what is left. */
+static int64_t share_until(const struct addrinfo *a, int64_t until_ms)
+{
+    int addresses = 0;
+    for (const struct addrinfo *at = a; at; at = at->ai_next)
+        addresses++;
+    return monotonic_ms() + ms_until(until_ms) / addresses;
+}
+
 static int open_tcp(struct ldap_dir *d, const char *host, int port, int64_t until_ms, struct fault *fault)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -111,7 +120,7 @@ static int open_tcp(struct ldap_dir *d, const char *host, int port, int64_t unti
         return -1;
     }
     for (const struct addrinfo *a = list; a && fd < 0 && goes_on(d); a = a->ai_next)
-        fd = open_socket(d, a->ai_addr, a->ai_addrlen, until_ms, &error);
+        fd = open_socket(d, a->ai_addr, a->ai_addrlen, share_until(a, until_ms), &error);
     freeaddrinfo(list);
     if (fd < 0)
         fault_set(fault, RC_FAULT,
