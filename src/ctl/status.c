@@ -352,22 +352,25 @@ static int show_once(struct ctl *ctl)
 
 /* Watching: the server may be restarted meanwhile. */
 
-/* Connects anew where the connection is lost; false was told. */
-static bool is_connected(struct ctl *ctl, int64_t lost_utc)
+/* Connects anew where the connection is lost; anything but RC_OK was told. */
+static enum rc be_connected(struct ctl *ctl, int64_t lost_utc)
 {
     struct fault fault = {{0}};
     if (ctl->dir && dir_is_alive(ctl->dir))
-        return true;
-    if (connect_again(ctl, &fault) == RC_OK)
-        return true;
-    struct slice age = age_text(ctl->arena, lost_utc, ctl_now_utc());
-    ctl_tell(ctl, "%s (for %.*s now)", fault.text, SLICE_ARGS(age));
-    return false;
+        return RC_OK;
+    enum rc rc = connect_again(ctl, &fault);
+    if (rc == RC_FAULT) {
+        struct slice age = age_text(ctl->arena, lost_utc, ctl_now_utc());
+        ctl_tell(ctl, "%s (for %.*s now)", fault.text, SLICE_ARGS(age));
+    } else if (rc != RC_OK) {
+        ctl_tell(ctl, "%s", fault.text);
+    }
+    return rc;
 }
 
+/* A server that refuses us is not asked again: each refusal may count towards a lock of the account. */
 static int watch(struct ctl *ctl, uint64_t interval_s, uint64_t count)
 {
-    int code = CTL_OK;
     int64_t lost_utc = 0; /* since when the connection is */
     for (uint64_t shown = 0;;) {
         struct arena_mark mark = arena_mark(ctl->arena);
@@ -376,7 +379,10 @@ static int watch(struct ctl *ctl, uint64_t interval_s, uint64_t count)
         else if (shown && !ctl->json)
             fputc('\n', ctl->out);
         fflush(ctl->out); /* before what is told on standard error */
-        code = is_connected(ctl, lost_utc) ? show_once(ctl) : CTL_INCOMPLETE;
+        enum rc rc = be_connected(ctl, lost_utc);
+        if (rc != RC_OK && rc != RC_FAULT)
+            return rc == RC_INVALID ? CTL_USAGE : CTL_INCOMPLETE;
+        int code = rc == RC_OK ? show_once(ctl) : CTL_INCOMPLETE;
         if (ctl->dir && dir_is_alive(ctl->dir))
             lost_utc = 0;
         else if (lost_utc == 0)
@@ -414,7 +420,8 @@ const struct ctl_command command_status = {
     .help = "A daemon whose heartbeat is older than 90 seconds and three of its own is late.\n"
             "Figures are those of its last complete pass. Ends with 3 where a guard holds.\n"
             "With --watch a server that is gone is told at each look, and connected to anew; Ctrl-C ends it, and\n"
-            "after --count looks the exit code is that of the last one.\n",
+            "after --count looks the exit code is that of the last one. A server that is there and refuses the\n"
+            "bind ends it with 2, and settings that can't work with 1: neither is tried again.\n",
     .directory = CTL_NEEDS_DIRECTORY,
     .options = options,
     .run = run_status,

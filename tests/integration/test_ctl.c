@@ -276,15 +276,15 @@ static void wait_for(struct program *p, const char *path, const char *needle, si
     }
 }
 
-static pid_t start_watching(struct program *p, const char *out, const char *err)
+static pid_t start_watching(struct program *p, const char *dn, const char *password, const char *out, const char *err)
 {
     const char *uri = slapd_ldapi_uri(p->server);
     pid_t pid = fork();
     if (pid == 0) {
         if (!freopen(out, "w", stdout) || !freopen(err, "w", stderr))
             _exit(126);
-        execl(CTL, CTL, "-H", uri, "-b", BASE, "-D", SLAPD_ADMIN, "-w", SLAPD_PASSWORD, "status", "--watch",
-              "--interval", "1", (char *)NULL);
+        execl(CTL, CTL, "-H", uri, "-b", BASE, "-D", dn, "-w", password, "status", "--watch", "--interval", "1",
+              (char *)NULL);
         _exit(127);
     }
     assert_true(pid > 0);
@@ -297,7 +297,7 @@ static void test_watching_outlasts_the_server(void **state)
     struct program *p = *state;
     const char *out = text(arena_format(&p->arena, "%s/out", slapd_folder(p->server)));
     const char *err = text(arena_format(&p->arena, "%s/err", slapd_folder(p->server)));
-    pid_t pid = start_watching(p, out, err);
+    pid_t pid = start_watching(p, SLAPD_ADMIN, SLAPD_PASSWORD, out, err);
     wait_for(p, out, "Nothing is held.", 1);
     slapd_kill(p->server);
     wait_for(p, err, " now)\n", 2);
@@ -313,6 +313,31 @@ static void test_watching_outlasts_the_server(void **state)
     assert_int_equal(kill(pid, SIGINT), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+}
+
+/* A password that holds no more is refused once, and not at each look: an account may be locked by that. */
+static void test_watching_ends_with_a_refused_bind(void **state)
+{
+    struct program *p = *state;
+    const char *out = text(arena_format(&p->arena, "%s/out", slapd_folder(p->server)));
+    const char *err = text(arena_format(&p->arena, "%s/err", slapd_folder(p->server)));
+    pid_t pid = start_watching(p, APPROVER, APPROVER_SECRET, out, err);
+    wait_for(p, out, "Nothing is held.", 1);
+    assert_int_equal(slapd_modify_ldif(p->server, "dn: " APPROVER "\nchangetype: modify\nreplace: userPassword\n"
+                                                  "userPassword: another\n"),
+                     0);
+    assert_true(slapd_restart(p->server));
+    int status = 0;
+    for (int tries = 0; waitpid(pid, &status, WNOHANG) == 0; tries++) {
+        if (tries == 10 * LIMIT_S)
+            fail_msg("it goes on:\n%s", content(p, err));
+        usleep(100000);
+    }
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+    expect_in(content(p, err), "the bind as " APPROVER " was refused: Invalid credentials (49)");
+    char *log = slapd_log(p->server);
+    assert_int_equal(times(log, "err=49"), 1);
+    free(log);
 }
 
 static void test_watching_is_bounded(void **state)
@@ -715,6 +740,7 @@ int main(void)
         LIGHT(test_tables_of_the_program),
         TEST(test_status_of_nothing),
         TEST(test_watching_outlasts_the_server),
+        TEST(test_watching_ends_with_a_refused_bind),
         TEST(test_watching_is_bounded),
         TEST(test_status),
         TEST(test_what_is_hidden_is_told),
