@@ -28,6 +28,7 @@ void daemon_open_servers(struct daemon *d)
                                               .context = &d->watch};
     d->servers = servers_open(&settings);
     d->watch.servers = d->servers;
+    d->connection = 0;
 }
 
 void daemon_open_keeper(struct daemon *d)
@@ -90,6 +91,16 @@ static int64_t metrics_due_ms(const struct daemon *d)
 
 /* The loop's parts. */
 
+/* A lease is what one server knows of it. */
+static void see_to_lease(struct daemon *d, bool connected)
+{
+    if (connected && d->connection != servers_connection(d->servers)) {
+        d->connection = servers_connection(d->servers);
+        keeper_doubt(d->keeper);
+    }
+    keeper_beat(d->keeper, connected ? servers_keep(d->servers) : NULL, NULL);
+}
+
 /* True when there is a connection, after the lease was seen to. */
 static bool attend(struct daemon *d)
 {
@@ -97,7 +108,7 @@ static bool attend(struct daemon *d)
     bool connected = servers_connect(d->servers, timing_now_ms());
     if (connected && servers_improve_ms(d->servers) <= timing_now_ms())
         servers_improve(d->servers, timing_now_ms());
-    keeper_beat(d->keeper, connected ? servers_keep(d->servers) : NULL, NULL);
+    see_to_lease(d, connected);
     if (keeper_may_write(d->keeper) != d->lease_written)
         daemon_write_metrics(d);
     return connected && servers_check(d->servers, timing_now_ms());

@@ -30,6 +30,7 @@ struct daemon {
     const char *pid_file; /* that was written, ours to free; NULL: none */
 
     bool began;           /* a connection was tried */
+    unsigned connection;  /* of the servers, that the keeper knows of; 0: none */
     bool shows_progress;  /* somebody may look at standard error */
     int code;             /* to end with */
     int64_t next_pass_ms; /* monotonic */

@@ -22,6 +22,7 @@ struct keeper {
     struct told told; /* problems */
     enum keeper_state state;
     bool holds;
+    bool doubts;            /* what it holds was not looked at over this connection yet */
     char value[VALUE_ROOM]; /* the lease that we hold, as the directory has it */
     struct slice farewell;  /* the same, for keeper_farewell */
     int64_t until_utc;
@@ -163,6 +164,7 @@ static enum keeper_state hold(struct beat *b, const struct lease *lease, struct 
     struct keeper *k = b->k;
     struct lease_seen own = {.is_readable = true, .lease = *lease};
     k->holds = true;
+    k->doubts = false;
     snprintf(k->value, sizeof k->value, "%.*s", SLICE_ARGS(value));
     k->until_utc = lease->until_utc;
     k->until_boottime = b->now_boottime + lease_s(k);
@@ -303,8 +305,8 @@ static enum keeper_state acquire(struct beat *b)
 /* Renewing. */
 
 /*
- * The value that we know is not there.  If an earlier renewal was carried out and only its answer was lost, then one
- * of our own is, and the lease never changed hands.
+ * The value that we know is not there, or another may be beside it.  If an earlier renewal was carried out and only its
+ * answer was lost, or has not come to this server yet, then one of our own is, and the lease never changed hands.
  */
 static enum keeper_state recover(struct beat *b)
 {
@@ -382,15 +384,29 @@ void keeper_close(struct keeper *k)
     free(k);
 }
 
+static bool is_in_time(const struct keeper *k)
+{
+    return clock_of(k) < k->until_utc - KEEPER_MARGIN_S && boottime() < k->until_boottime - KEEPER_MARGIN_S;
+}
+
 bool keeper_may_write(const struct keeper *k)
 {
-    return k->holds && clock_of(k) < k->until_utc - KEEPER_MARGIN_S && boottime() < k->until_boottime - KEEPER_MARGIN_S;
+    return k->holds && !k->doubts && is_in_time(k);
+}
+
+void keeper_doubt(struct keeper *k)
+{
+    if (!k->holds)
+        return;
+    k->doubts = true;
+    k->next_utc = INT64_MIN;
+    snprintf(k->holder, sizeof k->holder, "-");
 }
 
 enum keeper_state keeper_beat(struct keeper *k, struct dir *d, const struct progress *progress)
 {
     int64_t now = clock_of(k);
-    if (k->holds && !keeper_may_write(k))
+    if (k->holds && !is_in_time(k))
         lose(k, "its time was nearly up before it could be renewed");
     if (!is_due(k, now))
         return k->state;
@@ -400,7 +416,9 @@ enum keeper_state keeper_beat(struct keeper *k, struct dir *d, const struct prog
     }
     struct beat beat = {.k = k, .d = d, .now_utc = now, .now_boottime = boottime(), .progress = progress};
     k->next_utc = now + k->settings.heartbeat_s;
-    if (k->holds)
+    if (k->holds && k->doubts)
+        recover(&beat);
+    else if (k->holds)
         renew(&beat);
     else
         acquire(&beat);

@@ -53,6 +53,11 @@ enum keeper_state {
 enum keeper_state keeper_beat(struct keeper *k, struct dir *d, const struct progress *progress);
 /* Whether requests may be written: the lease is ours, and for KEEPER_MARGIN_S more at least. */
 bool keeper_may_write(const struct keeper *k);
+/*
+ * From here on another connection is used, and who answers there may know of another holder: what is held does not
+ * count until a beat, which is due now, has looked at the leases there.
+ */
+void keeper_doubt(struct keeper *k);
 /* Milliseconds until the next heartbeat is due; 0: it is. */
 unsigned keeper_next_ms(const struct keeper *k);
 /* Gives the lease back, so that another daemon need not wait; the next beat is due a heartbeat later.  d as above. */

@@ -348,10 +348,9 @@ static void run_full(struct daemon *d)
     end_full(d, result, was_wanted, servers_check(d->servers, timing_now_ms()));
 }
 
-/* Before a full pass: back to an earlier server, and sure that this one answers. */
+/* Before a full pass: sure that the server answers. */
 static bool settle_on_server(struct daemon *d)
 {
-    servers_improve(d->servers, timing_now_ms());
     if (!servers_probe(d->servers, timing_now_ms()))
         return false;
     follow_attend(d->follow);

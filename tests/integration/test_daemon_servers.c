@@ -138,6 +138,33 @@ static void the_first_server_is_returned_to_between_full_passes(void **state)
     take_over(*state, "heartbeat_s: 1\nfull_interval_s: 86400\n");
 }
 
+/* The next heartbeat is far away when the first server is back, on which another daemon is the active one. */
+static void the_lease_of_one_server_is_none_on_another(void **state)
+{
+    struct program *p = *state, *other;
+    void *other_state = NULL;
+    assert_int_equal(enter(&other_state), 0);
+    other = other_state;
+    program_add_policy(p, "strict", ENFORCE VERSION_REISSUE);
+    program_add_server(p, "a", "a.example.com", program_version_1(p, "a.example.com"));
+    program_change(p,
+                   "dn: cn=elsewhere," STATUS "\nchangetype: add\nobjectClass: dircertInstance\ncn: elsewhere\n"
+                   "dircertLease: elsewhere.example.com 9c1d2f30-77aa-4b1e-8f2f-0d3c5b7a9e22 4242 20991231235959Z\n");
+    slapd_kill(p->server);
+    const char *first = slapd_ldapi_uri(p->server), *second = slapd_ldapi_uri(other->server);
+    configure_with(p, one_after_the_other(p, first, second), NULL, "heartbeat_s: 60\n");
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WORDS("event=lease", "state=held"));
+    daemon_wait(&d, WHOLE_PASS);
+    assert_true(slapd_restart(p->server));
+    daemon_wait(&d, WORDS("event=connected", (const char *)arena_format(&p->arena, "uri=%s", first).p));
+    daemon_wait(&d, WORDS("event=lease", "state=standby", "holder=elsewhere.example.com"));
+    daemon_rest(1500);
+    daemon_stop(&d);
+    assert_int_equal(program_count_requests(p, "(objectClass=dircertRequest)"), 0);
+    program_leave(&other_state);
+}
+
 /* It is told once for each reason, by whoever connects. */
 static void a_server_that_can_not_be_used_is_told_beside_one_that_can(void **state)
 {
@@ -200,6 +227,7 @@ int main(void)
         TEST(a_wrong_password_is_tried_no_more_than_once_an_interval),
         TEST(the_second_server_takes_over),
         TEST(the_first_server_is_returned_to_between_full_passes),
+        TEST(the_lease_of_one_server_is_none_on_another),
         TEST(a_server_that_can_not_be_used_is_told_beside_one_that_can),
         TEST(a_silent_server_is_left),
         cmocka_unit_test_setup_teardown(a_server_that_ends_what_is_idle, enter_impatient, program_leave),

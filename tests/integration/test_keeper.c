@@ -298,6 +298,63 @@ static void an_answer_that_was_lost_costs_nothing(void **state)
     LEASE_EVENTS(p, "lost", 0);
 }
 
+/* Another server may have an older value of ours. */
+static void over_another_connection_it_is_looked_at_first(void **state)
+{
+    struct program *p = *state;
+    side_open(p, &world.a, "default", getpid());
+    expect_beat(&world.a, KEEPER_HELD);
+    replace_lease(p, "default", lease_text(p, HOST, BOOT, getpid(), NOW + 30));
+    keeper_doubt(world.a.k);
+    assert_false(keeper_may_write(world.a.k));
+    assert_int_equal(keeper_next_ms(world.a.k), 0);
+    assert_string_equal(keeper_holder(world.a.k), "-");
+    assert_int_equal(keeper_beat(world.a.k, NULL, NULL), KEEPER_UNKNOWN);
+    assert_int_equal(keeper_next_ms(world.a.k), 0);
+    later(1);
+    expect_beat(&world.a, KEEPER_HELD);
+    assert_string_equal(lease_at(p, INSTANCE), lease_text(p, HOST, BOOT, getpid(), NOW + 1 + LEASE_S));
+    assert_int_equal(keeper_next_ms(world.a.k), 1000 * HEARTBEAT_S);
+    LEASE_EVENTS(p, "held", 1);
+    LEASE_EVENTS(p, "lost", 0);
+}
+
+/* Even where ours is there as it was. */
+static void over_another_connection_it_gives_way(void **state)
+{
+    struct program *p = *state;
+    side_open(p, &world.a, "default", getpid());
+    expect_beat(&world.a, KEEPER_HELD);
+    put_lease(p, "other", lease_text(p, "elsewhere.example.com", BEFORE, 4242, NOW + 3600));
+    keeper_doubt(world.a.k);
+    expect_beat(&world.a, KEEPER_STANDBY);
+    keeper_doubt(world.a.k); /* nothing is held that could be doubted */
+    assert_int_not_equal(keeper_next_ms(world.a.k), 0);
+    LEASE_EVENTS(p, "lost", 1);
+    LEASE_EVENTS(p, "standby", 1);
+}
+
+/* Until its time is up, and then it is told as lost. */
+static void what_can_not_be_looked_at_stays_in_doubt(void **state)
+{
+    struct program *p = *state;
+    side_open(p, &world.a, "default", getpid());
+    expect_beat(&world.a, KEEPER_HELD);
+    slapd_kill(p->server);
+    keeper_doubt(world.a.k);
+    expect_beat(&world.a, KEEPER_UNKNOWN);
+    LEASE_EVENTS(p, "lost", 0);
+    assert_true(slapd_restart(p->server));
+    side_connect(p, &world.a);
+    assert_false(keeper_may_write(world.a.k));
+    later(HEARTBEAT_S);
+    expect_beat(&world.a, KEEPER_HELD);
+    keeper_doubt(world.a.k);
+    later(LEASE_S);
+    assert_int_equal(keeper_beat(world.a.k, NULL, NULL), KEEPER_UNKNOWN);
+    LEASE_EVENTS(p, "lost", 1);
+}
+
 static void without_a_server_it_is_held_until_shortly_before_the_end(void **state)
 {
     struct program *p = *state;
@@ -511,6 +568,9 @@ int main(void)
         TEST(whose_value_was_replaced_has_lost),
         TEST(whose_value_was_deleted_begins_anew),
         TEST(an_answer_that_was_lost_costs_nothing),
+        TEST(over_another_connection_it_is_looked_at_first),
+        TEST(over_another_connection_it_gives_way),
+        TEST(what_can_not_be_looked_at_stays_in_doubt),
         TEST(without_a_server_it_is_held_until_shortly_before_the_end),
         TEST(who_overslept_acquires_anew),
         TEST(a_refused_renewal_is_told_once),
