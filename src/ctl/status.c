@@ -352,15 +352,17 @@ static int show_once(struct ctl *ctl)
 
 /* Watching: the server may be restarted meanwhile. */
 
-/* Connects anew where the connection is lost; anything but RC_OK was told. */
-static enum rc be_connected(struct ctl *ctl, int64_t lost_utc)
+/* Connects anew where the connection is lost, be it between two looks; anything but RC_OK was told. */
+static enum rc be_connected(struct ctl *ctl, int64_t *lost_utc)
 {
     struct fault fault = {{0}};
     if (ctl->dir && dir_is_alive(ctl->dir))
         return RC_OK;
+    if (*lost_utc == 0)
+        *lost_utc = ctl_now_utc();
     enum rc rc = connect_again(ctl, &fault);
     if (rc == RC_FAULT) {
-        struct slice age = age_text(ctl->arena, lost_utc, ctl_now_utc());
+        struct slice age = age_text(ctl->arena, *lost_utc, ctl_now_utc());
         ctl_tell(ctl, "%s (for %.*s now)", fault.text, SLICE_ARGS(age));
     } else if (rc != RC_OK) {
         ctl_tell(ctl, "%s", fault.text);
@@ -379,7 +381,7 @@ static int watch(struct ctl *ctl, uint64_t interval_s, uint64_t count)
         else if (shown && !ctl->json)
             fputc('\n', ctl->out);
         fflush(ctl->out); /* before what is told on standard error */
-        enum rc rc = be_connected(ctl, lost_utc);
+        enum rc rc = be_connected(ctl, &lost_utc);
         if (rc != RC_OK && rc != RC_FAULT)
             return rc == RC_INVALID ? CTL_USAGE : CTL_INCOMPLETE;
         int code = rc == RC_OK ? show_once(ctl) : CTL_INCOMPLETE;

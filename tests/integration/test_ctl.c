@@ -303,6 +303,7 @@ static void test_watching_outlasts_the_server(void **state)
     wait_for(p, err, " now)\n", 2);
     const char *told = content(p, err);
     expect_in(told, " (for ");
+    assert_int_equal(times(told, " d now)"), 0); /* not since 1970 */
     size_t looks = times(told, " now)\n"), lines = times(told, "\n");
     assert_in_range(lines - looks, 0, 1); /* the look in which it went: once, whatever could not be read */
     size_t before = times(content(p, out), "Nothing is held.");
