@@ -257,7 +257,14 @@ void servers_renew_keep(struct servers *s)
     struct dir *keep;
     if (!s->work || !s->keep || dir_is_alive(s->keep))
         return;
-    if (servers_open_further(s, &keep, &fault) != RC_OK)
+    struct server *server = &s->items[s->current];
+    int64_t now_ms = timing_now_ms();
+    if (server->not_before_ms > now_ms)
+        return;
+    enum rc rc = servers_open_further(s, &keep, &fault);
+    if (rc == RC_DENIED)
+        server->not_before_ms = now_ms + timing_interval_ms(s->settings.interval_s);
+    if (rc != RC_OK)
         return; /* whoever uses the old one is told that it broke */
     dir_close(s->keep);
     s->keep = keep;
@@ -296,14 +303,16 @@ int64_t servers_improve_ms(const struct servers *s)
 
 /*
  * At once to the same server after a connection that lasted (it was idle for too long, or the server restarted); later
- * and later where each one breaks soon.
+ * and later where each one breaks soon, and not before a password that it refused meanwhile may be said again.
  */
 static void lose(struct servers *s, int64_t now_ms)
 {
     struct server *server = &s->items[s->current];
     if (now_ms - s->since_ms >= GOOD_AFTER_MS)
         server->losses = 0;
-    server->not_before_ms = now_ms + timing_backoff_ms(server->losses);
+    int64_t not_before_ms = now_ms + timing_backoff_ms(server->losses);
+    if (server->not_before_ms < not_before_ms)
+        server->not_before_ms = not_before_ms;
     server->losses++;
     server->rc = fault_set(&server->fault, RC_FAULT, "%s: the connection was lost", server->uri);
     drop(s);

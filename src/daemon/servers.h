@@ -35,7 +35,10 @@ bool servers_connect(struct servers *s, int64_t now_ms);
 /* After a rest: a connection that the server ended meanwhile is forgotten; that is no loss that puts the next one off.
  */
 void servers_refresh(struct servers *s);
-/* While the first connection is at work: the second, where it ended, is made anew to the same server, if it can be. */
+/*
+ * While the first connection is at work: the second, where it ended, is made anew to the same server, if it can be; a
+ * refused password is not said again for an interval.
+ */
 void servers_renew_keep(struct servers *s);
 /* With a connection to another than the first: those before it that are due are tried, and the first that answers is
  * taken.  What is wrong with one is told once. */

@@ -44,7 +44,7 @@ bool watch_pass(void *context, const struct progress *progress)
     w->looked_ms = now_ms;
     w->interrupted = !watch_servers(w);
     if (w->keeper && !w->interrupted) {
-        if (keeper_next_ms(w->keeper) <= now_ms)
+        if (keeper_next_ms(w->keeper) == 0)
             servers_renew_keep(w->servers);
         keeper_beat(w->keeper, servers_keep(w->servers), progress);
         w->interrupted = !keeper_may_write(w->keeper);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How often a server is asked: a further connection during a pass, one that refuses the password, and what is told. */
+#include "daemon/timing.h"
+#include "daemon/watch.h"
+#include "support/program.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { INTERVAL_S = 600, TIMEOUT_S = 5, LOOK_EVERY_MS = 10 };
+
+static int log_fd;
+static struct log *the_log;
+
+static int enter(void **state)
+{
+    log_fd = memfd_create("log", MFD_CLOEXEC);
+    the_log = log_open(
+        &(struct log_settings){.fd = log_fd, .least = SEVERITY_DEBUG, .instance = "test", .clock = log_system_clock});
+    return log_fd < 0 ? -1 : program_enter(state);
+}
+
+static int leave(void **state)
+{
+    log_close(the_log);
+    close(log_fd);
+    return program_leave(state);
+}
+
+static struct servers *open_servers(const char *const uris[])
+{
+    const struct servers_settings settings = {.directory = {.uris = uris,
+                                                            .bind = DIR_BIND_SIMPLE,
+                                                            .bind_dn = DAEMON,
+                                                            .password = SLICE_LITERAL(PROGRAM_PASSWORD),
+                                                            .timeout_s = TIMEOUT_S},
+                                              .interval_s = INTERVAL_S,
+                                              .tells = true,
+                                              .log = the_log};
+    return servers_open(&settings);
+}
+
+static void set_password(struct program *p, const char *password)
+{
+    program_change(p, "dn: " DAEMON "\nchangetype: modify\nreplace: userPassword\nuserPassword: %s\n", password);
+}
+
+static unsigned count_refused(const struct program *p)
+{
+    char *log = slapd_log(p->server);
+    unsigned refused = 0;
+    for (const char *at = log; (at = strstr(at, "err=49")); at++)
+        refused++;
+    free(log);
+    return refused;
+}
+
+/* The second connection of the servers that were opened last: its socket is the last one that was made. */
+static void break_keep(const struct servers *s)
+{
+    enum { LAST_FD = 255 };
+    int fd = LAST_FD, type;
+    while (fd > STDERR_FILENO && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type}) != 0)
+        fd--;
+    assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+    assert_false(dir_is_alive(servers_keep(s)));
+    assert_true(dir_is_alive(servers_work(s)));
+}
+
+/* As a pass does while it lasts. */
+static void watch_for(struct watch *w, int64_t ms)
+{
+    const struct progress progress = {.begun_utc = log_system_clock(NULL)};
+    for (int64_t end_ms = timing_now_ms() + ms; timing_now_ms() < end_ms;) {
+        assert_true(watch_pass(w, &progress));
+        nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000}, NULL);
+    }
+}
+
+/* How often the password is refused in a pass whose second connection broke. */
+static void refused_in_a_pass(struct program *p, unsigned heartbeat_s, int64_t lasts_ms, unsigned expected)
+{
+    const char *const uris[] = {slapd_ldapi_uri(p->server), NULL};
+    struct signals signals = {.fd = -1};
+    struct servers *s = open_servers(uris);
+    struct keeper *k = keeper_open(&(struct keeper_settings){
+        .base = BASE, .instance = "default", .heartbeat_s = heartbeat_s, .log = the_log, .clock = log_system_clock});
+    struct watch w = {.signals = &signals, .servers = s, .keeper = k};
+    assert_true(servers_connect(s, timing_now_ms()));
+    assert_int_equal(keeper_beat(k, servers_keep(s), NULL), KEEPER_HELD);
+    set_password(p, "another one");
+    break_keep(s);
+    watch_for(&w, lasts_ms);
+    assert_int_equal(count_refused(p), expected);
+    if (expected) { /* nor is it said again by whoever finds the connections lost */
+        assert_false(servers_check(s, timing_now_ms()));
+        assert_false(servers_connect(s, timing_now_ms()));
+        assert_int_equal(count_refused(p), expected);
+    }
+    keeper_close(k);
+    servers_close(s);
+}
+
+static void a_broken_connection_is_renewed_when_a_heartbeat_is_due(void **state)
+{
+    refused_in_a_pass(*state, 3600, 500, 0);
+}
+
+static void a_refused_renewal_waits_an_interval(void **state)
+{
+    refused_in_a_pass(*state, 1, 3500, 1);
+}
+
+static void what_is_renewed_is_renewed(void **state)
+{
+    struct program *p = *state;
+    const char *const uris[] = {slapd_ldapi_uri(p->server), NULL};
+    struct servers *s = open_servers(uris);
+    assert_true(servers_connect(s, timing_now_ms()));
+    break_keep(s);
+    servers_renew_keep(s);
+    assert_true(servers_check(s, timing_now_ms()));
+    servers_close(s);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+    const struct CMUnitTest tests[] = {
+        TEST(a_broken_connection_is_renewed_when_a_heartbeat_is_due),
+        TEST(a_refused_renewal_waits_an_interval),
+        TEST(what_is_renewed_is_renewed),
+    };
+    return slapd_available() ? cmocka_run_group_tests_name("servers", tests, NULL, NULL) : 77;
+}
