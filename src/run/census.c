@@ -2,7 +2,7 @@
 /*
  * Of which policy, type and state each request on record is, so that the figures stay true between full passes: a look
  * reads a few requests and knows nothing of what they were before.  Two ids that begin alike count as one request here,
- * and nothing but a figure rests on it.
+ * and nothing but a figure rests on it.  Between full passes that is 16 octets for each request.
  */
 #include "run/past_private.h"
 
@@ -36,6 +36,11 @@ void census_free(struct census *c)
     *c = (struct census){0};
 }
 
+static uint32_t second_of(int64_t utc)
+{
+    return utc < 0 ? 0 : utc > UINT32_MAX ? UINT32_MAX : (uint32_t)utc;
+}
+
 /* False where it counts nowhere: no id of ours, or a policy that there is not. */
 static bool row_of(const struct past *past, const struct record *d, struct census_row *row)
 {
@@ -44,7 +49,7 @@ static bool row_of(const struct past *past, const struct record *d, struct censu
     if (!policy || !digest_from_hex(d->id, &id))
         return false;
     *row = (struct census_row){.key = octets_at(id.octets),
-                               .opened_utc = d->opened_utc,
+                               .opened_utc = second_of(d->opened_utc),
                                .policy = (uint16_t)(policy - past->policies),
                                .type = (uint8_t)d->type,
                                .state = (uint8_t)d->state};
@@ -65,7 +70,7 @@ void census_take(struct pass *p)
         if (!requests_counts_besides(m) || m->policy >= past->policy_count)
             continue;
         c->rows[c->count++] = (struct census_row){.key = octets_at(m->id.octets),
-                                                  .opened_utc = m->opened_utc,
+                                                  .opened_utc = second_of(m->opened_utc),
                                                   .policy = m->policy,
                                                   .type = m->flags & MARK_REVOKE ? REQUEST_REVOKE : REQUEST_REISSUE,
                                                   .state = m->state};
@@ -139,7 +144,6 @@ bool past_count_requests(struct past *past, struct policy_survey *policies, size
     for (size_t i = 0; i < count; i++) {
         memset(policies[i].requests, 0, sizeof policies[i].requests);
         policies[i].oldest_open_utc = 0;
-        policies[i].oldest_open_id = (struct slice){NULL, 0};
     }
     for (size_t i = 0; i < c->count; i++) {
         const struct census_row *row = &c->rows[i];
@@ -147,8 +151,7 @@ bool past_count_requests(struct past *past, struct policy_survey *policies, size
         if (row->state == STATE_NONE)
             continue;
         s->requests[row->type][row->state]++;
-        if (survey_is_open((enum state)row->state) && (!s->oldest_open_utc || row->opened_utc < s->oldest_open_utc))
-            s->oldest_open_utc = row->opened_utc;
+        survey_note_open(s, (enum state)row->state, row->opened_utc);
     }
     c->changed = false;
     return true;

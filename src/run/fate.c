@@ -13,6 +13,7 @@ static void ask_second(struct pass *p, const struct subject *s, struct certifica
     char why[256] = "";
     if (c->opinion != OPINION_NOT_ASKED)
         return;
+    pass_goes_on(p); /* each may take as long as workers take that hang */
     c->opinion = second_read(p->second, c->der, &c->facts, why, sizeof why) == SECOND_AGREES ? OPINION_AGREES
                                                                                              : OPINION_DISAGREES;
     if (c->opinion == OPINION_DISAGREES)
@@ -175,6 +176,20 @@ bool fate_is_plain(const struct subject *s)
     return s->finding_count == 0;
 }
 
+/* A subject that waits is copied: one that takes much room is not worth it, its certificates being asked about or not.
+ */
+enum { WAITING_OCTETS_MOST = 128 * 1024 };
+
+static size_t octets_of(const struct subject *s)
+{
+    size_t octets = s->dn.n;
+    for (size_t i = 0; i < s->host_count; i++)
+        octets += sizeof *s->hosts + s->hosts[i].written.n + s->hosts[i].name.n + s->hosts[i].shown.n;
+    for (size_t i = 0; i < s->certificate_count; i++)
+        octets += sizeof *s->certificates + s->certificates[i].der.n;
+    return octets;
+}
+
 /* It guesses what fate_of will ask; one whose request needs nothing is settled, most likely. */
 bool fate_asks_ahead(struct pass *p, struct subject *s, const struct request_mark *m)
 {
@@ -186,14 +201,10 @@ bool fate_asks_ahead(struct pass *p, struct subject *s, const struct request_mar
         struct certificate *c = &s->certificates[i];
         if (c->opinion != OPINION_NOT_ASKED || (!matters && !is_doubtful(c)))
             continue;
-        if (!p->observer && !matters && knows_agreement(p, s, c)) {
-            c->opinion = OPINION_AGREES;
-            continue;
-        }
-        second_ask_ahead(p->second, c->der);
-        asks = true;
+        if (p->observer || matters || !knows_agreement(p, s, c))
+            asks |= second_ask_ahead(p->second, c->der);
     }
-    return asks;
+    return asks && octets_of(s) <= WAITING_OCTETS_MOST;
 }
 
 enum fate fate_of(struct pass *p, struct arena *a, struct subject *s, struct request_mark *m, struct subject *told)

@@ -339,12 +339,17 @@ struct survey survey_take(struct pass *p, const char *result, int64_t duration_m
 size_t survey_unverified(struct pass *p, const struct policy *policy);
 size_t survey_open_requests(const struct policy_survey *s);
 bool survey_is_open(enum state s);
+/* The oldest open one is that or an earlier one. */
+void survey_note_open(struct policy_survey *s, enum state state, int64_t opened_utc);
 typedef LIST_OF(const struct record *) record_list;
 /* The requests that were read in full, as they stand after what was written; in the pass's arena. */
 record_list survey_requests(struct pass *p);
 
-/* Of what is to be told: true when the passes before did not tell it, or when there is no memory of them. */
-bool remember_finding(struct pass *p, const struct subject *s, const struct finding *f, bool undecided,
+/*
+ * Of what is to be told: true when the passes before did not tell it, or when there is no memory of them.  disagreed:
+ * the readers disagree about the certificate.
+ */
+bool remember_finding(struct pass *p, const struct subject *s, const struct finding *f, bool disagreed,
                       struct slice certificate);
 /* An earlier pass of this process told all that is found of this certificate, and the second reader agreed. */
 bool remember_agreement(struct pass *p, const struct subject *s, struct certificate *c);

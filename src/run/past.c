@@ -141,6 +141,7 @@ void past_begin(struct pass *p)
         return;
     drop(&p->settings->past->next);
     authority_drop(p->settings->past);
+    census_free(&p->settings->past->census); /* it counts them anew, and a pass that fails leaves no past */
 }
 
 void past_note_subject(struct pass *p, const struct subject *s)

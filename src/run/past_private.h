@@ -38,7 +38,7 @@ typedef LIST_OF(struct slice) id_list;
 /* One request on record, in short; in order of the key, the first octets of its id. */
 struct census_row {
     uint64_t key;
-    int64_t opened_utc;
+    uint32_t opened_utc; /* until 2106 */
     uint16_t policy;     /* index into past.policies */
     uint8_t type, state; /* STATE_NONE: it is gone */
 };

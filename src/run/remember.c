@@ -34,23 +34,25 @@ static struct memo_fact fact_of(struct slice policy_dn, struct slice subject_dn,
                               .certificate = certificate};
 }
 
+/* A finding that is undecided in itself is another fact than one about which the readers disagree. */
 static struct memo_fact fact_of_finding(struct arena *a, const struct subject *s, const struct finding *f,
-                                        bool undecided, struct slice certificate)
+                                        bool disagreed, struct slice certificate)
 {
     struct memo_fact fact = fact_of(s->policy->dn, s->dn, slice_of(check_get(f->check)->name), certificate);
-    fact.value = arena_format(a, "%d%.*s %.*s", undecided, SLICE_ARGS(f->detail), SLICE_ARGS(f->waiver));
-    fact.is_finding = !undecided;
+    fact.value =
+        arena_format(a, "%d%d%.*s %.*s", disagreed, f->undecided, SLICE_ARGS(f->detail), SLICE_ARGS(f->waiver));
+    fact.is_finding = !disagreed && !f->undecided;
     fact.subject_id = s->id;
     return fact;
 }
 
-bool remember_finding(struct pass *p, const struct subject *s, const struct finding *f, bool undecided,
+bool remember_finding(struct pass *p, const struct subject *s, const struct finding *f, bool disagreed,
                       struct slice certificate)
 {
     if (!p->settings->memory)
         return true;
     struct arena scratch = {0};
-    struct memo_fact fact = fact_of_finding(&scratch, s, f, undecided, certificate);
+    struct memo_fact fact = fact_of_finding(&scratch, s, f, disagreed, certificate);
     bool new = is_new(p, &fact);
     arena_free(&scratch);
     return new;
@@ -67,7 +69,7 @@ bool remember_agreement(struct pass *p, const struct subject *s, struct certific
     }
     for (size_t i = 0; known && i < c->finding_count; i++) {
         const struct finding *f = &c->findings[i];
-        struct memo_fact fact = fact_of_finding(&scratch, s, f, f->undecided, slice_make(hex, DIGEST_HEX));
+        struct memo_fact fact = fact_of_finding(&scratch, s, f, false, slice_make(hex, DIGEST_HEX));
         known = memo_knows(p->settings->memory, &fact);
     }
     arena_free(&scratch);

@@ -113,7 +113,7 @@ static void report_finding(struct pass *p, const struct subject *s, struct certi
     struct slice text = arena_format(&scratch, "%s %.*s", check->name, SLICE_ARGS(digest));
     bool disagreed = c && c->opinion == OPINION_DISAGREES;
     bool new = told_first_time(p->arena, &p->told, s->dn, text, f->detail) &&
-               remember_finding(p, s, f, f->undecided || disagreed, digest) &&
+               remember_finding(p, s, f, disagreed, digest) &&
                (f->waiver.n || !is_on_record(p, s, c, f));
     arena_free(&scratch);
     if (!new || (f->undecided && rests_on_others(f->check) && crossing_failed(p)))

@@ -69,7 +69,7 @@ static struct certificate *next_stored(struct pass *p, struct stored_at *at)
         struct plan_request *q = &p->requests_in_full.items[at->request];
         if (at->certificate < q->stored_count)
             return &q->stored[at->certificate++];
-        if (at->certificate++ == q->stored_count && q->request.result_certificate.n)
+        if (at->certificate++ == q->stored_count && q->result.der.n)
             return &q->result;
     }
     return NULL;
@@ -81,10 +81,10 @@ static void ask_about_stored(struct pass *p, size_t first)
     struct stored_at now = {.request = first}, ahead = now;
     struct certificate *c, *later;
     bool whole = true;
-    for (size_t out = 0, i = 0; (c = next_stored(p, &now)); i++) {
-        whole = whole && (i % SECOND_AHEAD != 0 || pass_goes_on(p));
+    for (size_t out = 0; (c = next_stored(p, &now));) {
+        whole = whole && pass_goes_on(p);
         for (; whole && out < SECOND_AHEAD && (later = next_stored(p, &ahead)); out++)
-            second_ask_ahead(p->second, later->der);
+            (void)second_ask_ahead(p->second, later->der);
         c->opinion = whole ? ask_second(p, c) : OPINION_DISAGREES;
         c->facts.readable &= c->opinion == OPINION_AGREES; /* nothing rests on what the readers disagree about */
         out -= out > 0;

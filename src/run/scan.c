@@ -250,7 +250,7 @@ static void end_waiting(struct scan *s)
         arena_free(&s->waiting[i].arena);
 }
 
-/* In the order in which the server shows them, but for those of whom nothing is told. */
+/* Findings are told in the order in which the server shows who has them. */
 static void settle_in_turn(struct scan *s, struct subject *subject)
 {
     if (s->waiting_count == SECOND_AHEAD)

@@ -9,6 +9,12 @@ bool survey_is_open(enum state s)
     return s != STATE_NONE && !state_in(s, STATES_FINAL);
 }
 
+void survey_note_open(struct policy_survey *s, enum state state, int64_t opened_utc)
+{
+    if (survey_is_open(state) && (s->oldest_open_utc == 0 || opened_utc < s->oldest_open_utc))
+        s->oldest_open_utc = opened_utc;
+}
+
 static bool is_unverified(const struct record *d)
 {
     return d->type == REQUEST_REVOKE && d->state == STATE_SUBMITTED &&
@@ -34,25 +40,16 @@ record_list survey_requests(struct pass *p)
     return after;
 }
 
-/* Those of which nothing was read in full; the id lives in the arena. */
+/* Those of which nothing was read in full. */
 static void count_besides(struct pass *p, struct policy_survey *s, size_t policy)
 {
-    const struct request_mark *oldest = NULL;
     for (size_t i = 0; i < p->index.count; i++) {
         const struct request_mark *m = marks_at(&p->index, i);
         if (!requests_counts_besides(m) || m->policy != policy)
             continue;
         s->requests[m->flags & MARK_REVOKE ? REQUEST_REVOKE : REQUEST_REISSUE][m->state]++;
-        if (!survey_is_open((enum state)m->state) || (s->oldest_open_utc && m->opened_utc > s->oldest_open_utc))
-            continue;
-        s->oldest_open_utc = m->opened_utc;
-        oldest = m;
+        survey_note_open(s, (enum state)m->state, m->opened_utc);
     }
-    if (!oldest)
-        return;
-    uint8_t hex[DIGEST_HEX];
-    digest_to_hex(&oldest->id, hex);
-    s->oldest_open_id = arena_copy(p->arena, slice_make(hex, DIGEST_HEX));
 }
 
 static void count_requests(struct policy_survey *s, const record_list *records)
@@ -63,10 +60,7 @@ static void count_requests(struct policy_survey *s, const record_list *records)
             continue;
         s->requests[d->type][d->state]++;
         s->unverified += is_unverified(d);
-        if (survey_is_open(d->state) && (s->oldest_open_utc == 0 || d->opened_utc < s->oldest_open_utc)) {
-            s->oldest_open_utc = d->opened_utc;
-            s->oldest_open_id = d->id;
-        }
+        survey_note_open(s, d->state, d->opened_utc);
     }
 }
 

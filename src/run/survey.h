@@ -24,7 +24,6 @@ struct policy_survey {
     size_t requests[REQUEST_TYPES][STATE_COUNT]; /* after the writes of this pass; by enum request_type */
     size_t unverified;       /* revocations that the fulfiller says are done and that no CRL shows */
     int64_t oldest_open_utc;                     /* 0: none is open */
-    struct slice oldest_open_id;
     struct slice holds; /* the guards that hold it, between commas; empty: none */
 };
 

@@ -441,6 +441,15 @@ static enum rc await_word(struct cage_place *p, struct fault *fault)
     return fault_set(fault, RC_FAULT, "%.*s", SLICE_ARGS(a.text[0]));
 }
 
+enum rc cage_try(struct cage_place *p, struct fault *fault)
+{
+    cage_end(p);
+    if (fork_worker(p, fault) == RC_OK && await_word(p, fault) == RC_OK)
+        return RC_OK;
+    cage_end(p);
+    return RC_FAULT;
+}
+
 enum rc cage_begin(struct cage_place *p, bool *is_new, struct fault *fault)
 {
     struct fault last = {{0}};
@@ -454,11 +463,10 @@ enum rc cage_begin(struct cage_place *p, bool *is_new, struct fault *fault)
         return fault_set(fault, RC_FAULT, "%s", broken->why);
     for (int i = 0; i < STARTS_MOST; i++) {
         last = (struct fault){{0}};
-        if (fork_worker(p, &last) == RC_OK && await_word(p, &last) == RC_OK) {
+        if (cage_try(p, &last) == RC_OK) {
             *is_new = true;
             return RC_OK;
         }
-        cage_end(p);
         if (cage.fd < 0)
             return fault_set(fault, RC_FAULT, "%s", cage.why.text);
     }

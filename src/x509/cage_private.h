@@ -83,6 +83,8 @@ enum rc cage_works(struct fault *fault) MUST_USE;
  * tries again, in no place of that kind.
  */
 enum rc cage_begin(struct cage_place *p, bool *is_new, struct fault *fault) MUST_USE;
+/* A new worker for a place that has none, tried once: a failure is nobody's but the caller's. */
+enum rc cage_try(struct cage_place *p, struct fault *fault) MUST_USE;
 /* Ends the worker, if there is one. */
 void cage_end(struct cage_place *p);
 /*

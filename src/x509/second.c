@@ -23,6 +23,7 @@ struct second_reader {
         struct cage_place place;
         struct asked asked[LANE_MOST]; /* ahead, in the order of asking */
         size_t count, answered;        /* the first ones */
+        bool is_off;                   /* its worker could not be started beside another one: not tried again */
     } lanes[LANES];
     bool broken;
 };
@@ -110,16 +111,19 @@ static void drop(struct lane *l, size_t at)
     memmove(&l->asked[at], &l->asked[at + 1], (l->count - at) * sizeof *l->asked);
 }
 
-/* False: nobody asked ahead, or it came to nothing. */
-static bool take_asked(struct second_reader *s, const struct digest *d, enum second *answer, char *why, size_t room)
+/* False: nobody asked ahead, or it came to nothing; then *empty is the lane that lost its worker. */
+static bool take_asked(struct second_reader *s, const struct digest *d, enum second *answer, char *why, size_t room,
+                       struct lane **empty)
 {
     for (struct lane *l = s->lanes; l < s->lanes + LANES; l++)
         for (size_t i = 0; i < l->count; i++) {
             if (!digest_eq(&l->asked[i].digest, d))
                 continue;
             while (l->answered <= i)
-                if (!take_next(l))
+                if (!take_next(l)) {
+                    *empty = l;
                     return false;
+                }
             *answer = l->asked[i].answer;
             snprintf(why, room, "%s", l->asked[i].why);
             drop(l, i);
@@ -136,14 +140,19 @@ static bool has_asked(const struct second_reader *s)
     return false;
 }
 
-/* Has room, and a worker that is not about to be replaced. */
-static bool is_ready(struct lane *l)
+/* Has room, and a worker that is not about to be replaced.  Beside another one a worker is tried for once. */
+static bool is_ready(struct lane *l, bool beside)
 {
     bool is_new;
     struct fault ignored = {{0}}; /* second_read will be told */
-    if (l->count == LANE_MOST || (is_waiting(l) && cage_is_due(&l->place)))
+    if (l->count == LANE_MOST || l->is_off || (is_waiting(l) && cage_is_due(&l->place)))
         return false;
-    return is_waiting(l) || cage_begin(&l->place, &is_new, &ignored) == RC_OK;
+    if (is_waiting(l) || (l->place.fd >= 0 && !cage_is_due(&l->place)))
+        return true;
+    if (!beside)
+        return cage_begin(&l->place, &is_new, &ignored) == RC_OK;
+    l->is_off = cage_try(&l->place, &ignored) != RC_OK;
+    return !l->is_off;
 }
 
 static size_t lanes_here(void)
@@ -155,22 +164,24 @@ static size_t lanes_here(void)
     return lanes;
 }
 
-void second_ask_ahead(struct second_reader *s, struct slice der)
+bool second_ask_ahead(struct second_reader *s, struct slice der)
 {
     const struct cage_question q = {.verb = CAGE_READ};
     struct cage_failure ignored;
     if (der.n > AHEAD_OCTETS_MOST)
-        return;
+        return false;
     const struct digest digest = digest_of(der);
     if (cage_is_quarantined(&digest, &ignored))
-        return;
+        return false;
     for (struct lane *l = s->lanes; l < s->lanes + lanes_here(); l++)
-        if (is_ready(l)) {
+        if (is_ready(l, l != s->lanes)) {
             l->asked[l->count++].digest = digest;
-            if (!cage_put(&l->place, &q, der, &ignored))
-                l->count = l->answered;
-            return;
+            if (cage_put(&l->place, &q, der, &ignored))
+                return true;
+            l->count = l->answered;
+            return false;
         }
+    return false;
 }
 
 void second_forget_ahead(struct second_reader *s)
@@ -179,6 +190,7 @@ void second_forget_ahead(struct second_reader *s)
         if (is_waiting(l))
             cage_end(&l->place);
         l->count = l->answered = 0;
+        l->is_off = false;
     }
 }
 
@@ -195,11 +207,26 @@ static struct lane *free_lane(struct second_reader *s)
     return &s->lanes[0];
 }
 
-/* A worker that has read others may have been harmed by one of those: only what harms a new one is to blame. */
-static enum second ask_twice(struct second_reader *s, struct slice der, char *why, size_t room)
+/* A copy of what is quarantined would have its worker fail, too. */
+static void quarantine(struct second_reader *s, const struct digest *d, const struct cage_failure *failure)
+{
+    cage_quarantine(d, failure);
+    for (struct lane *l = s->lanes; l < s->lanes + LANES; l++)
+        for (size_t i = l->answered; i < l->count; i++)
+            if (digest_eq(&l->asked[i].digest, d)) {
+                cage_end(&l->place);
+                l->count = l->answered;
+            }
+}
+
+/*
+ * A worker that has read others may have been harmed by one of those: only what harms a new one is to blame.  `empty`
+ * is a lane without a worker, or NULL.
+ */
+static enum second ask_twice(struct second_reader *s, struct slice der, struct lane *empty, char *why, size_t room)
 {
     const struct cage_question q = {.verb = CAGE_READ};
-    struct lane *l = free_lane(s);
+    struct lane *l = empty ? empty : free_lane(s);
     struct cage_answer a;
     struct cage_failure failure;
     struct fault fault = {{0}};
@@ -217,7 +244,7 @@ static enum second ask_twice(struct second_reader *s, struct slice der, char *wh
         }
     } while (!alone || cage_is_gone()); /* with its server a worker ends over nothing */
     const struct digest digest = digest_of(der);
-    cage_quarantine(&digest, &failure);
+    quarantine(s, &digest, &failure);
     cage_write_failure(&failure, why, room);
     return SECOND_FAULT;
 }
@@ -225,6 +252,7 @@ static enum second ask_twice(struct second_reader *s, struct slice der, char *wh
 enum second second_read(struct second_reader *s, struct slice der, const struct facts *f, char *why, size_t room)
 {
     struct cage_failure failure;
+    struct lane *empty = NULL;
     enum second answer;
     (void)f; /* the worker makes the same of the same octets */
     why[0] = '\0';
@@ -238,10 +266,10 @@ enum second second_read(struct second_reader *s, struct slice der, const struct 
             cage_write_failure(&failure, why, room);
             return SECOND_FAULT;
         }
-        if (take_asked(s, &digest, &answer, why, room)) {
+        if (take_asked(s, &digest, &answer, why, room, &empty)) {
             s->broken = false;
             return answer;
         }
     }
-    return ask_twice(s, der, why, room);
+    return ask_twice(s, der, empty, why, room);
 }

@@ -46,9 +46,10 @@ enum second second_read(struct second_reader *s, struct slice der, const struct 
 enum { SECOND_AHEAD = 32 };
 /*
  * second_read is going to be asked about these octets: the worker, or a second one beside it, may begin at once.  That
- * changes how long second_read takes and nothing else.  What is too large, and more than SECOND_AHEAD, is passed over.
+ * changes how long second_read takes and nothing else.  False: what is too large, or quarantined, or more than
+ * SECOND_AHEAD is passed over.
  */
-void second_ask_ahead(struct second_reader *s, struct slice der);
+bool second_ask_ahead(struct second_reader *s, struct slice der);
 /* Nobody is going to. */
 void second_forget_ahead(struct second_reader *s);
 

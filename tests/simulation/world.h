@@ -50,7 +50,8 @@ struct world {
     struct dir *dir;
     struct second_reader *second;
     struct log *log;
-    struct memo *memo; /* every other seed is one process that remembers what it told */
+    struct memo *memo;       /* every other seed is one process that remembers what it told */
+    struct memo *quick_memo; /* the same of the passes that world_compare_shortcuts draws up with shortcuts */
     const struct sample *samples;
     int64_t now_utc;
     struct model_subject subjects[SUBJECTS];
