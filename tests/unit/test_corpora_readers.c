@@ -121,7 +121,7 @@ static void each_file(const char *folder, unsigned depth, void (*visit)(const ch
         char path[1024];
         if (e->d_name[0] == '.')
             continue;
-        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        assert_in_range(snprintf(path, sizeof path, "%s/%s", folder, e->d_name), 1, sizeof path - 1);
         if (depth > 1)
             each_file(path, depth - 1, visit, context);
         else
