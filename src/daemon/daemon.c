@@ -51,7 +51,7 @@ static void tell_metrics_fault(const struct daemon *d, const struct fault *fault
     char detail[sizeof fault->text + 64];
     snprintf(detail, sizeof detail, "%s%s", fault->text,
              harden_bars(d->harden, d->setup->conf.metrics.textfile) ? "; then restart dircertd" : "");
-    LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "write the metrics"), log_text("detail", detail));
+    LOG_EVENT(d->log, EVENT_FAULT, log_text("what", "write the metrics"), log_escaped("detail", slice_of(detail)));
 }
 
 void daemon_write_metrics(struct daemon *d)
@@ -155,7 +155,7 @@ static int64_t wait_ms(const struct daemon *d, bool connected)
 static void refuse_settings(struct daemon *d)
 {
     LOG_EVENT(d->log, EVENT_CONFIG, log_text("file", d->conf_path), log_text("key", "directory"),
-              log_text("reason", servers_fault(d->servers)));
+              log_escaped("reason", slice_of(servers_fault(d->servers))));
     d->code = DAEMON_USAGE;
     d->signals.stop = "settings that can't work";
 }

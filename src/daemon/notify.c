@@ -123,7 +123,7 @@ void notify_status(struct notify *n, const char *text)
 {
     char message[MESSAGE_ROOM];
     uint8_t shown[STATUS_SHOWN];
-    size_t size = escape_write(slice_of(text), "", shown, sizeof shown);
+    size_t size = escape_rest_write(slice_of(text), shown, sizeof shown);
     snprintf(message, sizeof message, "STATUS=%.*s", (int)size, (const char *)shown);
     send_text(n, message);
 }

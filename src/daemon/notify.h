@@ -26,7 +26,7 @@ void notify_ready(struct notify *n);
 /* A reload has begun; notify_ready ends it. */
 void notify_reloading(struct notify *n);
 void notify_stopping(struct notify *n);
-/* One line for people; octets that are not printable are escaped. */
+/* One line for people; octets that are not printable are escaped, and escapes stay: see escape_rest_write. */
 void notify_status(struct notify *n, const char *text);
 /* Call it often: it sends a sign of life once a half of the watchdog's interval has gone since the last one. */
 void notify_alive(struct notify *n);

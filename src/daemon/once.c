@@ -27,7 +27,7 @@ struct once {
 
 static void tell_fault(struct log *log, const char *what, const char *detail)
 {
-    LOG_EVENT(log, EVENT_FAULT, log_text("what", what), log_text("detail", detail));
+    LOG_EVENT(log, EVENT_FAULT, log_text("what", what), log_escaped("detail", slice_of(detail)));
 }
 
 static struct slice suffixes_of(struct arena *a, const struct dir_capabilities *c)
@@ -80,7 +80,7 @@ static int take_lease(struct once *o)
     struct slice why = state == KEEPER_STANDBY
                            ? arena_format(&o->arena, "another daemon holds it: %s", keeper_holder(o->keeper))
                            : slice_of("the directory does not let us know whether it is ours");
-    LOG_EVENT(o->log, EVENT_FAULT, log_text("what", "take the lease"), log_slice("detail", why));
+    LOG_EVENT(o->log, EVENT_FAULT, log_text("what", "take the lease"), log_escaped("detail", why));
     return PASS_INCOMPLETE;
 }
 

@@ -108,7 +108,7 @@ static int refuse(const struct options *o, const char *key, const struct fault *
 {
     const struct log_settings to_stderr = setup_log(NULL);
     struct log *log = log_open(&to_stderr);
-    LOG_EVENT(log, EVENT_CONFIG, log_text("file", o->conf_path), log_text("key", key), log_text("reason", fault->text));
+    LOG_EVENT(log, EVENT_CONFIG, log_text("file", o->conf_path), log_text("key", key), log_escaped("reason", slice_of(fault->text)));
     log_close(log);
     return EXIT_USAGE;
 }

@@ -280,6 +280,24 @@ static void test_a_password_in_the_clear_is_warned_of(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, program_enter, program_leave)
 
+/* The octets that a name hides are told with the escapes of the name, in each form of the program. */
+static void test_a_name_in_a_fault_is_escaped_once(void **state)
+{
+    static const struct {
+        const char *option, *bind_dn, *event;
+    } rows[] = {
+        {"--once", "cn=a\\\\2cb," SLAPD_SUFFIX, "event=fault"},
+        {"--check-config", "cn=a\\\\2cb," SLAPD_SUFFIX, "event=fault"},
+        {"--foreground", "nosuch=a\\\\2cb," SLAPD_SUFFIX, "event=config"},
+    };
+    struct program *p = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        program_configure(p, &(struct program_conf){.bind_dn = rows[i].bind_dn});
+        program_run(p, WORDS(rows[i].option), NULL);
+        program_expect(p, WORDS(rows[i].event, "bind as", "=a\\\\2cb,"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +316,7 @@ int main(void)
         CASE(test_referral_as_a_base),
         CASE(test_environment_of_other_clients_has_no_say),
         CASE(test_plan_that_can_not_be_printed),
+        CASE(test_a_name_in_a_fault_is_escaped_once),
     };
     if (!slapd_available()) {
         print_message("skipped: this machine has no slapd, or no ldap-utils\n");

@@ -118,15 +118,16 @@ int program_leave(void **state)
 void program_configure(struct program *p, const struct program_conf *c)
 {
     const char *password = file_in_folder(p, "password", c->password ? c->password : PASSWORD);
-    struct slice yaml = arena_format(
-        &p->arena,
-        "directory:\n  uri: [\"%s\"]\n  bind: {method: simple, dn: \"" DAEMON "\", password_file: \"%s\"}\n"
-        "  tls: {%s}\n  allow_plaintext: true\n  timeout_s: %u\n  writes_per_transaction: %u\nbase: "
-        "\"%s\"\ninterval_s: %u\n"
-        "log: {format: logfmt, level: %s, to: \"%s\"}\n%s",
-        c->uri ? c->uri : slapd_ldapi_uri(p->server), password, c->tls ? c->tls : "", c->timeout_s ? c->timeout_s : 10,
-        c->writes_per_transaction, c->base ? c->base : BASE, c->interval_s ? c->interval_s : 1,
-        c->level ? c->level : "info", c->log_to ? c->log_to : "stderr", c->more ? c->more : "");
+    struct slice yaml =
+        arena_format(&p->arena,
+                     "directory:\n  uri: [\"%s\"]\n  bind: {method: simple, dn: \"%s\", password_file: \"%s\"}\n"
+                     "  tls: {%s}\n  allow_plaintext: true\n  timeout_s: %u\n  writes_per_transaction: %u\nbase: "
+                     "\"%s\"\ninterval_s: %u\n"
+                     "log: {format: logfmt, level: %s, to: \"%s\"}\n%s",
+                     c->uri ? c->uri : slapd_ldapi_uri(p->server), c->bind_dn ? c->bind_dn : DAEMON, password,
+                     c->tls ? c->tls : "", c->timeout_s ? c->timeout_s : 10, c->writes_per_transaction,
+                     c->base ? c->base : BASE, c->interval_s ? c->interval_s : 1, c->level ? c->level : "info",
+                     c->log_to ? c->log_to : "stderr", c->more ? c->more : "");
     p->configuration = file_in_folder(p, "dircertd.yaml", text(yaml));
 }
 

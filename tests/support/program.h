@@ -47,6 +47,7 @@ int program_enter_on(void **state, const struct slapd_options *options);
 
 struct program_conf {
     const char *uri, *base; /* NULL: the server's socket; BASE */
+    const char *bind_dn;    /* NULL: DAEMON; what a quoted string of YAML holds */
     const char *password;   /* NULL: the right one */
     unsigned timeout_s;     /* 0: 10 */
     unsigned interval_s;    /* 0: 1 */

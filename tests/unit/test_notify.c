@@ -147,6 +147,8 @@ static void a_status_is_one_line(void **state)
     struct notify *n = notify_open();
     notify_status(n, "cn=x\nREADY=1\x1b[2J");
     assert_string_equal(message(m), "STATUS=cn=x\\0aREADY=1\\1b[2J");
+    notify_status(n, "the bind as cn=a\\2cb was refused");
+    assert_string_equal(message(m), "STATUS=the bind as cn=a\\2cb was refused"); /* escaped already */
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
     notify_status(n, text);
