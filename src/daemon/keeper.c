@@ -142,6 +142,7 @@ static void report_unreadable(struct keeper *k, const struct lease_view *view)
 
 static enum keeper_state stand_by(struct keeper *k, const struct lease_seen *holder)
 {
+    k->holds = false;
     k->fault.text[0] = '\0';
     if (holder->is_readable)
         note_holder(k, holder->lease.owner.host, holder->lease.until_utc);
@@ -305,8 +306,8 @@ static enum keeper_state acquire(struct beat *b)
 /* Renewing. */
 
 /*
- * The value that we know is not there, or another may be beside it.  If an earlier renewal was carried out and only its
- * answer was lost, or has not come to this server yet, then one of our own is, and the lease never changed hands.
+ * The value that we know is not there.  If an earlier renewal was carried out and only its answer was lost, then one
+ * of our own is, and the lease never changed hands.
  */
 static enum keeper_state recover(struct beat *b)
 {
@@ -416,9 +417,7 @@ enum keeper_state keeper_beat(struct keeper *k, struct dir *d, const struct prog
     }
     struct beat beat = {.k = k, .d = d, .now_utc = now, .now_boottime = boottime(), .progress = progress};
     k->next_utc = now + k->settings.heartbeat_s;
-    if (k->holds && k->doubts)
-        recover(&beat);
-    else if (k->holds)
+    if (k->holds && !k->doubts)
         renew(&beat);
     else
         acquire(&beat);

@@ -55,7 +55,7 @@ enum keeper_state keeper_beat(struct keeper *k, struct dir *d, const struct prog
 bool keeper_may_write(const struct keeper *k);
 /*
  * From here on another connection is used, and who answers there may know of another holder: what is held does not
- * count until a beat, which is due now, has looked at the leases there.
+ * count until a beat, which is due now, has acquired it there.
  */
 void keeper_doubt(struct keeper *k);
 /* Milliseconds until the next heartbeat is due; 0: it is. */
