@@ -77,7 +77,7 @@ static void tell(struct follow *f, enum follow_state state, const char *reason)
     snprintf(f->reason, sizeof f->reason, "%s", reason);
     if (is_new)
         LOG_EVENT(f->settings.log, EVENT_SYNC, log_text("state", names[state]),
-                  log_text("uri", servers_uri(f->settings.servers)), log_text("reason", reason));
+                  log_text("uri", servers_uri(f->settings.servers)), log_escaped("reason", slice_of(reason)));
 }
 
 /* It broke: with the cookies it goes on where it was. */
@@ -176,13 +176,14 @@ static void take_extent(struct follow *f, const struct extent *extent, struct ar
     f->extent = *extent;
 }
 
-/* Cookies are of one server. */
+/* Cookies are of one server, and so is how far what changed was searched for: another may know old changes late. */
 static void note_server(struct follow *f)
 {
     const char *uri = servers_uri(f->settings.servers);
     if (f->uri && strcmp(f->uri, uri) == 0)
         return;
     forget_cookies(f);
+    changes_lose(f->settings.changes);
     free(f->uri);
     f->uri = strdup(uri);
     if (!f->uri)

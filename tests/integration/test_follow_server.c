@@ -85,6 +85,52 @@ static void without_the_overlay_changes_are_searched_for(void **state)
     assert_int_equal(daemon_lines(&d, WORDS("event=fault")), 0);
 }
 
+/* The daemon stands still while the other server gets the same data, and an entry that this one never sees. */
+static void copy_to_other(struct program *p, struct program *other, const struct daemon_process *d)
+{
+    const char *from = (const char *)arena_format(&p->arena, "%s/data/data.mdb", slapd_folder(p->server)).p;
+    const char *to = (const char *)arena_format(&p->arena, "%s/data/data.mdb", slapd_folder(other->server)).p;
+    daemon_signal(d, SIGSTOP);
+    slapd_kill(p->server);
+    copy(from, to);
+    assert_true(slapd_restart(other->server));
+    program_add_server(other, "a", A_HOST, program_version_1(other, A_HOST));
+    slapd_kill(other->server);
+    assert_true(slapd_restart(p->server));
+    daemon_signal(d, SIGCONT);
+}
+
+/* It is older than what was searched for last, and as if it had been replicated late. */
+static void an_earlier_server_knows_an_old_change(void **state)
+{
+    enum { OLD_MS = 5000 };
+    struct program *p = *state, *other;
+    void *other_state = NULL;
+    assert_int_equal(follow_enter_without_overlay(&other_state), 0);
+    other = other_state;
+    const char *first = slapd_ldapi_uri(other->server), *second = slapd_ldapi_uri(p->server);
+    program_configure(
+        p, &(struct program_conf){.uri = (const char *)arena_format(&p->arena, "%s\", \"%s", first, second).p,
+                                  .interval_s = 1,
+                                  .timeout_s = 3,
+                                  .level = "debug",
+                                  .more = "heartbeat_s: 1\nfull_interval_s: 3600\nfollow: off\n"});
+    slapd_kill(other->server);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    copy_to_other(p, other, &d);
+    daemon_rest(OLD_MS);
+    assert_int_equal(daemon_lines(&d, WHOLE_PASS), 1); /* the same server again is no other one */
+    assert_true(slapd_restart(other->server));
+    daemon_wait(&d, WORDS("event=connected", (const char *)arena_format(&p->arena, "uri=%s", first).p));
+    daemon_wait(&d, WORDS("event=request", "verb=create", "cn=a,"));
+    daemon_wait(&d, WHOLE_PASS);
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WHOLE_PASS), 2);
+    assert_int_equal(daemon_lines(&d, WORDS("event=lease", "state=lost")), 0);
+    program_leave(&other_state);
+}
+
 static void the_configuration_can_say_no(void **state)
 {
     struct program *p = *state;
@@ -133,6 +179,8 @@ int main(int argc, char **argv)
         {"a_server_restarts_without_a_session_log", a_server_restarts, follow_enter_without_log, program_leave, NULL},
         FOLLOW_TEST(a_directory_comes_back_from_a_backup),
         cmocka_unit_test_setup_teardown(without_the_overlay_changes_are_searched_for, follow_enter_without_overlay,
+                                        program_leave),
+        cmocka_unit_test_setup_teardown(an_earlier_server_knows_an_old_change, follow_enter_without_overlay,
                                         program_leave),
         FOLLOW_TEST(the_configuration_can_say_no),
         FOLLOW_TEST(who_stands_by_does_not_follow),
