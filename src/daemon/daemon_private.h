@@ -38,7 +38,7 @@ struct daemon {
     size_t summary_whole; /* policies that it had figures of */
     char status[STATUS_ROOM], last_pass[STATUS_ROOM / 2];
 
-    /* For the metrics; the survey of the last pass lives in its arena. */
+    /* For the metrics; the survey is of the last full pass that came to its end, and lives in the arena. */
     struct arena last_arena;
     struct survey last_survey;
     struct policy_survey *figures; /* its policies, in which looks carry requests on */

@@ -230,14 +230,29 @@ static void carry_requests_on(struct daemon *d)
         daemon_say_last_pass(d);
 }
 
-static void note_pass(struct daemon *d, enum pass_result result)
+/* Into memory of its own, in the place of the one before: nothing else of a pass stays. */
+static void keep_survey(struct daemon *d, const struct survey *survey)
+{
+    struct arena a = {0};
+    struct policy_survey *figures = ARENA_ARRAY(&a, survey->policy_count, struct policy_survey);
+    for (size_t i = 0; i < survey->policy_count; i++) {
+        struct policy_survey *s = &figures[i];
+        *s = survey->policies[i];
+        s->policy_dn = arena_copy(&a, s->policy_dn);
+        s->name = arena_copy(&a, s->name);
+        s->revision = arena_copy(&a, s->revision);
+        s->holds = arena_copy(&a, s->holds);
+    }
+    arena_free(&d->last_arena);
+    d->last_arena = a;
+    d->last_survey = *survey;
+    d->last_survey.policies = d->figures = figures;
+}
+
+static void note_pass(struct daemon *d, enum pass_result result, const struct survey *survey)
 {
     int64_t now_utc = log_system_clock(NULL);
-    size_t count = d->last_survey.policy_count;
-    d->figures = ARENA_ARRAY(&d->last_arena, count, struct policy_survey);
-    if (count)
-        memcpy(d->figures, d->last_survey.policies, count * sizeof *d->figures);
-    d->last_survey.policies = d->figures;
+    keep_survey(d, survey);
     d->survey_stands = true;
     d->last_result = result;
     d->last_pass_utc = now_utc;
@@ -298,7 +313,7 @@ static int64_t patience_ms(struct daemon *d, bool was_wanted, int64_t took_ms)
     return d->patience_ms;
 }
 
-static void end_full(struct daemon *d, enum pass_result result, bool was_wanted, bool connected)
+static void end_full(struct daemon *d, bool was_wanted, bool connected)
 {
     bool cut = d->watch.interrupted || !connected;
     int64_t now_ms = timing_now_ms();
@@ -313,17 +328,17 @@ static void end_full(struct daemon *d, enum pass_result result, bool was_wanted,
         changes_lose(&d->changes);
     else
         d->next_pass_ms = d->full_begun_ms + timing_interval_ms(interval_s(d));
-    if (!d->watch.interrupted)
-        note_pass(d, result);
 }
 
 static void run_full(struct daemon *d)
 {
     struct slice plan;
+    struct arena arena = {0};
+    struct survey survey = {0};
     bool was_wanted = d->full_wanted;
     struct drift_watch drift = {.is_expected = is_expected, .context = d};
     struct pass_settings settings = settings_of(d);
-    settings.survey = &d->last_survey;
+    settings.survey = &survey;
     settings.show_progress = d->shows_progress;
     settings.drift = d->is_certain ? &drift : NULL;
     if (!follows(d) && !searches(d)) { /* nobody would tell what changed */
@@ -334,18 +349,16 @@ static void run_full(struct daemon *d)
         since_begin(&d->since, servers_work(d->servers), &d->status_place, follow_extent(d->follow));
     if (searches(d) && !follows(d))
         search(d, true);
-    arena_free(&d->last_arena);
-    d->last_arena = (struct arena){0};
-    d->last_survey = (struct survey){0};
-    d->figures = NULL;
-    d->survey_stands = false;
     d->watch.interrupted = d->full_wanted = false;
     d->lag_left_ms = LAG_MOST_MS;
     changes_begin_full(&d->changes);
     d->full_begun_ms = timing_now_ms();
-    enum pass_result result = pass_run(servers_work(d->servers), d->second, d->log, &settings, &d->last_arena, &plan);
+    enum pass_result result = pass_run(servers_work(d->servers), d->second, d->log, &settings, &arena, &plan);
     d->drift += drift.missed;
-    end_full(d, result, was_wanted, servers_check(d->servers, timing_now_ms()));
+    end_full(d, was_wanted, servers_check(d->servers, timing_now_ms()));
+    if (!d->watch.interrupted) /* otherwise what the last one saw is told on */
+        note_pass(d, result, &survey);
+    arena_free(&arena);
 }
 
 /* Before a full pass: sure that the server answers. */

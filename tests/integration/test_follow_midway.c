@@ -241,15 +241,20 @@ static void an_end_while_a_look_writes(void **state)
     finish(p, MANY);
 }
 
+static void give_lease_away(struct program *p)
+{
+    program_change(p, "dn: " INSTANCE "\nchangetype: modify\nreplace: dircertLease\n"
+                      "dircertLease: there.example.com 9c1d2f30-77aa-4b1e-8f2f-0d3c5b7a9e22 7 20991231235959Z\n");
+    daemon_rest(HEARTBEAT_MS); /* a heartbeat is due */
+}
+
 static void a_lease_that_is_lost_while_a_look_writes(void **state)
 {
     struct program *p = *state;
     struct daemon_process d = in_a_writing_look(p);
     size_t before = requests(p);
-    program_change(p, "dn: " INSTANCE "\nchangetype: modify\nreplace: dircertLease\n"
-                      "dircertLease: there.example.com 9c1d2f30-77aa-4b1e-8f2f-0d3c5b7a9e22 7 20991231235959Z\n");
+    give_lease_away(p);
     const char *theirs = lease(p);
-    daemon_rest(HEARTBEAT_MS); /* a heartbeat is due */
     daemon_signal(&d, SIGCONT);
     daemon_wait(&d, WORDS("event=lease", "state=lost"));
     daemon_rest(FOLLOW_SETTLE_MS);
@@ -261,6 +266,54 @@ static void a_lease_that_is_lost_while_a_look_writes(void **state)
     assert_int_equal(daemon_lines(&d, WORDS("event=request ", "verb=create")), before);
 }
 
+/* How many lines of the figures begin so. */
+static size_t figures_of(const char *path, const char *series)
+{
+    char line[512];
+    size_t n = 0;
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof line, f))
+        n += strncmp(line, series, strlen(series)) == 0;
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* The figures stay those of the last full pass that came to its end. */
+static void a_lease_that_is_lost_while_a_full_pass_writes(void **state)
+{
+    struct program *p = *state;
+    const char *path = (const char *)arena_format(&p->arena, "%s/d.prom", slapd_folder(p->server)).p;
+    program_configure(p, &(struct program_conf){
+                             .interval_s = FOLLOW_HOUR_S,
+                             .level = "debug",
+                             .timeout_s = 3,
+                             .more = (const char *)arena_format(
+                                         &p->arena, "heartbeat_s: 1\nfollow: off\nmetrics: {textfile: \"%s\"}\n", path)
+                                         .p});
+    program_change(p, "dn: " POLICY("servers") "\nchangetype: modify\nreplace: dircertMaxRequests\n"
+                                               "dircertMaxRequests: 100000\n");
+    program_add_servers(p, "s", MANY, program_good);
+    struct daemon_process d = daemon_start(p, NULL);
+    daemon_wait(&d, WHOLE_PASS);
+    spoil_all(p);
+    daemon_signal(&d, SIGUSR1);
+    for (int i = 0; i < TRIES && daemon_lines(&d, WORDS("event=request ", "verb=create")) == 0; i++)
+        daemon_rest(1);
+    daemon_signal(&d, SIGSTOP);
+    await_quiet(p);
+    assert_in_range(requests(p), 1, MANY - 1);
+    give_lease_away(p);
+    daemon_signal(&d, SIGCONT);
+    daemon_wait(&d, WORDS("event=lease", "state=lost"));
+    for (int i = 0; i < TRIES / 50 && !figures_of(path, "dircertd_lease_held{daemon=\"default\"} 0"); i++)
+        daemon_rest(FOLLOW_SETTLE_MS / 5);
+    assert_int_equal(figures_of(path, "dircertd_lease_held{daemon=\"default\"} 0"), 1);
+    assert_int_equal(figures_of(path, "dircertd_subjects{daemon=\"default\",policy=\"servers\"} 401"), 1);
+    assert_int_equal(figures_of(path, "dircertd_hold{"), 1);
+    daemon_stop(&d);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +323,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(an_end_while_the_server_stands_still, enter_with_heartbeats, program_leave),
         cmocka_unit_test_setup_teardown(an_end_while_a_look_writes, enter_with_heartbeats, program_leave),
         cmocka_unit_test_setup_teardown(a_lease_that_is_lost_while_a_look_writes, enter_with_heartbeats, program_leave),
+        cmocka_unit_test_setup_teardown(a_lease_that_is_lost_while_a_full_pass_writes, enter_with_heartbeats,
+                                        program_leave),
     };
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
