@@ -109,9 +109,12 @@ static bool attend(struct daemon *d)
     if (connected && servers_improve_ms(d->servers) <= timing_now_ms())
         servers_improve(d->servers, timing_now_ms());
     see_to_lease(d, connected);
+    connected = connected && servers_check(d->servers, timing_now_ms());
+    if (connected)
+        d->last_contact_utc = log_system_clock(NULL); /* before the first pass, which may take long */
     if (keeper_may_write(d->keeper) != d->lease_written)
         daemon_write_metrics(d);
-    return connected && servers_check(d->servers, timing_now_ms());
+    return connected;
 }
 
 static void tell_status(struct daemon *d, bool connected)

@@ -60,6 +60,12 @@ static void sample_time(struct metrics *m, const struct metric *row, struct slic
         sample_number(m, row, labels, (uint64_t)at_utc);
 }
 
+/* The same for what an alert waits for: never is told as 0, very long ago, for over no sample no alert fires. */
+static void sample_since(struct metrics *m, const struct metric *row, int64_t at_utc)
+{
+    sample_number(m, row, no_labels, at_utc > 0 ? (uint64_t)at_utc : 0);
+}
+
 static size_t policy_count(const struct metrics *m)
 {
     return m->in->survey ? m->in->survey->policy_count : 0;
@@ -95,7 +101,7 @@ static void write_looks(struct metrics *m, const struct metric *row)
 
 static void write_contact(struct metrics *m, const struct metric *row)
 {
-    sample_time(m, row, no_labels, m->in->last_contact_utc);
+    sample_since(m, row, m->in->last_contact_utc);
 }
 
 static void write_full_interval(struct metrics *m, const struct metric *row)
@@ -123,7 +129,7 @@ static void write_last(struct metrics *m, const struct metric *row)
 
 static void write_last_complete(struct metrics *m, const struct metric *row)
 {
-    sample_time(m, row, no_labels, m->in->last_complete_utc);
+    sample_since(m, row, m->in->last_complete_utc);
 }
 
 static void write_duration(struct metrics *m, const struct metric *row)
@@ -242,7 +248,8 @@ static const struct metric rows[] = {
     {"dircertd_following", "gauge", "", "1 while changes are followed as they happen, 0 while they are not.",
      write_following},
     {"dircertd_last_contact_timestamp_seconds", "gauge", "",
-     "When a server of the directory was last in use; renewed every heartbeat_s, but not while a pass goes on.",
+     "When a server of the directory was last in use; renewed every heartbeat_s, but not while a pass goes on; 0: "
+     "never yet.",
      write_contact},
     {"dircertd_looks_total", "counter", "", "Looks at what changed, between full passes.", write_looks},
     {"dircertd_drift_total", "counter", "",
@@ -251,7 +258,7 @@ static const struct metric rows[] = {
      write_lost},
     {"dircertd_last_pass_timestamp_seconds", "gauge", "", "When the last pass ended.", write_last},
     {"dircertd_last_complete_pass_timestamp_seconds", "gauge", "",
-     "When the last complete pass ended, since the program began.", write_last_complete},
+     "When the last complete pass ended, since the program began; 0: none has.", write_last_complete},
     {"dircertd_full_interval_seconds", "gauge", "",
      "How long after a full pass the next one may begin at the latest, but for a tenth; left out by --once.",
      write_full_interval},

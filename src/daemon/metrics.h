@@ -21,8 +21,8 @@ struct metrics_input {
     const struct survey *survey; /* of the last pass; NULL: there was none yet */
     enum pass_result result;     /* its result */
     int64_t last_pass_utc;       /* when it ended; 0: there was none */
-    int64_t last_complete_utc;   /* when the last complete one ended; 0: there was none since the program began */
-    int64_t last_contact_utc;    /* when a server was in use last; 0: none was yet */
+    int64_t last_complete_utc;   /* when the last complete one ended; 0: there was none since the program began, and told */
+    int64_t last_contact_utc;    /* when a server was in use last; 0: none was yet, and told */
     unsigned full_interval_s;    /* 0: passes come from elsewhere, by --once */
 };
 

@@ -240,7 +240,10 @@ static void test_before_the_first_pass(void **state)
     struct slice text = metrics_text(&a, &in);
     expect_format(text);
     expect_line(text, "dircertd_lease_held{daemon=\"default\"} 0");
-    assert_false(text_holds(text, S("timestamp")));
+    expect_line(text, "dircertd_last_contact_timestamp_seconds{daemon=\"default\"} 0"); /* what alerts wait for */
+    expect_line(text, "dircertd_last_complete_pass_timestamp_seconds{daemon=\"default\"} 0");
+    assert_false(text_holds(text, S("dircertd_last_pass_timestamp")));
+    assert_false(text_holds(text, S("dircertd_oldest")));
     assert_false(text_holds(text, S("dircertd_pass")));
     arena_free(&a);
 }
