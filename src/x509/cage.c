@@ -133,8 +133,8 @@ void cage_start(const struct cage_settings *settings)
 /* Its signal may have come before it was blocked, or be another child's: then it is looked for again. */
 static void await_end(pid_t server)
 {
-    const struct timespec step = {.tv_nsec = 10 * 1000 * 1000};
-    const int64_t until_us = now_us() + LAST_S * 1000000;
+    const struct timespec step = {.tv_nsec = 10L * 1000 * 1000};
+    const int64_t until_us = now_us() + LAST_S * INT64_C(1000000);
     sigset_t of_child, before;
     sigemptyset(&of_child);
     sigaddset(&of_child, SIGCHLD);
@@ -410,8 +410,8 @@ static enum rc fork_worker(struct cage_place *p, struct fault *fault)
 {
     const struct zygote_order o = order_of(ZYGOTE_FORK, p, 0);
     unsigned ms = deadline_of(p);
-    const struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
-    struct zygote_answer a;
+    const struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000L};
+    struct zygote_answer a = {0};
     enum rc rc = order(&o, &a, &p->fd, fault);
     if (rc != RC_OK)
         return rc;
@@ -432,7 +432,7 @@ static enum rc await_word(struct cage_place *p, struct fault *fault)
     struct cage_answer a;
     struct cage_failure failure;
     char how[64] = "";
-    if (!take_answer(p, now_us() + SERVER_S * 1000000, &a, &failure)) {
+    if (!take_answer(p, now_us() + SERVER_S * INT64_C(1000000), &a, &failure)) {
         write_how(&failure, how, sizeof how);
         return fault_set(fault, RC_FAULT, "%s", how);
     }

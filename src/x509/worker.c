@@ -63,7 +63,7 @@ static struct slice fit(struct slice text)
 
 static void answer(uint32_t one, uint32_t two, struct slice first, struct slice second)
 {
-    uint8_t out[sizeof(struct cage_head) + 2 * CAGE_TEXT_MOST];
+    uint8_t out[sizeof(struct cage_head) + (size_t)2 * CAGE_TEXT_MOST];
     first = fit(first);
     second = fit(second);
     const struct cage_head head = {.answer = {one, two}, .octets = {(uint32_t)first.n, (uint32_t)second.n}};
