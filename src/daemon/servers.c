@@ -9,6 +9,7 @@
 enum {
     /* A connection that lasted so long was a good one: what broke it says nothing about the next. */
     GOOD_AFTER_MS = 60000,
+    DAY_S = 86400,
     NONE = -1,
     DOWN = -2, /* of what was told */
 };
@@ -31,6 +32,7 @@ struct servers {
     struct dir *work, *keep;
     int current, told; /* which is connected; which was told to be */
     int64_t since_ms, improve_ms;
+    unsigned refusals; /* in a row, of the password by an earlier server */
     unsigned connection;
     char fault[sizeof((struct fault){0}).text], told_fault[sizeof((struct fault){0}).text];
 };
@@ -108,6 +110,26 @@ static void after_failure(struct servers *s, struct server *server, int64_t now_
             s->items[i].not_before_ms = now_ms + timing_interval_ms(s->settings.interval_s);
 }
 
+/*
+ * Each refusal may count towards the lock of an account that works here: then an earlier server is asked more and more
+ * rarely, up to once a day.
+ */
+static int64_t improve_wait_ms(const struct servers *s)
+{
+    uint64_t wait_s = s->settings.interval_s;
+    for (unsigned i = 0; i < s->refusals && wait_s < DAY_S; i++)
+        wait_s = 2 * wait_s < DAY_S ? 2 * wait_s : DAY_S;
+    return timing_interval_ms((unsigned)wait_s);
+}
+
+static bool is_refused_earlier(const struct servers *s)
+{
+    for (int i = 0; i < s->current; i++)
+        if (s->items[i].rc == RC_DENIED)
+            return true;
+    return false;
+}
+
 static const char *transactions(const struct servers *s, const struct dir_capabilities *c)
 {
     if (s->settings.directory.writes_per_transaction < 2)
@@ -123,6 +145,16 @@ static int64_t seconds_until(int64_t at_ms)
     return wait_ms > 0 ? (wait_ms + 999) / 1000 : 0;
 }
 
+static void tell_one(const struct servers *s, const struct server *server)
+{
+    int64_t next_ms = server->not_before_ms > s->improve_ms ? server->not_before_ms : s->improve_ms;
+    struct log_field fields[3] = {log_text("uri", server->uri), log_escaped("detail", slice_of(server->fault.text))};
+    size_t count = 2;
+    if (s->settings.tells) /* otherwise nothing is tried again */
+        fields[count++] = log_int("retry_s", seconds_until(next_ms));
+    log_event(s->settings.log, EVENT_DISCONNECTED, fields, count);
+}
+
 /* What can't be used while another server can; each again when the reason is another. */
 static void tell_unusable(struct servers *s)
 {
@@ -130,11 +162,8 @@ static void tell_unusable(struct servers *s)
         struct server *server = &s->items[i];
         bool is_told = strcmp(server->told.text, server->fault.text) == 0;
         server->told = server->fault;
-        if (is_told || !server->fault.text[0])
-            continue;
-        LOG_EVENT(s->settings.log, EVENT_DISCONNECTED, log_text("uri", server->uri),
-                  log_escaped("detail", slice_of(server->fault.text)),
-                  log_int("retry_s", seconds_until(server->not_before_ms)));
+        if (!is_told && server->fault.text[0])
+            tell_one(s, server);
     }
 }
 
@@ -180,7 +209,8 @@ static bool try_one(struct servers *s, int index)
     s->keep = keep;
     s->current = index;
     s->since_ms = now_ms;
-    s->improve_ms = now_ms + timing_interval_ms(s->settings.interval_s);
+    s->refusals = is_refused_earlier(s);
+    s->improve_ms = now_ms + improve_wait_ms(s);
     s->connection++;
     server->failures = 0;
     for (int i = index; i < s->count; i++) /* nobody asks those behind it any more */
@@ -285,10 +315,11 @@ bool servers_connect(struct servers *s, int64_t now_ms)
 void servers_improve(struct servers *s, int64_t now_ms)
 {
     unsigned tries = 0;
-    if (s->current <= 0)
+    if (s->current <= 0 || try_due(s, s->current, now_ms, &tries))
         return;
-    s->improve_ms = now_ms + timing_interval_ms(s->settings.interval_s);
-    if (!try_due(s, s->current, now_ms, &tries) && goes_on(s))
+    s->refusals = is_refused_earlier(s) ? s->refusals + (tries > 0) : 0;
+    s->improve_ms = now_ms + improve_wait_ms(s);
+    if (goes_on(s))
         tell_unusable(s);
 }
 

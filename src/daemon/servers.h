@@ -15,7 +15,7 @@ struct servers_settings {
     unsigned interval_s;           /* after a refused password, the next try */
     bool only_work;                /* no second connection */
     struct log *log;               /* borrowed */
-    bool tells;                    /* transitions: connected, disconnected; a server beside a good one is told anyway */
+    bool tells; /* transitions, and when the next try is; a server beside a good one is told anyway */
     bool (*goes_on)(void *context); /* asked before each server and while connecting; false ends it.  NULL: always on */
     bool (*is_alive)(void *context); /* called while the second connection waits; always true.  NULL: nobody wants to */
     void *context;
@@ -43,8 +43,8 @@ void servers_renew_keep(struct servers *s);
 /* With a connection to another than the first: those before it that are due are tried, and the first that answers is
  * taken.  What is wrong with one is told once. */
 void servers_improve(struct servers *s, int64_t now_ms);
-/* When that is due again, an interval after the last time or later, in monotonic milliseconds; INT64_MAX: there is
- * nothing to improve. */
+/* When that is due again, an interval after the last time or later, where the password was refused more and more
+ * rarely; in monotonic milliseconds.  INT64_MAX: there is nothing to improve. */
 int64_t servers_improve_ms(const struct servers *s);
 /* Asks the server for nothing; false, and both connections are closed, when it does not answer. */
 bool servers_probe(struct servers *s, int64_t now_ms);

@@ -263,7 +263,7 @@ static const struct event_field fields[] = {
     {"requests-open", "requests that are not finished, after this pass"},
     {"requests-read", "requests that were read for it"},
     {"result", "of a pass: complete, incomplete, held, paused or interrupted; of a reload: taken or refused"},
-    {"retry_s", "seconds until the next try"},
+    {"retry_s", "seconds until the next try; left out by --once, which makes none"},
     {"revised", "open requests whose content this pass changed"},
     {"revision", "the policy's revision, a digest of its attributes"},
     {"seccomp", "whether system calls are restricted: on, or why it is off"},

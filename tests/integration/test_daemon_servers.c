@@ -182,6 +182,7 @@ static void a_server_that_can_not_be_used_is_told_beside_one_that_can(void **sta
     program_pass(p, PROGRAM_COMPLETE);
     program_expect(p, WORDS("event=disconnected", unusable, "No such file"));
     assert_int_equal(program_lines(p, WORDS("event=disconnected")), 1);
+    assert_int_equal(program_lines(p, WORDS("event=disconnected", "retry_s=")), 0); /* nor is anything tried again */
 }
 
 /* Frozen, not dead: what waits for an answer ends after timeout_s. */

@@ -131,6 +131,94 @@ static void what_is_renewed_is_renewed(void **state)
     servers_close(s);
 }
 
+/* An earlier server, beside one that is in use. */
+
+static struct servers *open_beside(struct program *p, const char *uris[3], struct program **second, void **state)
+{
+    assert_int_equal(program_enter(state), 0);
+    *second = *state;
+    uris[0] = slapd_ldapi_uri(p->server);
+    uris[1] = slapd_ldapi_uri((*second)->server);
+    uris[2] = NULL;
+    slapd_kill(p->server);
+    struct servers *s = open_servers(uris);
+    assert_true(servers_connect(s, timing_now_ms()));
+    assert_string_equal(servers_uri(s), uris[1]);
+    return s;
+}
+
+/* Of the last line that tells of a server beside another. */
+static long long told_retry_s(struct program *p)
+{
+    off_t size = lseek(log_fd, 0, SEEK_END);
+    char *text = arena_alloc(&p->arena, (size_t)size + 1), *last = NULL;
+    assert_true(pread(log_fd, text, (size_t)size, 0) == size);
+    for (char *at = text; (at = strstr(at, "retry_s=")); at++)
+        last = at + strlen("retry_s=");
+    assert_non_null(last);
+    return atoll(last);
+}
+
+#define ABOUT(value, least) assert_in_range((value), (least), (least) + (least) / 10)
+
+static void a_server_beside_another_is_tried_when_it_says(void **state)
+{
+    void *second_state = NULL;
+    struct program *second;
+    const char *uris[3];
+    struct servers *s = open_beside(*state, uris, &second, &second_state);
+    ABOUT(told_retry_s(*state), INTERVAL_S);
+    assert_in_range(servers_improve_ms(s) - timing_now_ms(), (told_retry_s(*state) - TIMEOUT_S) * 1000,
+                    told_retry_s(*state) * 1000);
+    servers_close(s);
+    program_leave(&second_state);
+}
+
+/* Its refusals may count for an account that works elsewhere. */
+static void an_earlier_server_that_refuses_is_asked_more_and_more_rarely(void **state)
+{
+    enum { DAY_S = 86400, DOUBLINGS = 12 };
+    struct program *p = *state, *second;
+    void *second_state = NULL;
+    const char *uris[3];
+    struct servers *s = open_beside(p, uris, &second, &second_state);
+    assert_true(slapd_restart(p->server));
+    set_password(p, "another one");
+    int64_t wait_s = INTERVAL_S;
+    for (unsigned i = 1; i <= DOUBLINGS; i++) {
+        int64_t due_ms = servers_improve_ms(s);
+        servers_improve(s, due_ms);
+        wait_s = 2 * wait_s < DAY_S ? 2 * wait_s : DAY_S;
+        ABOUT(servers_improve_ms(s) - due_ms, wait_s * 1000);
+        assert_int_equal(count_refused(p), i);
+    }
+    set_password(p, PROGRAM_PASSWORD);
+    servers_improve(s, servers_improve_ms(s));
+    assert_string_equal(servers_uri(s), uris[0]);
+    servers_close(s);
+    program_leave(&second_state);
+}
+
+/* Whoever was away, or refused, is asked once in an interval again when it is away. */
+static void an_earlier_server_that_is_away_is_asked_in_each_interval(void **state)
+{
+    struct program *p = *state, *second;
+    void *second_state = NULL;
+    const char *uris[3];
+    struct servers *s = open_beside(p, uris, &second, &second_state);
+    assert_true(slapd_restart(p->server));
+    set_password(p, "another one");
+    servers_improve(s, servers_improve_ms(s));
+    slapd_kill(p->server);
+    for (unsigned i = 0; i < 4; i++) {
+        int64_t due_ms = servers_improve_ms(s);
+        servers_improve(s, due_ms);
+        ABOUT(servers_improve_ms(s) - due_ms, INTERVAL_S * 1000);
+    }
+    servers_close(s);
+    program_leave(&second_state);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
@@ -138,6 +226,9 @@ int main(void)
         TEST(a_broken_connection_is_renewed_when_a_heartbeat_is_due),
         TEST(a_refused_renewal_waits_an_interval),
         TEST(what_is_renewed_is_renewed),
+        TEST(a_server_beside_another_is_tried_when_it_says),
+        TEST(an_earlier_server_that_refuses_is_asked_more_and_more_rarely),
+        TEST(an_earlier_server_that_is_away_is_asked_in_each_interval),
     };
     return slapd_available() ? cmocka_run_group_tests_name("servers", tests, NULL, NULL) : 77;
 }
