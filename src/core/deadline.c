@@ -71,7 +71,7 @@ static int64_t retention_of(const struct record *d, const struct policy *policy)
 
 static void consider_claim(int64_t *first, const struct request *q, int64_t now_utc)
 {
-    if (q->claimed && !q->has_transaction && q->claimed_until_utc < INT64_MAX)
+    if (!q->has_transaction && q->claimed_until_utc < INT64_MAX) /* also where nobody is named who claims it */
         consider(first, q->claimed_until_utc + 1, now_utc);
 }
 

@@ -153,15 +153,20 @@ static void test_requests(void **state)
         enum state state;
         enum request_type type;
         int64_t after;
+        bool nameless; /* the claim names nobody, and the outcome says that it was submitted */
     } rows[] = {
-        {STATE_PROPOSED, REQUEST_REISSUE, 300},        {STATE_FAILED, REQUEST_REISSUE, 3600},
-        {STATE_SUBMITTED, REQUEST_REISSUE, 501},       {STATE_WITHDRAWN, REQUEST_REISSUE, 7 * 86400},
-        {STATE_FULFILLED, REQUEST_REISSUE, 7 * 86400},
+        {STATE_PROPOSED, REQUEST_REISSUE, 300, false},        {STATE_FAILED, REQUEST_REISSUE, 3600, false},
+        {STATE_SUBMITTED, REQUEST_REISSUE, 501, false},       {STATE_SUBMITTED, REQUEST_REISSUE, 501, true},
+        {STATE_WITHDRAWN, REQUEST_REISSUE, 7 * 86400, false}, {STATE_FULFILLED, REQUEST_REISSUE, 7 * 86400, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct policy policy = {.retention_days = 7, .confirmations = 3};
-        struct plan_request q = {.request = {.claimed = true, .claimed_until_utc = BEGIN + 500}};
+        struct plan_request q = {.request = {.claimed = !rows[i].nameless,
+                                             .claimed_until_utc = BEGIN + 500,
+                                             .outcome = rows[i].nameless ? OUTCOME_SUBMITTED : OUTCOME_NONE,
+                                             .outcome_generation = 1,
+                                             .outcome_attempt = 1}};
         struct record *d = &q.request.record;
         *d = (struct record){.type = rows[i].type,
                              .state = rows[i].state,
