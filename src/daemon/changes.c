@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/dn.h"
+#include "core/schema.h"
 
 void changes_open(struct changes *c, const char *base)
 {
@@ -32,16 +33,18 @@ void changes_lose(struct changes *c)
     c->is_lost = true;
 }
 
-/* One that may be right below ou=requests: its RDN says which it is. */
+/* One that may be below ou=requests, or was moved out of it: its RDN says which it is. */
 static bool request_id_of(const struct changes *c, struct slice dn, struct slice *id)
 {
     struct slice rdn = dn_first_rdn(dn);
     const uint8_t *equals = rdn.n ? memchr(rdn.p, '=', rdn.n) : NULL;
     struct digest ignored;
-    if (!equals || !dn_may_be_within(dn_parent(dn), c->requests))
+    if (!equals)
         return false;
     *id = slice_trim(slice_from(rdn, (size_t)(equals - rdn.p) + 1));
-    return digest_from_hex(*id, &ignored);
+    return digest_from_hex(*id, &ignored) &&
+           (dn_may_be_within(dn_parent(dn), c->requests) ||
+            slice_eq_nocase(slice_trim(slice_upto(rdn, (size_t)(equals - rdn.p))), SLICE_LITERAL(ATTR_REQUEST_ID)));
 }
 
 static void note_policy(struct changes *c, int64_t now_ms)

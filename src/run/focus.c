@@ -136,6 +136,17 @@ static bool was_purged(const struct past *past, struct slice id)
     return found;
 }
 
+/* Somebody edited what says whom or what it is about: only who sees everybody can put that right. */
+static bool is_mistaken(struct pass *p, const struct plan_request *q)
+{
+    const struct record *d = &q->request.record;
+    if (q->request.foreign)
+        return false; /* none of ours: it stays as it is */
+    if (d->type == REQUEST_REISSUE)
+        return !slice_eq(d->id, request_id_of_reissue(p->arena, d->subject_id));
+    return q->stored_count != 1 || !slice_eq(d->id, request_id_of_revoke(p->arena, &q->stored[0].digest));
+}
+
 /* The requests that changed, and whom they are about.  Of one that somebody deleted nobody knows whom it was about. */
 static bool read_given(struct pass *p)
 {
@@ -147,6 +158,9 @@ static bool read_given(struct pass *p)
         return false;
     for (size_t i = 0; i < f->request_count; i++)
         if (!pass_find_request(p, f->requests[i]) && !was_purged(p->settings->past, f->requests[i]))
+            look_escalate(p, ESCALATION_REQUEST);
+    for (size_t i = 0; i < p->request_count; i++)
+        if (is_mistaken(p, &p->requests[i]))
             look_escalate(p, ESCALATION_REQUEST);
     add_subjects(p, f->subjects, f->subject_count);
     add_subjects_of_requests(p);
@@ -235,10 +249,13 @@ static void leave_incomplete(struct pass *p)
         p->policies[i].complete &= p->settings->past->policies[i].complete;
 }
 
-static bool see(struct pass *p)
+/* *seen: whom the last round was about; others may have been added since. */
+static bool see_in_rounds(struct pass *p, struct id_set *seen)
 {
     for (int round = 0; round < ROUNDS; round++) {
         look_make_filters(p);
+        *seen = p->look->subjects;
+        p->look->sights.count = 0;
         governance_resolve(p);
         leave_incomplete(p);
         waivers_resolve(p);
@@ -259,6 +276,17 @@ static bool see(struct pass *p)
     return true;
 }
 
+/* Of whom nobody has looked at nothing is concluded, nor told that a finding has ended. */
+static bool see(struct pass *p)
+{
+    struct id_set seen = {0};
+    bool whole = see_in_rounds(p, &seen);
+    p->look->subjects = seen;
+    if (whole)
+        pace_note_leaving(p);
+    return whole;
+}
+
 /* The plan, under the guards of a full pass. */
 
 /* How many subjects a full pass would most likely see, at least. */
@@ -268,7 +296,8 @@ static struct policy_pass *estimates(struct pass *p)
     struct policy_pass *all = ARENA_ARRAY(p->arena, p->policy_count, struct policy_pass);
     for (size_t i = 0; i < p->policy_count; i++) {
         const struct figures *f = &past->policies[i].figures;
-        size_t gone = p->settings->focus->gone_count;
+        size_t gone = p->settings->focus->gone_count, left = pace_left(p, &past->policies[i]);
+        gone = gone > left ? gone : left; /* who was deleted was not seen either */
         all[i] = p->policies[i];
         all[i].subjects = f->subjects > gone ? f->subjects - gone : 0;
         gone += past->policies[i].bare.count;

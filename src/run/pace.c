@@ -60,26 +60,91 @@ int64_t pace_next_interval_utc(const struct pass *p)
     return held ? p->now_utc + past->interval_begun_s + p->settings->interval_s - p->steady_s : DEADLINE_NEVER;
 }
 
-/* Certificates that are no more. */
-
-/* Who had none before counts too, as if he had lost it: that asks for a full pass too many, and never for one too few.
+/*
+ * Subjects and certificates that are no more.  Nothing is known of who was compliant before, so whoever might have gone
+ * counts: that asks for a full pass too many, and never for one too few.
  */
+
+static uint64_t who_is(struct slice subject_id)
+{
+    uint64_t who;
+    struct digest d = digest_of(subject_id);
+    memcpy(&who, d.octets, sizeof who);
+    return who;
+}
+
+/* The list has it from here on, or has it not. */
+static void list_as(struct arena *a, who_list *l, uint64_t who, bool listed)
+{
+    size_t at = 0;
+    while (at < l->count && l->items[at] != who)
+        at++;
+    if (listed && at == l->count)
+        *LIST_ADD(a, l) = who;
+    else if (!listed && at < l->count)
+        l->items[at] = l->items[--l->count];
+}
+
 void pace_note_sight(struct pass *p, const struct subject *s)
 {
     struct past_policy *policy = p->look && s->id.n && s->policy ? past_find(p->settings->past, s->policy->dn) : NULL;
     if (!policy)
         return;
-    uint64_t who;
-    size_t at = 0;
-    struct digest d = digest_of(s->id);
-    memcpy(&who, d.octets, sizeof who);
-    while (at < policy->bare.count && policy->bare.items[at] != who)
-        at++;
-    bool is_noted = at < policy->bare.count;
-    if (s->certificate_count == 0 && !is_noted)
-        *LIST_ADD(&p->settings->past->now.arena, &policy->bare) = who;
-    else if (s->certificate_count && is_noted)
-        policy->bare.items[at] = policy->bare.items[--policy->bare.count];
+    uint64_t who = who_is(s->id);
+    list_as(&p->settings->past->now.arena, &policy->bare, who, s->certificate_count == 0);
+    *LIST_ADD(p->arena, &p->look->sights) = (struct look_sight){who, s->policy};
+}
+
+static bool is_recent(const struct pass *p, const struct past_stray *stray)
+{
+    return p->steady_s - stray->at_s < p->settings->interval_s;
+}
+
+/* Also forgets those of before. */
+static void stray_as(struct pass *p, uint64_t who, bool strays)
+{
+    struct past *past = p->settings->past;
+    size_t kept = 0;
+    for (size_t i = 0; i < past->now.strays.count; i++)
+        if (past->now.strays.items[i].who != who && is_recent(p, &past->now.strays.items[i]))
+            past->now.strays.items[kept++] = past->now.strays.items[i];
+    past->now.strays.count = kept;
+    if (strays)
+        *LIST_ADD(&past->now.arena, &past->now.strays) = (struct past_stray){who, p->steady_s};
+}
+
+/* Of whom a request tells which policy governed him, only that one counts him. */
+static void note_one(struct pass *p, struct slice subject_id)
+{
+    struct past *past = p->settings->past;
+    const struct plan_request *q = pass_find_request(p, request_id_of_reissue(p->arena, subject_id));
+    const struct past_policy *governed = q ? past_find(past, q->request.record.basis.policy_dn) : NULL;
+    uint64_t who = who_is(subject_id);
+    bool seen = false;
+    if (governed)
+        list_as(&past->now.arena, &past->policies[governed - past->policies].left, who, true);
+    for (size_t i = 0; i < p->look->sights.count; i++)
+        if (p->look->sights.items[i].who == who) {
+            struct past_policy *here = past_find(past, p->look->sights.items[i].policy->dn);
+            seen = true;
+            list_as(&past->now.arena, &here->left, who, false);
+        }
+    stray_as(p, who, !seen && !governed);
+}
+
+void pace_note_leaving(struct pass *p)
+{
+    for (size_t i = 0; i < p->look->subjects.count; i++)
+        note_one(p, p->look->subjects.ids[i]);
+}
+
+size_t pace_left(const struct pass *p, const struct past_policy *policy)
+{
+    const struct past *past = p->settings->past;
+    size_t left = policy->left.count;
+    for (size_t i = 0; i < past->now.strays.count; i++)
+        left += is_recent(p, &past->now.strays.items[i]);
+    return left;
 }
 
 /* Writes. */

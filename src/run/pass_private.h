@@ -58,13 +58,20 @@ struct policy_drafts {
     size_t dropped_count;
 };
 
+/* A policy's search has shown a subject: who it is, in short. */
+struct look_sight {
+    uint64_t who;
+    const struct policy *policy;
+};
+
 /* A pass over a few subjects: run/focus.c. */
 struct looking {
     struct id_set subjects;
     struct slice *filters; /* "(|(entryUUID=…)…)", a hundred of them in each */
     size_t filter_count;
-    LIST_OF(struct digest) shown; /* certificates of these subjects, where there are revocations at all */
-    LIST_OF(struct slice) leaves; /* ids of those that have shown that nothing is below them */
+    LIST_OF(struct digest) shown;      /* certificates of these subjects, where there are revocations at all */
+    LIST_OF(struct slice) leaves;      /* ids of those that have shown that nothing is below them */
+    LIST_OF(struct look_sight) sights; /* of the latest round */
     enum escalation escalation;
 };
 

@@ -212,6 +212,24 @@ void past_note_authority(struct pass *p, struct slice id)
         *LIST_ADD(&g->arena, &g->authorities) = arena_copy(&g->arena, id);
 }
 
+/* It is there again: whoever deletes it now does so unasked. */
+static void forget_purged(struct past_gathering *g, const struct digest *id)
+{
+    for (size_t i = 0; i < g->purged.count; i++)
+        if (digest_eq(&g->purged.items[i], id))
+            g->purged.items[i--] = g->purged.items[--g->purged.count];
+}
+
+/* Another policy governs its subject now, and its guard counts the request. */
+static void hand_over_opening(struct past_gathering *g, const struct record *d)
+{
+    struct digest id;
+    bool is_ours = digest_from_hex(d->id, &id);
+    for (size_t i = 0; is_ours && i < g->openings.count; i++)
+        if (digest_eq(&g->openings.items[i].request, &id))
+            g->openings.items[i].policy = digest_of_dn(d->basis.policy_dn);
+}
+
 /* What was written, as it stands now. */
 static void note_operation(struct pass *p, struct past_gathering *g, const struct operation *o)
 {
@@ -222,11 +240,15 @@ static void note_operation(struct pass *p, struct past_gathering *g, const struc
             *LIST_ADD(&g->arena, &g->purged) = id;
         return;
     }
+    if (o->verb == VERB_CREATE && g->purged.count && digest_from_hex(o->record.id, &id))
+        forget_purged(g, &id);
     q.request.record = o->record;
     g->has_revocations |= o->record.type == REQUEST_REVOKE;
     note_deadline(p, g, &q);
     if (o->opens)
         note_opening(p, g, &q.request, true);
+    else if (o->existing && !slice_eq(o->existing->request.record.basis.policy_dn, o->record.basis.policy_dn))
+        hand_over_opening(g, &o->record);
 }
 
 /* True when all that was to be written, and no guard held, is written. */

@@ -6,6 +6,7 @@
 #include "run/pass_private.h"
 
 /* One policy as the last full pass met it, and what looks have done to it since. */
+typedef LIST_OF(uint64_t) who_list;
 struct past_policy {
     struct digest print; /* of all that the policy says; another one asks for a full pass */
     struct slice dn;
@@ -16,7 +17,14 @@ struct past_policy {
     bool compares;          /* entries with each other, which no look can */
     size_t withdrawn;       /* by it in its interval, and by looks since */
     bool guarded;           /* a look found that a guard would hold */
-    LIST_OF(uint64_t) bare; /* of whom looks saw no certificate: who they are, in short */
+    /* Since that pass, in short: of whom looks saw no certificate, and who has a request by it and was not seen. */
+    who_list bare, left;
+};
+
+/* A subject that no policy governs, as a look found: it may have left any of them. */
+struct past_stray {
+    uint64_t who; /* in short */
+    int64_t at_s; /* by the steady clock */
 };
 
 /* Something that the first guard counts for 24 hours. */
@@ -57,6 +65,7 @@ struct past_gathering {
     publication_list publications;     /* in order */
     LIST_OF(struct slice) authorities; /* ids of entries that publish certificates of authorities or CRLs */
     LIST_OF(struct digest) purged;     /* requests that were deleted, by ourselves */
+    LIST_OF(struct past_stray) strays; /* since then */
 };
 
 /* A request that looks wrote. */
@@ -124,8 +133,12 @@ bool look_below_unseen(struct pass *p);
 size_t *pace_withdrawn_before(struct pass *p);
 /* What this pass or look withdrew counts from now on; a full pass is the past already. */
 void pace_note_withdrawals(struct pass *p);
-/* Whether a look sees a certificate of this subject: without one it may have lost it since the full pass. */
+/* A look sees this subject.  Without a certificate it may have lost it since the full pass. */
 void pace_note_sight(struct pass *p, const struct subject *s);
+/* The look has seen whom it is about: who was not seen may have left what governed them. */
+void pace_note_leaving(struct pass *p);
+/* So many may have left that policy since the full pass, besides those who were told to be deleted. */
+size_t pace_left(const struct pass *p, const struct past_policy *policy);
 /* When what the guard held because of withdrawals before it is worth another full pass; DEADLINE_NEVER: it is not. */
 int64_t pace_next_interval_utc(const struct pass *p);
 /* A look leaves out what only answers its own writing, again and again; it is looked at again after an interval. */

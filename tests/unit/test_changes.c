@@ -57,6 +57,8 @@ static void a_name_says_what_changed(void **state)
         enum where where;
     } rows[] = {
         {"cn=a,ou=servers,dc=example,dc=com", SUBJECT},
+        {"dircertRequestId=" HEX ",ou=archive,dc=example,dc=com", REQUEST}, /* it was moved there */
+        {"dircertRequestId=1,ou=archive,dc=example,dc=com", SUBJECT},
         {"cn=M\xc3\xbcller\\, Hans,ou=people,dc=example,dc=com", SUBJECT},
         {"cn=x,ou=daemons,dc=example,dc=com", SUBJECT},
         {"ou=policies,dc=example,dc=com", SUBJECT},
