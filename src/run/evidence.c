@@ -11,10 +11,7 @@
 
 static const struct slice any_entry = SLICE_LITERAL("(objectClass=*)");
 
-static bool counted(enum rc rc)
-{
-    return rc == RC_OK || rc == RC_TRUNCATED;
-}
+static const char looking_for_subject[] = "find out where the subject of a request is";
 
 /* Is an entry of this id anywhere in the directory?  False where a search failed. */
 static bool locate(struct pass *p, struct slice id_filter, bool *found)
@@ -22,10 +19,9 @@ static bool locate(struct pass *p, struct slice id_filter, bool *found)
     const struct dir_capabilities *c = dir_capabilities(p->dir);
     *found = false;
     for (size_t i = 0; i < c->suffix_count && !*found; i++) {
-        struct fault fault = {{0}};
         size_t count;
-        enum rc rc = pass_count(p, c->suffixes[i], DIR_SUBTREE, id_filter, 1, &count, &fault);
-        if (rc != RC_NOT_FOUND && !counted(rc))
+        enum rc rc = pass_ask(p, c->suffixes[i], DIR_SUBTREE, id_filter, looking_for_subject, &count);
+        if (rc != RC_NOT_FOUND && rc != RC_OK)
             return false;
         *found = count > 0;
     }
@@ -38,30 +34,24 @@ static bool locate(struct pass *p, struct slice id_filter, bool *found)
  */
 static bool sees_siblings(struct pass *p, struct slice dn)
 {
-    struct fault fault = {{0}};
+    static const struct slice leaf = SLICE_LITERAL("(hasSubordinates=FALSE)");
     size_t count;
     struct slice parent = dn_parent(dn);
     struct slice with_id = arena_format(p->arena, "(%s=*)", dir_capabilities(p->dir)->stable_id_attribute);
-    enum rc rc = pass_count(p, parent, DIR_ONE, with_id, 1, &count, &fault);
-    if (!counted(rc))
+    if (pass_ask(p, parent, DIR_ONE, with_id, looking_for_subject, &count) != RC_OK)
         return false;
-    if (count > 0)
-        return true;
-    rc = pass_count(p, parent, DIR_BASE, SLICE_LITERAL("(hasSubordinates=FALSE)"), 1, &count, &fault);
-    return counted(rc) && count > 0;
+    return count > 0 || (pass_ask(p, parent, DIR_BASE, leaf, looking_for_subject, &count) == RC_OK && count > 0);
 }
 
 /* An entry stands at that name and does not show its id: it may be the one that is looked for. */
 static bool may_stand_there(struct pass *p, struct slice dn)
 {
-    struct fault fault = {{0}};
-    size_t count, with_id_count;
+    size_t count;
     struct slice with_id = arena_format(p->arena, "(%s=*)", dir_capabilities(p->dir)->stable_id_attribute);
-    enum rc rc = pass_count(p, dn, DIR_BASE, any_entry, 1, &count, &fault);
-    if (rc == RC_NOT_FOUND || (counted(rc) && count == 0))
+    enum rc rc = pass_ask(p, dn, DIR_BASE, any_entry, looking_for_subject, &count);
+    if (rc == RC_NOT_FOUND || (rc == RC_OK && count == 0))
         return false;
-    return !counted(rc) || !counted(pass_count(p, dn, DIR_BASE, with_id, 1, &with_id_count, &fault)) ||
-           with_id_count == 0;
+    return rc != RC_OK || pass_ask(p, dn, DIR_BASE, with_id, looking_for_subject, &count) != RC_OK || count == 0;
 }
 
 static bool is_gone(struct pass *p, struct slice dn)
@@ -122,7 +112,6 @@ static struct slice add_absent(struct pass *p, struct slice filter, const char *
  */
 static void look_behind_silence(struct pass *p, struct subject *s)
 {
-    struct fault fault = {{0}};
     size_t count;
     unsigned hosts = s->policy->name_match == MATCH_NONE ? 0 : s->silent_host_attributes;
     if (s->silent_certificate_attributes == 0 && hosts == 0)
@@ -131,7 +120,8 @@ static void look_behind_silence(struct pass *p, struct subject *s)
     filter = add_absent(p, filter, s->policy->certificate_attributes, s->silent_certificate_attributes);
     filter = add_absent(p, filter, s->policy->host_attributes, hosts);
     filter = arena_format(p->arena, "%.*s)", SLICE_ARGS(filter));
-    s->undecided = !counted(pass_count(p, s->dn, DIR_BASE, filter, 1, &count, &fault)) || count != 1;
+    s->undecided =
+        pass_ask(p, s->dn, DIR_BASE, filter, "find out what an entry does not have", &count) != RC_OK || count != 1;
     if (s->undecided)
         report_undecided(p, s,
                          "it shows no value of an attribute that is judged, and cannot be shown to have none: this "

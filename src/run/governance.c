@@ -340,10 +340,9 @@ void governance_resolve(struct pass *p)
 static bool count_there(struct pass *p, const struct region *at, struct slice filter, struct slice id_filter,
                         size_t *count)
 {
-    struct fault fault = {{0}};
     struct slice both = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(filter), SLICE_ARGS(id_filter));
-    enum rc rc = pass_count(p, at->base, scope_of[at->target->scope], both, 1, count, &fault);
-    return rc == RC_OK || rc == RC_TRUNCATED;
+    return pass_ask(p, at->base, scope_of[at->target->scope], both, "find out which policy governs an entry", count) ==
+           RC_OK;
 }
 
 /* "No" is only believed of an entry outside the target's reach, or of one that shows what the filter asks for. */

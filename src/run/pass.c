@@ -248,3 +248,15 @@ enum rc pass_count(struct pass *p, struct slice base, enum dir_scope scope, stru
     *count = 0;
     return dir_search(p->dir, &search, &sink, fault);
 }
+
+enum rc pass_ask(struct pass *p, struct slice base, enum dir_scope scope, struct slice filter, const char *what,
+                 size_t *count)
+{
+    struct fault fault = {{0}};
+    enum rc rc = pass_count(p, base, scope, filter, 1, count, &fault);
+    if (rc == RC_OK || rc == RC_TRUNCATED)
+        return RC_OK;
+    if (rc != RC_NOT_FOUND && rc != RC_INVALID)
+        report_fault_once(p, what, &fault);
+    return rc;
+}

@@ -297,6 +297,8 @@ void write_plan(struct pass *p);
 
 /* Reports. */
 void report_fault(struct pass *p, const char *what, const struct fault *fault);
+/* The same of what may fail for one entry after the other: only the first one of a pass is told. */
+void report_fault_once(struct pass *p, const char *what, const struct fault *fault);
 /* The same of what lasts: passes that come after one that told it do not tell it again until it is over. */
 void report_trouble(struct pass *p, enum memo_trouble trouble, const char *what, const struct fault *fault);
 void report_problems(struct pass *p, const problem_list *problems);
@@ -393,5 +395,11 @@ bool pass_demand(struct pass *p, struct slice dn, struct slice filter, const cha
 /* RC_OK or RC_TRUNCATED, and how many entries came (at most `most` where that is not 0). */
 enum rc pass_count(struct pass *p, struct slice base, enum dir_scope scope, struct slice filter, size_t most,
                    size_t *count, struct fault *fault) MUST_USE;
+/*
+ * The same as evidence, of one entry at most: RC_OK, or RC_NOT_FOUND or RC_INVALID where nothing can be asked there.
+ * Everything else is our fault: it makes the pass incomplete, and the first one of each `what` is told.
+ */
+enum rc pass_ask(struct pass *p, struct slice base, enum dir_scope scope, struct slice filter, const char *what,
+                 size_t *count) MUST_USE;
 
 #endif

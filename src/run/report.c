@@ -16,6 +16,15 @@ void report_fault(struct pass *p, const char *what, const struct fault *fault)
     LOG_EVENT(pass_log(p), EVENT_FAULT, log_text("what", what), log_escaped("detail", slice_of(fault->text)));
 }
 
+void report_fault_once(struct pass *p, const char *what, const struct fault *fault)
+{
+    p->incomplete = true;
+    if (told_first_time(p->arena, &p->told, slice_of("fault"), slice_of(what), (struct slice){NULL, 0}))
+        report_fault(p, what, fault);
+    else
+        p->faults++;
+}
+
 void report_subject_problems(struct pass *p, const struct policy *policy, const problem_list *problems)
 {
     for (size_t i = 0; !p->interrupted && i < problems->count; i++) {

@@ -285,7 +285,6 @@ void waivers_resolve_requests(struct pass *p)
 
 bool waivers_decided(struct pass *p, const struct subject *s)
 {
-    struct fault fault = {{0}};
     size_t count;
     struct slice filter = {NULL, 0};
     if (waivers_hold_all(p))
@@ -303,8 +302,8 @@ bool waivers_decided(struct pass *p, const struct subject *s)
     if (filter.n == 0)
         return true;
     filter = arena_format(p->arena, "(&%.*s%.*s)", SLICE_ARGS(pass_id_filter(p, s->id)), SLICE_ARGS(filter));
-    enum rc rc = pass_count(p, s->dn, DIR_BASE, filter, 1, &count, &fault);
-    return (rc == RC_OK || rc == RC_TRUNCATED) && count == 1;
+    return pass_ask(p, s->dn, DIR_BASE, filter, "find out whether a waiver names an entry", &count) == RC_OK &&
+           count == 1;
 }
 
 /* Marking. */
