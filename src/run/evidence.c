@@ -141,6 +141,18 @@ static bool needs_asking(const struct pass *p)
     return p->policy_count > 1 || (p->policy_count == 1 && p->governed[0].policy->exclude_count > 0);
 }
 
+/* The policy that its scan was about governs it, also when the directory is asked about this entry alone. */
+static void ask_who_governs(struct pass *p, struct subject *s)
+{
+    const struct governed *g;
+    if (!needs_asking(p))
+        return;
+    s->governance_known = governance_of(p, pass_id_filter(p, s->id), &g) && g && g->policy == s->policy;
+    s->undecided = !s->governance_known;
+    if (s->undecided)
+        report_undecided(p, s, "asked about this entry alone, the directory does not say that this policy governs it");
+}
+
 /*
  * A request is only opened where the same policy governs the entry when it is asked about this entry alone: a value
  * that is hidden there could keep it from being excluded, governed by another, or waived.
@@ -150,22 +162,34 @@ bool evidence_of_openings(struct pass *p, const struct plan *plan)
     bool changed = false;
     for (size_t i = 0; i < plan->count && pass_goes_on(p); i++) {
         const struct operation *o = &plan->operations[i];
-        const struct governed *g;
         struct subject *s = o->opens ? pass_find_subject(p, o->record.subject_id) : NULL;
         if (!s || s->undecided || s->governance_known)
             continue;
-        if (needs_asking(p)) {
-            s->governance_known = governance_of(p, pass_id_filter(p, s->id), &g) && g && g->policy == s->policy;
-            s->undecided = !s->governance_known;
-        }
-        if (s->undecided)
-            report_undecided(p, s,
-                             "asked about this entry alone, the directory does not say that this policy governs it");
-        else if (!waivers_decided(p, s)) {
+        ask_who_governs(p, s);
+        if (!s->undecided && !waivers_decided(p, s)) {
             s->undecided = true;
             report_undecided(p, s,
                              "a waiver may name it: this account may not see all that the waiver's target asks for");
         }
+        changed |= s->undecided;
+    }
+    return changed;
+}
+
+/*
+ * A full pass finds out whether it sees what the filters of targets and exclusions name; a look takes that over, and it
+ * may have been hidden since.  So what it would do to a request of somebody is asked about as well.
+ */
+bool evidence_of_changes(struct pass *p, const struct plan *plan)
+{
+    bool changed = false;
+    for (size_t i = 0; i < plan->count && pass_goes_on(p); i++) {
+        const struct operation *o = &plan->operations[i];
+        bool moves = o->existing && o->record.type == REQUEST_REISSUE && o->verb != VERB_PURGE;
+        struct subject *s = moves ? pass_find_subject(p, o->record.subject_id) : NULL;
+        if (!s || s->undecided || s->governance_known)
+            continue;
+        ask_who_governs(p, s);
         changed |= s->undecided;
     }
     return changed;

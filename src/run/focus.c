@@ -359,6 +359,10 @@ static void plan_look(struct pass *p)
     struct plan_input in = pass_input(p, false);
     bool held = false;
     p->plan = plan_build(p->arena, &in);
+    if (evidence_of_changes(p, &p->plan)) {
+        look_escalate(p, ESCALATION_POLICY);
+        p->plan = plan_build(p->arena, &in);
+    }
     p->holds = ARENA_ARRAY(p->arena, p->policy_count, enum hold_scope);
     if (p->plan.count == 0)
         return;

@@ -232,6 +232,8 @@ void scan_policies(struct pass *p);
 void evidence_of_subjects(struct pass *p);
 /* The same for those about which the plan would open requests; true when somebody is undecided who was not. */
 bool evidence_of_openings(struct pass *p, const struct plan *plan);
+/* The same of those whose requests a look would move or revise. */
+bool evidence_of_changes(struct pass *p, const struct plan *plan);
 /*
  * The authorities that policies trust, their certificates and CRLs, from the directory.  What can't be read is told,
  * and then the answers are undecided.  authority_close frees what is OpenSSL's.

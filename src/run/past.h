@@ -44,7 +44,7 @@ struct focus {
 enum escalation {
     ESCALATION_NONE,
     ESCALATION_NO_PAST,    /* no full pass to build on */
-    ESCALATION_POLICY,     /* policies, waivers or authorities are others than the full pass saw */
+    ESCALATION_POLICY,     /* policies, waivers, authorities or rights are others than the full pass saw */
     ESCALATION_GUARD,      /* a guard would hold: that is for a full pass to say */
     ESCALATION_REVOCATION, /* a new revocation: everybody who publishes the certificate has to be seen first */
     ESCALATION_TREE,       /* an entry that has others below it changed: they may be elsewhere now */

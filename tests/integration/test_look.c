@@ -291,6 +291,50 @@ static void test_who_governs(void **state)
     expect_settled();
 }
 
+static void show_description(void)
+{
+    program_rule(f.p, "to dn.subtree=\"" SERVERS "\" attrs=description by dn.exact=\"" DAEMON "\" read by * break");
+}
+
+/*
+ * What the first policy's filter names is hidden after the full pass, so that its entries seem to be the second's:
+ * their requests stay as they are, and a full pass has to see why.
+ */
+static void test_what_targets_name_is_hidden(void **state)
+{
+    static const char *const modes[] = {"enforce", "audit"};
+    (void)state;
+    show_description();
+    program_add_policy(f.p, "first",
+                       ENFORCE VERSION_REISSUE OVER("(description=first)") "dircertPrecedence: 10\n"
+                                                                           "dircertMinSubjectsPercent: 0\n");
+    program_add_policy(f.p, "second",
+                       ENFORCE "dircertOnFinding: expired reissue\n" OVER("(cn=*)") "dircertMinSubjectsPercent: 0\n");
+    program_add_server(f.p, "a", "a.example.com", program_version_1(f.p, "a.example.com"));
+    program_add_server(f.p, "b", "b.example.com", program_good(f.p, "b.example.com"));
+    describe(A, "first");
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        program_change(f.p, "dn: " POLICY("second") "\nchangetype: modify\nreplace: dircertMode\ndircertMode: %s\n",
+                       modes[i]);
+        full(PASS_COMPLETE);
+        program_expect_state(f.p, "reissue", A, "pending");
+        program_drop_rule(f.p);
+        program_change(f.p, "dn: " A "\nchangetype: modify\nreplace: dNSHostName\ndNSHostName: new.example.com\n");
+        look(A);
+        expect_escalation(ESCALATION_POLICY);
+        program_expect_state(f.p, "reissue", A, "pending");
+        full(PASS_INCOMPLETE);
+        program_expect_state(f.p, "reissue", A, "pending");
+        show_description();
+    }
+    full(PASS_COMPLETE);
+    describe(A, "other");
+    publish(A, program_good(f.p, "a.example.com"));
+    look(A); /* it is the second's in truth */
+    expect_settled();
+    assert_int_equal(f.missed, 0);
+}
+
 static void test_people(void **state)
 {
     (void)state;
@@ -588,6 +632,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_host_names, enter, leave),
         cmocka_unit_test_setup_teardown(test_entries_come_and_go, enter, leave),
         cmocka_unit_test_setup_teardown(test_who_governs, enter, leave),
+        cmocka_unit_test_setup_teardown(test_what_targets_name_is_hidden, enter, leave),
         cmocka_unit_test_setup_teardown(test_people, enter, leave),
         cmocka_unit_test_setup_teardown(test_what_is_for_full_passes, enter, leave),
         cmocka_unit_test_setup_teardown(test_revocations, enter, leave),
