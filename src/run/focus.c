@@ -370,11 +370,12 @@ static void plan_look(struct pass *p)
     for (size_t i = 0; i < p->policy_count; i++) {
         bool stopped = is_stopped(p, i, p->holds[i]);
         p->settings->past->policies[i].guarded |= stopped;
-        p->holds[i] = stopped ? HOLD_EVERYTHING : HOLD_NOTHING;
-        held |= stopped;
+        p->holds[i] = stopped ? HOLD_EVERYTHING : p->holds[i]; /* what opens nothing is held as the full pass held it */
+        held |= p->holds[i] != HOLD_NOTHING;
+        if (stopped)
+            look_escalate(p, ESCALATION_GUARD);
     }
     if (held) {
-        look_escalate(p, ESCALATION_GUARD);
         in = pass_input(p, true);
         p->plan = plan_build(p->arena, &in);
     }
