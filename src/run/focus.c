@@ -242,11 +242,21 @@ static void take_over(struct pass *p)
     }
 }
 
-/* A policy whose searches did not end whole in the full pass has no looks either. */
+/*
+ * A policy whose searches did not end whole in the full pass has no looks either.  What changed may be a subject of it,
+ * so another full pass is asked for.
+ */
 static void leave_incomplete(struct pass *p)
 {
-    for (size_t i = 0; i < p->policy_count; i++)
-        p->policies[i].complete &= p->settings->past->policies[i].complete;
+    for (size_t i = 0; i < p->policy_count; i++) {
+        const struct governed *g = &p->governed[i];
+        bool judged = !g->policy->disabled && g->policy->mode != MODE_OFF && !g->suspended;
+        if (p->settings->past->policies[i].complete)
+            continue;
+        p->policies[i].complete = false;
+        if (judged)
+            look_escalate(p, ESCALATION_NO_PAST);
+    }
 }
 
 /* *seen: whom the last round was about; others may have been added since. */
