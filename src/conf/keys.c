@@ -99,7 +99,8 @@ static const struct conf_key keys[] = {
      .least = 1,
      .most = 604800,
      .meaning = "Seconds between two full passes, at least interval_s and without it the same; between them only what "
-                "changed is looked at.",
+                "changed is looked at.  After a full pass that was incomplete or held the next one comes after "
+                "interval_s.",
      .at = AT(full_interval_s)},
     {.path = "follow",
      .type = CONF_CHOICE,
@@ -127,7 +128,8 @@ static const struct conf_key keys[] = {
     {.path = "metrics", .type = CONF_SECTION, .meaning = "Figures for a monitoring system."},
     {.path = "metrics.textfile",
      .type = CONF_PATH,
-     .meaning = "The file, ending in .prom, that is replaced after each pass and between, for node_exporter's textfile collector.",
+     .meaning = "The file, ending in .prom, that is replaced after each pass and between, for node_exporter's textfile "
+                "collector.",
      .at = AT(metrics.textfile)},
     {.path = "log", .type = CONF_SECTION, .meaning = "Where and how events are told."},
     {.path = "log.format",

@@ -54,8 +54,9 @@ struct daemon {
     struct since since;
     struct lease_place status_place;
     bool was_active, search_failed;
-    bool full_wanted; /* a look left something to a full pass */
-    bool is_certain;  /* since the last full pass every change was told: what the next one finds is drift */
+    bool full_wanted;       /* a look left something to a full pass */
+    bool full_was_complete; /* the last one, cut short or not */
+    bool is_certain;        /* since the last full pass every change was told: what the next one finds is drift */
     int64_t full_begun_ms, full_not_before_ms, next_search_ms, lag_left_ms, metrics_ms;
     int64_t wanted_not_before_ms, patience_ms; /* of looks that leave something to a full pass */
     int64_t look_not_before_ms, full_took_ms, echoes_until_ms;

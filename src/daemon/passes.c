@@ -54,7 +54,7 @@ void passes_open(struct daemon *d)
     lease_place_find(&d->changes.arena, conf->base, conf->instance, &d->status_place);
     open_follow(d);
     d->since = (struct since){.from_utc = 0};
-    d->was_active = d->full_wanted = d->is_certain = d->survey_stands = false;
+    d->was_active = d->full_wanted = d->full_was_complete = d->is_certain = d->survey_stands = false;
     d->full_not_before_ms = d->full_begun_ms = d->next_search_ms = 0;
     d->wanted_not_before_ms = d->patience_ms = d->look_not_before_ms = d->full_took_ms = d->echoes_until_ms = 0;
 }
@@ -108,11 +108,20 @@ static bool follows(const struct daemon *d)
     return false;
 }
 
+/* What a full pass could not do, or a guard held, no look may do: the next full pass tries again soon. */
 static unsigned interval_s(const struct daemon *d)
 {
     const struct conf *conf = &d->setup->conf;
-    bool knows = past_is_ready(d->past) && (follows(d) || (searches(d) && d->since.from_utc));
+    bool knows = past_is_ready(d->past) && d->full_was_complete && (follows(d) || (searches(d) && d->since.from_utc));
     return knows ? conf->full_interval_s : conf->interval_s;
+}
+
+/* The one that tries again gets at most half of the time, as others out of turn do. */
+static int64_t in_turn_ms(const struct daemon *d, int64_t interval_ms)
+{
+    int64_t due_ms = d->full_begun_ms + interval_ms;
+    bool tries_again = past_is_ready(d->past) && !d->full_was_complete && searches(d);
+    return tries_again ? later(due_ms, d->full_not_before_ms) : due_ms;
 }
 
 static bool search_is_due(const struct daemon *d)
@@ -153,7 +162,7 @@ void passes_attend(struct daemon *d)
     d->is_certain &= follow_state(d->follow) == FOLLOW_ON && !d->changes.is_lost && !d->changes.policy_first_ms;
     if (search_is_due(d))
         search(d, false);
-    d->next_pass_ms = earlier(d->next_pass_ms, d->full_begun_ms + timing_interval_most_ms(interval_s(d)));
+    d->next_pass_ms = earlier(d->next_pass_ms, in_turn_ms(d, timing_interval_most_ms(interval_s(d))));
 }
 
 /* What is due. */
@@ -313,10 +322,11 @@ static int64_t patience_ms(struct daemon *d, bool was_wanted, int64_t took_ms)
     return d->patience_ms;
 }
 
-static void end_full(struct daemon *d, bool was_wanted, bool connected)
+static void end_full(struct daemon *d, enum pass_result result, bool was_wanted, bool connected)
 {
     bool cut = d->watch.interrupted || !connected;
     int64_t now_ms = timing_now_ms();
+    d->full_was_complete = result == PASS_COMPLETE;
     changes_end_full(&d->changes, !cut && past_is_ready(d->past));
     d->full_not_before_ms = now_ms + (now_ms - d->full_begun_ms) + FULL_GAP_MS;
     d->full_took_ms = now_ms - d->full_begun_ms;
@@ -327,7 +337,7 @@ static void end_full(struct daemon *d, bool was_wanted, bool connected)
     if (cut)
         changes_lose(&d->changes);
     else
-        d->next_pass_ms = d->full_begun_ms + timing_interval_ms(interval_s(d));
+        d->next_pass_ms = in_turn_ms(d, timing_interval_ms(interval_s(d)));
 }
 
 static void run_full(struct daemon *d)
@@ -355,7 +365,7 @@ static void run_full(struct daemon *d)
     d->full_begun_ms = timing_now_ms();
     enum pass_result result = pass_run(servers_work(d->servers), d->second, d->log, &settings, &arena, &plan);
     d->drift += drift.missed;
-    end_full(d, was_wanted, servers_check(d->servers, timing_now_ms()));
+    end_full(d, result, was_wanted, servers_check(d->servers, timing_now_ms()));
     if (!d->watch.interrupted) /* otherwise what the last one saw is told on */
         note_pass(d, result, &survey);
     arena_free(&arena);

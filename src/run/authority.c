@@ -185,6 +185,7 @@ static void read_anchors(struct pass *p, const struct policy *policy, struct anc
     if (!pass_goes_on(p))
         return;
     report_subject_problems(p, policy, &h.problems);
+    p->doubts |= set->doubted;
     p->incomplete |= set->doubted;
     if (all.count && trust_anchors_open(p->authorities->pool, all.items, all.count, &set->anchors, &fault) != RC_OK) {
         set->doubted = true;

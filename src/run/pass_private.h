@@ -101,6 +101,7 @@ struct pass {
     bool interrupted; /* somebody watches, and wants it to end */
 
     bool incomplete;
+    bool doubts; /* an anchor that a policy names could not be used */
     bool paused;
     struct status status;
     struct governed *governed;    /* by precedence */

@@ -407,7 +407,7 @@ static void keep_full(struct pass *p)
     for (size_t i = 0; i < p->policy_count; i++)
         keep_policy(p, &past->now.arena, i, &past->policies[i]);
     census_take(p);
-    past->escalated = all ? 0 : 1u << ESCALATION_FAULT;
+    past->escalated = all && !p->faults && !p->doubts ? 0 : 1u << ESCALATION_FAULT;
     deadlines_shorten(&past->now.deadlines, waivers_next_end(p));
     authority_keep(p);
     pace_note_withdrawals(p);

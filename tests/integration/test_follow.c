@@ -267,6 +267,67 @@ static void withdrawals_count_by_the_interval(void **state)
     assert_int_equal(daemon_lines(&d, WORDS("event=drift")), 0);
 }
 
+static void often(struct program *p)
+{
+    program_configure(p, &(struct program_conf){.interval_s = 1, .level = "debug", .more = "full_interval_s: 3600\n"});
+}
+
+/* What full passes can't do is tried again once in interval_s, and is done when it can be. */
+static void what_was_refused_is_tried_again(void **state)
+{
+    struct program *p = *state;
+    often(p);
+    program_rule(p, "to dn.subtree=\"" REQUESTS "\" by dn.exact=\"" DAEMON "\" read by * break");
+    program_add_server(p, "a", A_HOST, program_version_1(p, A_HOST));
+    struct daemon_process d = follow_start(p);
+    daemon_wait(&d, WORDS("event=fault", "write a request"));
+    daemon_wait(&d, WHOLE_PASS);
+    program_drop_rule(p);
+    follow_wait_state(p, A, "pending");
+    daemon_rest(2 * FOLLOW_SETTLE_MS);
+    size_t passes = daemon_lines(&d, WHOLE_PASS);
+    daemon_rest(2000);
+    assert_int_equal(daemon_lines(&d, WHOLE_PASS), passes); /* an hour apart again */
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=drift")), 0);
+}
+
+/* Nobody has to wait for the next full pass in its own time to be rid of a hold. */
+static void a_hold_ends_with_its_cause(void **state)
+{
+    enum { MANY = 12 };
+    struct program *p = *state;
+    often(p);
+    program_change(p, "dn: " POLICY("servers") "\nchangetype: modify\nreplace: dircertMaxRequests\n"
+                                               "dircertMaxRequests: 10\n");
+    program_add_servers(p, "s", MANY, program_version_1);
+    struct daemon_process d = follow_start(p);
+    daemon_wait(&d, WORDS("event=pass", "policy=-", "result=held"));
+    for (int i = 1; i <= MANY; i++) {
+        const char *host = (const char *)arena_format(&p->arena, "s%d.example.com", i).p;
+        follow_publish(p, (const char *)arena_format(&p->arena, "cn=s%d," SERVERS, i).p, program_good(p, host));
+    }
+    daemon_wait(&d, WORDS("event=hold-ended"));
+    daemon_wait(&d, WORDS("event=pass", "policy=-", "result=complete"));
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=drift")), 0);
+}
+
+/* Full passes are an hour apart, whatever becomes of them. */
+static void subjects_that_were_hidden_are_found_when_they_change(void **state)
+{
+    struct program *p = *state;
+    program_rule(p, "to dn.subtree=\"" SERVERS "\" by dn.exact=\"" DAEMON "\" none by * break");
+    struct daemon_process d = follow_start(p);
+    assert_int_equal(daemon_lines(&d, WORDS("event=pass", "policy=-", "result=incomplete")), 1);
+    program_drop_rule(p);
+    program_add_server(p, "a", A_HOST, program_version_1(p, A_HOST));
+    daemon_wait(&d, WORDS("event=look", "escalation=no-past"));
+    follow_wait_state(p, A, "pending");
+    daemon_stop(&d);
+    assert_int_equal(daemon_lines(&d, WORDS("event=drift")), 0);
+}
+
 /* Every single change asks for a full pass, which is given more and more rarely. */
 static void full_passes_out_of_turn_grow_rare(void **state)
 {
@@ -381,6 +442,9 @@ int main(int argc, char **argv)
         FOLLOW_TEST(figures_of_requests_are_carried_on),
         FOLLOW_TEST(writing_in_a_circle_ends),
         FOLLOW_TEST(withdrawals_count_by_the_interval),
+        FOLLOW_TEST(what_was_refused_is_tried_again),
+        FOLLOW_TEST(a_hold_ends_with_its_cause),
+        FOLLOW_TEST(subjects_that_were_hidden_are_found_when_they_change),
         FOLLOW_TEST(full_passes_out_of_turn_grow_rare),
         FOLLOW_TEST(authorities_are_read_when_they_change),
     };
