@@ -321,19 +321,16 @@ static void judge_guards(struct pass *p, const struct plan_input *in, enum hold_
     const struct past *past = p->settings->past;
     struct plan_input seen = *in;
     struct figures *last = ARENA_ARRAY(p->arena, p->policy_count, struct figures);
-    size_t *withdrawn = ARENA_ARRAY(p->arena, p->policy_count, size_t);
     hold_list holds = {0};
     seen.policies = estimates(p);
-    for (size_t i = 0; i < p->policy_count; i++) {
+    for (size_t i = 0; i < p->policy_count; i++)
         last[i] = past->policies[i].figures;
-        withdrawn[i] = past->policies[i].withdrawn;
-    }
     struct guard_input guard = {.seen = &seen,
                                 .plan = &p->plan,
                                 .last = last,
                                 .last_count = p->policy_count,
                                 .recent_besides = past_recent_besides(p),
-                                .withdrawn_before = withdrawn};
+                                .withdrawn_before = pace_withdrawn(p)};
     guard_judge(p->arena, &guard, &holds, scopes);
     for (size_t i = 0; i < p->policy_count; i++) {
         if (past->policies[i].hold > scopes[i])

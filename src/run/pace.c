@@ -15,49 +15,73 @@ enum { ECHOES_MOST = 30 }; /* more than any approver and fulfiller write */
 static bool is_same_interval(const struct pass *p)
 {
     const struct past *past = p->settings->past;
-    int64_t since_s = past ? p->steady_s - past->interval_begun_s : 0;
-    return past && past->ready && since_s >= 0 && since_s < p->settings->interval_s;
+    int64_t since_s = past ? p->steady_s - past->withdrawals.begun_s : 0;
+    return past && past->withdrawals.began && since_s >= 0 && since_s < p->settings->interval_s;
 }
 
-size_t *pace_withdrawn_before(struct pass *p)
+static struct past_withdrawn *withdrawn_of(struct past *past, struct slice policy_dn)
 {
-    if (!is_same_interval(p))
-        return NULL;
+    for (size_t i = 0; i < past->withdrawals.policies.count; i++)
+        if (slice_eq_nocase(past->withdrawals.policies.items[i].policy_dn, policy_dn))
+            return &past->withdrawals.policies.items[i];
+    return NULL;
+}
+
+size_t *pace_withdrawn(struct pass *p)
+{
     size_t *counts = ARENA_ARRAY(p->arena, p->policy_count, size_t);
     for (size_t i = 0; i < p->policy_count; i++) {
-        const struct past_policy *before = past_find(p->settings->past, p->policies[i].policy->dn);
-        counts[i] = before ? before->withdrawn : 0;
+        const struct past_withdrawn *w = withdrawn_of(p->settings->past, p->policies[i].policy->dn);
+        counts[i] = w ? w->count : 0;
     }
     return counts;
 }
 
+size_t *pace_withdrawn_before(struct pass *p)
+{
+    return is_same_interval(p) ? pace_withdrawn(p) : NULL;
+}
+
 static bool withdraws(const struct operation *o)
 {
-    return o->verb == VERB_MOVE && o->record.state == STATE_WITHDRAWN && o->from != STATE_WITHDRAWN;
+    return o->policy && o->verb == VERB_MOVE && o->record.state == STATE_WITHDRAWN && o->from != STATE_WITHDRAWN;
+}
+
+static void begin_interval(struct pass *p)
+{
+    struct past_withdrawals *all = &p->settings->past->withdrawals;
+    arena_free(&all->arena);
+    *all = (struct past_withdrawals){.began = true, .begun_s = p->steady_s};
 }
 
 void pace_note_withdrawals(struct pass *p)
 {
     struct past *past = p->settings->past;
-    for (size_t i = 0; i < past->policy_count; i++) {
-        size_t count = !p->look && p->withdrawn_before ? p->withdrawn_before[i] : past->policies[i].withdrawn;
-        for (size_t k = 0; p->written && k < p->plan.count; k++) {
-            const struct operation *o = &p->plan.operations[k];
-            count += p->written[k] && withdraws(o) && o->policy == p->policies[i].policy;
+    struct past_withdrawals *all = &past->withdrawals;
+    if (!p->look && !is_same_interval(p))
+        begin_interval(p);
+    for (size_t i = 0; p->written && i < p->plan.count; i++) {
+        const struct operation *o = &p->plan.operations[i];
+        if (!p->written[i] || !withdraws(o))
+            continue;
+        struct past_withdrawn *w = withdrawn_of(past, o->policy->dn);
+        if (!w) {
+            w = LIST_ADD(&all->arena, &all->policies);
+            *w = (struct past_withdrawn){arena_copy(&all->arena, o->policy->dn), 0};
         }
-        past->policies[i].withdrawn = count;
+        w->count++;
     }
-    if (!p->look && !p->withdrawn_before)
-        past->interval_begun_s = p->steady_s;
 }
 
 int64_t pace_next_interval_utc(const struct pass *p)
 {
-    const struct past *past = p->settings->past;
+    struct past *past = p->settings->past;
     bool held = false;
-    for (size_t i = 0; i < past->policy_count; i++)
-        held |= past->policies[i].hold == HOLD_EVERYTHING && past->policies[i].withdrawn > 0;
-    return held ? p->now_utc + past->interval_begun_s + p->settings->interval_s - p->steady_s : DEADLINE_NEVER;
+    for (size_t i = 0; i < past->policy_count; i++) {
+        const struct past_withdrawn *w = withdrawn_of(past, past->policies[i].dn);
+        held |= past->policies[i].hold == HOLD_EVERYTHING && w && w->count > 0;
+    }
+    return held ? p->now_utc + past->withdrawals.begun_s + p->settings->interval_s - p->steady_s : DEADLINE_NEVER;
 }
 
 /*

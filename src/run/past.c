@@ -26,13 +26,15 @@ void past_forget(struct past *p)
     arena_free(&p->write_arena);
     authority_drop(p);
     census_free(&p->census);
-    *p = (struct past){0};
+    *p = (struct past){.withdrawals = p->withdrawals};
 }
 
 void past_close(struct past *p)
 {
-    if (p)
+    if (p) {
         past_forget(p);
+        arena_free(&p->withdrawals.arena);
+    }
     free(p);
 }
 
@@ -435,6 +437,7 @@ void past_end(struct pass *p, bool whole)
     } else if (whole && p->holds && p->requests_read) {
         keep_full(p);
     } else {
+        pace_note_withdrawals(p);
         past_forget(past);
     }
 }

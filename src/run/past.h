@@ -15,6 +15,7 @@ struct past *past_open(void); /* the caller's, to be closed with past_close */
 void past_close(struct past *p);
 /* A full pass ended whole, and nothing that it does not know of has happened to policies since: looks may go on. */
 bool past_is_ready(const struct past *p);
+/* All but how much was withdrawn in this interval. */
 void past_forget(struct past *p);
 /*
  * The figures of requests as they stand after what looks have read and written since that full pass, which these

@@ -15,7 +15,6 @@ struct past_policy {
     enum hold_scope hold;
     struct figures figures; /* as that pass saw it */
     bool compares;          /* entries with each other, which no look can */
-    size_t withdrawn;       /* by it in its interval, and by looks since */
     bool guarded;           /* a look found that a guard would hold */
     /* Since that pass, in short: of whom looks saw no certificate, and who has a request by it and was not seen. */
     who_list bare, left;
@@ -76,6 +75,19 @@ struct past_write {
 };
 typedef LIST_OF(struct past_write) write_list;
 
+struct past_withdrawn {
+    struct slice policy_dn;
+    size_t count;
+};
+
+/* How much each policy withdrew in this interval: it outlives full passes that fail, which come out of turn. */
+struct past_withdrawals {
+    struct arena arena;
+    bool began;
+    int64_t begun_s; /* by the steady clock: full passes out of turn count with what was before them */
+    LIST_OF(struct past_withdrawn) policies;
+};
+
 struct past {
     bool ready;
     struct past_gathering now, next;
@@ -86,11 +98,11 @@ struct past {
     struct past_policy *policies; /* in now.arena, in the order of the pass */
     size_t policy_count;
     unsigned escalated;              /* bits of 1 << enum escalation, since the full pass */
-    int64_t interval_begun_s;        /* by the steady clock: full passes out of turn count with what was before them */
     struct authorities *authorities; /* that full pass read, and looks take; NULL: they read anew */
     struct arena write_arena;
     write_list writes; /* in order */
     struct census census;
+    struct past_withdrawals withdrawals;
 };
 
 /* All requests, after a full pass of which past.policies are known; and what a look has read and written. */
@@ -131,7 +143,9 @@ bool look_below_unseen(struct pass *p);
 
 /* How much of each policy was withdrawn in this interval before this full pass; NULL: its interval begins with it. */
 size_t *pace_withdrawn_before(struct pass *p);
-/* What this pass or look withdrew counts from now on; a full pass is the past already. */
+/* The same for a look: by all looks since, too. */
+size_t *pace_withdrawn(struct pass *p);
+/* What this pass or look withdrew counts from now on, even where it did not end whole. */
 void pace_note_withdrawals(struct pass *p);
 /* A look sees this subject.  Without a certificate it may have lost it since the full pass. */
 void pace_note_sight(struct pass *p, const struct subject *s);

@@ -215,11 +215,66 @@ static void test_a_line_on_the_terminal(void **state)
     assert_int_equal(text[strlen(text) - 1], '\n');
 }
 
+/* Until so much below ou=requests was written. */
+struct limit {
+    const struct passworld *w;
+    size_t writes;
+};
+
+static bool watch_writes(void *context, const struct progress *progress)
+{
+    const struct limit *l = context;
+    (void)progress;
+    return requests(l->w) < l->writes;
+}
+
+static void publish_all(struct passworld *w, unsigned from, unsigned to, int version)
+{
+    for (unsigned i = from; i < to; i++) {
+        const struct slice one = passworld_certificate(w, version, 1 + i);
+        passworld_publish(w, (const char *)arena_format(&w->arena, "h%u", i).p, 1, &one);
+    }
+}
+
+/* All of it within one interval: ten may be withdrawn, whatever becomes of the passes. */
+static void test_withdrawals_are_counted_however_passes_end(void **state)
+{
+    enum { ALL = 30, ALLOWED = 10, CUT = 5 };
+    struct passworld *w = *state;
+    struct limit limit = {.w = w, .writes = SIZE_MAX};
+    w->settings.watch = watch_writes;
+    w->settings.watch_context = &limit;
+    w->settings.past = past_open();
+    publish_all(w, 0, ALL, 1);
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMaxPercent", "100");
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMaxPercent", "10");
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    publish_all(w, 0, ALLOWED, 3);
+    limit.writes = requests(w) + CUT;
+    assert_int_equal(passworld_pass(w), PASS_INCOMPLETE);
+    passworld_expect(w, 1, WORDS("event=pass ", "result=interrupted"));
+    passworld_expect(w, CUT, WORDS("event=request ", "state=withdrawn"));
+    limit.writes = SIZE_MAX;
+    assert_int_equal(passworld_pass(w), PASS_COMPLETE);
+    passworld_expect(w, ALLOWED - CUT, WORDS("event=request ", "state=withdrawn"));
+    memory_fail_search(w->dir, PASSWORLD_REQUESTS);
+    assert_int_equal(passworld_pass(w), PASS_INCOMPLETE);
+    memory_fail_search(w->dir, NULL);
+    past_forget(w->settings.past); /* as a daemon does that stands by */
+    publish_all(w, ALLOWED, ALLOWED + 1, 3);
+    assert_int_equal(passworld_pass(w), PASS_HELD);
+    passworld_expect(w, 1, WORDS("event=hold ", "too-many-withdrawals", "count=11 limit=3", "within an interval"));
+    passworld_expect(w, 0, WORDS("event=request ", "state=withdrawn"));
+    past_close(w->settings.past);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_interrupted_anywhere, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_the_status_keeps_what_it_says, enter, passworld_leave),
+        cmocka_unit_test_setup_teardown(test_withdrawals_are_counted_however_passes_end, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_one_entry_with_many_certificates, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_progress_in_the_log, enter, passworld_leave),
         cmocka_unit_test_setup_teardown(test_a_line_on_the_terminal, enter, passworld_leave),
