@@ -124,42 +124,113 @@ static bool is_recent(const struct pass *p, const struct past_stray *stray)
     return p->steady_s - stray->at_s < p->settings->interval_s;
 }
 
-/* Also forgets those of before. */
-static void stray_as(struct pass *p, uint64_t who, bool strays)
-{
-    struct past *past = p->settings->past;
-    size_t kept = 0;
-    for (size_t i = 0; i < past->now.strays.count; i++)
-        if (past->now.strays.items[i].who != who && is_recent(p, &past->now.strays.items[i]))
-            past->now.strays.items[kept++] = past->now.strays.items[i];
-    past->now.strays.count = kept;
-    if (strays)
-        *LIST_ADD(&past->now.arena, &past->now.strays) = (struct past_stray){who, p->steady_s};
-}
-
-/* Of whom a request tells which policy governed him, only that one counts him. */
-static void note_one(struct pass *p, struct slice subject_id)
+/* Of whom a request tells which policy governed him, only that one counts him.  True where nothing tells. */
+static bool note_one(struct pass *p, struct slice subject_id, uint64_t who)
 {
     struct past *past = p->settings->past;
     const struct plan_request *q = pass_find_request(p, request_id_of_reissue(p->arena, subject_id));
     const struct past_policy *governed = q ? past_find(past, q->request.record.basis.policy_dn) : NULL;
-    uint64_t who = who_is(subject_id);
     bool seen = false;
     if (governed)
         list_as(&past->now.arena, &past->policies[governed - past->policies].left, who, true);
     for (size_t i = 0; i < p->look->sights.count; i++)
         if (p->look->sights.items[i].who == who) {
-            struct past_policy *here = past_find(past, p->look->sights.items[i].policy->dn);
             seen = true;
-            list_as(&past->now.arena, &here->left, who, false);
+            list_as(&past->now.arena, &past_find(past, p->look->sights.items[i].policy->dn)->left, who, false);
         }
-    stray_as(p, who, !seen && !governed);
+    return !seen && !governed;
+}
+
+struct bearers {
+    struct pass *pass;
+    who_list list;
+};
+
+static void take_bearer(void *context, const struct entry *e)
+{
+    struct bearers *b = context;
+    struct arena *a = b->pass->arena;
+    *LIST_ADD(a, &b->list) = who_is(subject_id(a, e, dir_capabilities(b->pass->dir)->stable_id_attribute));
+}
+
+/* Who was told twice counts once. */
+static void take_again(void *context)
+{
+    (void)context;
+}
+
+/*
+ * Whoever has a certificate among those whom the look is about, wherever they are: most of what changes in a directory,
+ * and belongs to no policy, has none.  False: a search failed.
+ */
+static bool find_bearers(struct pass *p, struct bearers *b)
+{
+    const struct dir_capabilities *c = dir_capabilities(p->dir);
+    const char *const attributes[] = {c->stable_id_attribute, NULL};
+    struct slice any = SLICE_LITERAL("");
+    for (size_t i = 0; i < p->policy_count; i++)
+        for (const char *const *n = p->policies[i].policy->certificate_attributes; n && *n; n++)
+            any = arena_format(p->arena, "%.*s(%s=*)", SLICE_ARGS(any), *n);
+    any = arena_format(p->arena, "(|%.*s)", SLICE_ARGS(any));
+    for (size_t i = 0; i < c->suffix_count; i++)
+        for (size_t part = 0; part < look_parts(p); part++) {
+            struct fault ignored = {{0}};
+            struct dir_search search = {.base = c->suffixes[i],
+                                        .scope = DIR_SUBTREE,
+                                        .filter = look_narrow(p, part, any),
+                                        .attributes = attributes};
+            struct dir_sink sink = {.restart = take_again, .entry = take_bearer, .context = b};
+            enum rc rc = dir_search(p->dir, &search, &sink, &ignored);
+            if (rc != RC_OK && rc != RC_NOT_FOUND)
+                return false;
+        }
+    return true;
+}
+
+static int order_of_who(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void put_in_order(who_list *l)
+{
+    if (l->count)
+        qsort(l->items, l->count, sizeof *l->items, order_of_who);
+}
+
+static bool is_among(const who_list *l, uint64_t who)
+{
+    return l->count && bsearch(&who, l->items, l->count, sizeof *l->items, order_of_who);
+}
+
+static void note_strays(struct pass *p, const who_list *looked_at, const who_list *unknown)
+{
+    struct past_gathering *g = &p->settings->past->now;
+    struct bearers bearers = {.pass = p};
+    bool all = unknown->count && !find_bearers(p, &bearers);
+    size_t kept = 0;
+    for (size_t i = 0; i < g->strays.count; i++)
+        if (!is_among(looked_at, g->strays.items[i].who) && is_recent(p, &g->strays.items[i]))
+            g->strays.items[kept++] = g->strays.items[i];
+    g->strays.count = kept;
+    put_in_order(&bearers.list);
+    for (size_t i = 0; i < unknown->count; i++)
+        if (all || is_among(&bearers.list, unknown->items[i]))
+            *LIST_ADD(&g->arena, &g->strays) = (struct past_stray){unknown->items[i], p->steady_s};
 }
 
 void pace_note_leaving(struct pass *p)
 {
-    for (size_t i = 0; i < p->look->subjects.count; i++)
-        note_one(p, p->look->subjects.ids[i]);
+    who_list looked_at = {0}, unknown = {0};
+    for (size_t i = 0; i < p->look->subjects.count; i++) {
+        uint64_t who = who_is(p->look->subjects.ids[i]);
+        *LIST_ADD(p->arena, &looked_at) = who;
+        if (note_one(p, p->look->subjects.ids[i], who))
+            *LIST_ADD(p->arena, &unknown) = who;
+    }
+    put_in_order(&looked_at);
+    note_strays(p, &looked_at, &unknown);
 }
 
 size_t pace_left(const struct pass *p, const struct past_policy *policy)

@@ -20,7 +20,7 @@ struct past_policy {
     who_list bare, left;
 };
 
-/* A subject that no policy governs, as a look found: it may have left any of them. */
+/* An entry with a certificate that no policy governs, as a look found: it may have left any of them. */
 struct past_stray {
     uint64_t who; /* in short */
     int64_t at_s; /* by the steady clock */

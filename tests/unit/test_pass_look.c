@@ -169,6 +169,24 @@ static void test_leaving_of_the_compliant(void **state)
     passworld_expect(w, 1, PASSWORLD_WORDS("event=request", "state=withdrawn"));
 }
 
+/* What changes in a directory and has to do with no policy costs no full pass. */
+static void test_others_come_and_go(void **state)
+{
+    struct passworld *w = *state;
+    struct slice ids[HOSTS], good = passworld_certificate(w, 3, 999);
+    passworld_replace(w, PASSWORLD_POLICY, "dircertMinSubjectsPercent", "90");
+    passworld_pass(w);
+    for (unsigned i = 0; i < HOSTS; i++) {
+        const char *dn = (const char *)arena_format(&w->arena, "cn=p%02u,dc=x", i).p;
+        passworld_add(w, dn, "person");
+        ids[i] = id_of(w, dn);
+    }
+    assert_int_equal(look(w, ids, HOSTS, NULL, 0), ESCALATION_NONE);
+    passworld_publish(w, host(w, 0), 1, &good);
+    assert_int_equal(look_at(w, 0), ESCALATION_NONE);
+    passworld_expect(w, 1, PASSWORLD_WORDS("event=request", "state=withdrawn"));
+}
+
 /* A request that looks purged and made again is missed when somebody deletes it. */
 static void test_made_again(void **state)
 {
@@ -209,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_leaving_the_base, enter, leave),
         cmocka_unit_test_setup_teardown(test_leaving_one_by_one, enter, leave),
         cmocka_unit_test_setup_teardown(test_leaving_of_the_compliant, enter, leave),
+        cmocka_unit_test_setup_teardown(test_others_come_and_go, enter, leave),
         cmocka_unit_test_setup_teardown(test_made_again, enter, leave),
         cmocka_unit_test_setup_teardown(test_edited, enter, leave),
     };
