@@ -316,6 +316,15 @@ static void test_watching_outlasts_the_server(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
 }
 
+/* How often it was asked with the password: slapd logs that before it answers. */
+static size_t said_by_approver(const struct program *p)
+{
+    char *log = slapd_log(p->server);
+    size_t said = times(log, "BIND dn=\"" APPROVER "\" method=128");
+    free(log);
+    return said;
+}
+
 /* A password that holds no more is refused once, and not at each look: an account may be locked by that. */
 static void test_watching_ends_with_a_refused_bind(void **state)
 {
@@ -327,6 +336,7 @@ static void test_watching_ends_with_a_refused_bind(void **state)
     assert_int_equal(slapd_modify_ldif(p->server, "dn: " APPROVER "\nchangetype: modify\nreplace: userPassword\n"
                                                   "userPassword: another\n"),
                      0);
+    size_t before = said_by_approver(p);
     assert_true(slapd_restart(p->server));
     int status = 0;
     for (int tries = 0; waitpid(pid, &status, WNOHANG) == 0; tries++) {
@@ -336,9 +346,7 @@ static void test_watching_ends_with_a_refused_bind(void **state)
     }
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
     expect_in(content(p, err), "the bind as " APPROVER " was refused: Invalid credentials (49)");
-    char *log = slapd_log(p->server);
-    assert_int_equal(times(log, "err=49"), 1);
-    free(log);
+    assert_int_equal(said_by_approver(p) - before, 1);
 }
 
 static void test_watching_is_bounded(void **state)
