@@ -93,8 +93,13 @@ def need(command, *allowed):
 
 
 def text_of(command):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          env=environment(), check=True, encoding="utf-8").stdout
+    """What it printed; a failure says what it said last."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env=environment(), check=False, encoding="utf-8")
+    if done.returncode != 0:
+        said = done.stderr.strip().rsplit("\n", 1)[-1] or "it said nothing"
+        raise RuntimeError(f"{os.path.basename(command[0])} ended with {done.returncode}: {said}")
+    return done.stdout
 
 
 def field(pid, file, name):
